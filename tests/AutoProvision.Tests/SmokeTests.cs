@@ -1,0 +1,2 @@
+namespace AutoProvision;
+public class SmokeTests { [Fact] public void T() => Assert.True(true); }
