@@ -1,0 +1,46 @@
+namespace AutoProvision.Processes;
+
+/// <summary>Runs host tools. A seam: tests give it recorded answers, the fault harness gives it tools that hang or lie.</summary>
+public interface IProcessRunner
+{
+    /// <summary>
+    /// Runs a tool to its end. A non-zero exit is an answer, not an exception.
+    /// </summary>
+    /// <exception cref="Vms.FailureException"><c>tool_missing</c> when the program is not installed, <c>tool_timeout</c> when it outlived its deadline (it is killed).</exception>
+    Task<ProcessResult> RunAsync(ProcessCommand command, CancellationToken cancellation);
+}
+
+/// <summary>A program and its argument list; nothing ever passes through a shell.</summary>
+public sealed record ProcessCommand(string FileName, params IReadOnlyList<string> Arguments)
+{
+    /// <summary>Written to the program's standard input, which is then closed.</summary>
+    public string? Input { get; init; }
+
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Added to the service's own environment.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Told each line of standard output and standard error as it comes.</summary>
+    public Action<string>? OnLine { get; init; }
+
+    public override string ToString() => string.Join(' ', [FileName, .. Arguments]);
+}
+
+/// <param name="ExitCode">The program's exit code.</param>
+/// <param name="Output">Standard output, decoded as UTF-8.</param>
+/// <param name="Error">Standard error, decoded as UTF-8.</param>
+public sealed record ProcessResult(int ExitCode, string Output, string Error)
+{
+    public bool Succeeded => ExitCode == 0;
+
+    /// <summary>What a person would want to see of a failed run: stderr, or stdout where stderr is silent; its last 2,000 characters.</summary>
+    public string Evidence
+    {
+        get
+        {
+            var text = (string.IsNullOrWhiteSpace(Error) ? Output : Error).Trim();
+            return text.Length <= 2000 ? text : text[^2000..];
+        }
+    }
+}
