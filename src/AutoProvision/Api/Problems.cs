@@ -1,0 +1,54 @@
+using AutoProvision.Vms;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Mvc;
+
+namespace AutoProvision.Api;
+
+/// <summary>The only place where an exception becomes an answer: problem details (RFC 9457) with code, hint and, for bad input, every fault.</summary>
+public sealed partial class Problems(IProblemDetailsService writer, ILogger<Problems> logger) : IExceptionHandler
+{
+    public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
+    {
+        if (exception is OperationCanceledException && httpContext.RequestAborted.IsCancellationRequested)
+            return true;
+        var problem = Describe(exception);
+        if (problem.Status >= 500)
+            LogFailed(exception, httpContext.Request.Method, httpContext.Request.Path, problem.Detail);
+        httpContext.Response.StatusCode = problem.Status!.Value;
+        if (problem.Status == StatusCodes.Status429TooManyRequests)
+            httpContext.Response.Headers.RetryAfter = "10";
+        return await writer.TryWriteAsync(new ProblemDetailsContext { HttpContext = httpContext, ProblemDetails = problem });
+    }
+
+    private static ProblemDetails Describe(Exception exception) => exception switch
+    {
+        InvalidRequestException e => Problem(StatusCodes.Status400BadRequest, "invalid_request", e.Message, "Each entry of errors names a value by its JSON pointer and says what would be right.", ("errors", e.Faults)),
+        FailureException e => Problem(StatusOf(e.Code), e.Code, e.Failure.Cause, e.Failure.Hint, ("step", e.Failure.Step), ("evidence", e.Failure.Evidence)),
+        BadHttpRequestException e => Problem(e.StatusCode, "bad_request", e.Message, "The OpenAPI document at /openapi/v1.json shows what is taken."),
+        _ => Problem(StatusCodes.Status500InternalServerError, "internal_error", "Something went wrong inside the service.", "The service's log has the details."),
+    };
+
+    private static ProblemDetails Problem(int status, string code, string detail, string hint, params (string Name, object? Value)[] more)
+    {
+        var problem = new ProblemDetails { Status = status, Type = $"urn:autoprovision:problem:{code}", Detail = detail };
+        problem.Extensions["code"] = code;
+        problem.Extensions["hint"] = hint;
+        foreach (var (name, value) in more.Where(entry => entry.Value is not null))
+            problem.Extensions[name] = value;
+        return problem;
+    }
+
+    private static int StatusOf(string code) => code switch
+    {
+        "vm_not_found" => StatusCodes.Status404NotFound,
+        "name_taken" or "vm_not_ready" => StatusCodes.Status409Conflict,
+        "content_type_unsupported" => StatusCodes.Status415UnsupportedMediaType,
+        "queue_full" => StatusCodes.Status429TooManyRequests,
+        "hypervisor_unavailable" or "tool_missing" or "tool_timeout" => StatusCodes.Status503ServiceUnavailable,
+        _ when code.StartsWith("ssh_", StringComparison.Ordinal) => StatusCodes.Status502BadGateway,
+        _ => StatusCodes.Status500InternalServerError,
+    };
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Method} {Path} failed: {Detail}")]
+    private partial void LogFailed(Exception e, string method, PathString path, string? detail);
+}

@@ -1,0 +1,57 @@
+using AutoProvision.Vms;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+
+namespace AutoProvision.Api;
+
+public static class VmEndpoints
+{
+    public static void MapVms(this IEndpointRouteBuilder routes)
+    {
+        var vms = routes.MapGroup("/vms").WithTags("VMs");
+        vms.MapPost("/", Create).WithName("createVm").WithSummary("Make a VM")
+            .WithDescription("Queues the job and answers at once; follow the events or read the VM until its state is ready.")
+            .ProducesProblem(400).ProducesProblem(409).ProducesProblem(415).ProducesProblem(429).ProducesProblem(503);
+        vms.MapGet("/", List).WithName("listVms").WithSummary("List the VMs, oldest first");
+        vms.MapGet("/{id}", Get).WithName("getVm").WithSummary("Read a VM").ProducesProblem(404);
+        vms.MapGet("/{id}/events", Events).WithName("watchVm").WithSummary("Follow a VM's events (Server-Sent Events)")
+            .WithDescription("Replays the VM's events and follows; resumes after Last-Event-ID without gap or repeat, and ends after a deleted VM's last event.")
+            .Produces<VmEvent>(200, "text/event-stream").ProducesProblem(400).ProducesProblem(404);
+        vms.MapPost("/{id}/exec", Exec).WithName("execInVm").WithSummary("Run a command in a VM")
+            .ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(415).ProducesProblem(502);
+        vms.MapGet("/{id}/ssh", Ssh).WithName("getVmSsh").WithSummary("How to log in with plain ssh").ProducesProblem(404).ProducesProblem(409);
+        vms.MapDelete("/{id}", Delete).WithName("deleteVm").WithSummary("Delete a VM and all that was made for it")
+            .WithDescription("In every state. 202 while it is being torn down, 204 when it is gone.").ProducesProblem(404);
+    }
+
+    private static async Task<Accepted<VmResource>> Create(Body<VmRequest> body, VmService vms, CancellationToken cancellation)
+    {
+        var vm = await vms.CreateAsync(body.Value, body.Faults, cancellation);
+        return TypedResults.Accepted($"/vms/{vm.Id}", VmResource.From(vm));
+    }
+
+    private static Ok<VmResource[]> List(VmService vms) => TypedResults.Ok(vms.List().Select(VmResource.From).ToArray());
+
+    private static Ok<VmResource> Get(string id, VmService vms) => TypedResults.Ok(VmResource.From(vms.Get(id)));
+
+    private static EventStream Events(string id, [FromHeader(Name = "Last-Event-ID")] string? lastEventId, VmService vms, CancellationToken cancellation) =>
+        new(vms.Watch(id, ParseEventId(lastEventId), cancellation));
+
+    private static async Task<Ok<ExecAnswer>> Exec(string id, Body<ExecBody> body, VmService vms, CancellationToken cancellation) =>
+        TypedResults.Ok(ExecAnswer.From(await vms.ExecAsync(id, body.Value.ToRequest(body.Faults), cancellation)));
+
+    private static Ok<SshAccess> Ssh(string id, VmService vms) => TypedResults.Ok(vms.GetSshAccess(id));
+
+    private static Results<Accepted<VmResource>, NoContent> Delete(string id, VmService vms)
+    {
+        var vm = vms.Delete(id);
+        return vm.State == VmState.Deleted ? TypedResults.NoContent() : TypedResults.Accepted($"/vms/{vm.Id}", VmResource.From(vm));
+    }
+
+    private static long ParseEventId(string? text) => text switch
+    {
+        null or "" => 0,
+        _ when long.TryParse(text, out var id) && id >= 0 => id,
+        _ => throw new InvalidRequestException([new Fault("", "event_id_invalid", $"Last-Event-ID \"{text}\" is no event id.", "Send back an id that the stream gave, or none.")]),
+    };
+}

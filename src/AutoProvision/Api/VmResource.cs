@@ -1,0 +1,76 @@
+using AutoProvision.Vms;
+
+namespace AutoProvision.Api;
+
+/// <summary>A VM as the API shows it.</summary>
+public sealed record VmResource
+{
+    public required Guid Id { get; init; }
+
+    public required string Name { get; init; }
+
+    public required VmState State { get; init; }
+
+    /// <summary>The step that runs now or that the VM failed in.</summary>
+    public string? Step { get; init; }
+
+    public required string Image { get; init; }
+
+    public required int Cpus { get; init; }
+
+    public required int MemoryMiB { get; init; }
+
+    public required int DiskGiB { get; init; }
+
+    /// <summary>The user that SSH and exec log in as.</summary>
+    public required string User { get; init; }
+
+    /// <summary>IP address, once the guest has one.</summary>
+    public string? Address { get; init; }
+
+    public required string Mac { get; init; }
+
+    /// <summary>The guest's SSH host key: known before its first boot, verified at every connection.</summary>
+    public string? HostKey { get; init; }
+
+    /// <summary>The public half of the key that the service logs in with.</summary>
+    public string? PublicKey { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public DateTimeOffset? ReadyAt { get; init; }
+
+    public DateTimeOffset? DeletedAt { get; init; }
+
+    /// <summary>Why the VM is failed or degraded.</summary>
+    public Failure? Failure { get; init; }
+
+    /// <summary>What tear-down could not remove yet, and why.</summary>
+    public required IReadOnlyList<Failure> Leftovers { get; init; }
+
+    /// <summary>Sequence number of the VM's newest event.</summary>
+    public required long Version { get; init; }
+
+    public static VmResource From(Vm vm) => new()
+    {
+        Id = vm.Id,
+        Name = vm.Spec.Name,
+        State = vm.State,
+        Step = vm.Step,
+        Image = vm.Spec.Image,
+        Cpus = vm.Spec.Cpus,
+        MemoryMiB = vm.Spec.MemoryMiB,
+        DiskGiB = vm.Spec.DiskGiB,
+        User = vm.Spec.User,
+        Address = vm.Address,
+        Mac = vm.Mac,
+        HostKey = vm.HostKey,
+        PublicKey = vm.PublicKey,
+        CreatedAt = vm.CreatedAt,
+        ReadyAt = vm.ReadyAt,
+        DeletedAt = vm.DeletedAt,
+        Failure = vm.Failure,
+        Leftovers = vm.Leftovers,
+        Version = vm.Version,
+    };
+}

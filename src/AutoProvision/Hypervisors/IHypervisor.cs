@@ -1,0 +1,60 @@
+using AutoProvision.Images;
+
+namespace AutoProvision.Hypervisors;
+
+/// <summary>
+/// What the pipeline needs of a hypervisor. Whatever is made carries the VM's id, and whatever removes takes that id only:
+/// a name clash can never destroy what belongs to someone else. Removing what is not there is success.
+/// </summary>
+/// <remarks>Every method throws <see cref="Vms.FailureException"/>; <c>hypervisor_unavailable</c> when the hypervisor itself does not answer.</remarks>
+public interface IHypervisor
+{
+    /// <summary>What the host has, what it lacks, and how VMs would run on it. Never throws for what it finds: that is in the report.</summary>
+    Task<HostReport> InspectAsync(CancellationToken cancellation);
+
+    /// <summary>The domain with this name, ours or not; null when there is none.</summary>
+    Task<DomainInfo?> FindDomainAsync(string name, CancellationToken cancellation);
+
+    /// <summary>Writes the NoCloud seed image.</summary>
+    Task CreateSeedAsync(Guid id, SeedFiles seed, CancellationToken cancellation);
+
+    Task RemoveSeedAsync(Guid id, CancellationToken cancellation);
+
+    /// <summary>Makes the root disk: an overlay on the base image.</summary>
+    Task CreateDiskAsync(Guid id, BaseImage image, int sizeGiB, CancellationToken cancellation);
+
+    Task RemoveDiskAsync(Guid id, CancellationToken cancellation);
+
+    /// <summary>Defines and starts the domain on the disk and the seed that were made for the same id.</summary>
+    Task CreateDomainAsync(DomainSpec spec, CancellationToken cancellation);
+
+    /// <summary>Stops and undefines the domain, removes its console log and gives its address lease back.</summary>
+    Task RemoveDomainAsync(Guid id, string mac, CancellationToken cancellation);
+
+    /// <summary>Waits until the guest with this MAC has an address; ends only by finding one or by cancellation.</summary>
+    Task<string> WaitForAddressAsync(Guid id, string mac, CancellationToken cancellation);
+
+    /// <summary>The last <paramref name="maxChars"/> characters of the serial console; empty when there is none.</summary>
+    Task<string> ReadConsoleAsync(Guid id, int maxChars, CancellationToken cancellation);
+}
+
+/// <param name="Id">The domain's UUID.</param>
+/// <param name="Name">The domain's name.</param>
+public sealed record DomainInfo(Guid Id, string Name);
+
+/// <summary>The texts of a NoCloud seed.</summary>
+/// <param name="UserData">cloud-config.</param>
+/// <param name="MetaData">instance-id and local-hostname.</param>
+/// <param name="NetworkConfig">Version 1 or 2 network-config; null leaves the file out.</param>
+public sealed record SeedFiles(string UserData, string MetaData, string? NetworkConfig)
+{
+    // The user-data holds the guest's private host key.
+    public override string ToString() => nameof(SeedFiles);
+}
+
+/// <param name="Id">The VM's id, which becomes the domain's UUID.</param>
+/// <param name="Name">The domain's name.</param>
+/// <param name="Cpus">Virtual CPUs.</param>
+/// <param name="MemoryMiB">Memory in MiB.</param>
+/// <param name="Mac">The NIC's MAC address.</param>
+public sealed record DomainSpec(Guid Id, string Name, int Cpus, int MemoryMiB, string Mac);

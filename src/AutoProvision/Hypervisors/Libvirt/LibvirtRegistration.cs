@@ -1,0 +1,20 @@
+using Microsoft.Extensions.Options;
+
+namespace AutoProvision.Hypervisors.Libvirt;
+
+public static class LibvirtRegistration
+{
+    public static IServiceCollection AddLibvirt(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<LibvirtOptions>().Bind(configuration.GetSection(LibvirtOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        return services
+            .AddSingleton<Virsh>()
+            .AddSingleton<PoolPaths>()
+            .AddSingleton<SeedImage>()
+            .AddSingleton<Accelerator>()
+            .AddSingleton<HostInspector>()
+            .AddSingleton<LeaseBook>()
+            .AddSingleton<AddressFinder>()
+            .AddSingleton<IHypervisor, LibvirtHypervisor>();
+    }
+}

@@ -1,0 +1,104 @@
+using AutoProvision.Hypervisors;
+using AutoProvision.Vms;
+
+namespace AutoProvision.Provisioning;
+
+/// <summary>Runs the steps in order; the first failure undoes what was begun and leaves a failed VM that says why.</summary>
+public sealed partial class Pipeline(
+    IEnumerable<IStep> steps, Teardown teardown, VmStore store, IHypervisor hypervisor, TimeProvider time, ILogger<Pipeline> logger)
+{
+    private const int ConsoleTailChars = 2000;
+
+    /// <summary>Makes the VM ready, degraded or failed.</summary>
+    /// <exception cref="OperationCanceledException">The VM is being deleted or the service stops: nothing was undone.</exception>
+    public async Task RunAsync(Guid id, CancellationToken cancellation)
+    {
+        await using var context = new StepContext(id, store);
+        try
+        {
+            foreach (var step in steps)
+                await RunStepAsync(step, context, cancellation);
+            Finish(context);
+        }
+        catch (FailureException e)
+        {
+            await FailAsync(context, e, cancellation);
+        }
+    }
+
+    private async Task RunStepAsync(IStep step, StepContext context, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        var started = time.GetTimestamp();
+        store.Update(context.Id, vm => vm with { Step = step.Name, Begun = [.. vm.Begun, step.Name] },
+            new VmEvent { Type = VmEventTypes.StepStarted, Step = step.Name });
+        try
+        {
+            await RunWithinDeadlineAsync(step, context, cancellation);
+        }
+        catch (FailureException e)
+        {
+            // What fails because it was told to stop has not failed.
+            cancellation.ThrowIfCancellationRequested();
+            var failure = e.Failure with { Step = step.Name, Evidence = await EvidenceAsync(context, e.Failure, cancellation) };
+            store.Report(context.Id, new VmEvent { Type = VmEventTypes.StepFailed, Step = step.Name, DurationMs = Milliseconds(started), Failure = failure });
+            throw new FailureException(failure, e);
+        }
+        store.Report(context.Id, new VmEvent { Type = VmEventTypes.StepCompleted, Step = step.Name, DurationMs = Milliseconds(started) });
+    }
+
+    private async Task RunWithinDeadlineAsync(IStep step, StepContext context, CancellationToken cancellation)
+    {
+        using var deadline = new CancellationTokenSource(step.Timeout, time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);
+        try
+        {
+            await step.RunAsync(context, linked.Token);
+        }
+        catch (OperationCanceledException e) when (deadline.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            throw new FailureException(step.TimedOut, e);
+        }
+        catch (Exception e) when (e is not FailureException and not OperationCanceledException)
+        {
+            LogUnexpected(e, context.Id, step.Name);
+            throw new FailureException("internal_error", $"Step {step.Name} failed unexpectedly: {e.Message}", "This is a defect of the service; its log has the details.", inner: e);
+        }
+    }
+
+    private void Finish(StepContext context)
+    {
+        var state = context.Degradation is null ? VmState.Ready : VmState.Degraded;
+        // A DELETE that came just now has the last word.
+        store.Update(context.Id,
+            vm => vm.State == VmState.Provisioning ? vm with { State = state, Step = null, Failure = context.Degradation, ReadyAt = time.GetUtcNow() } : vm,
+            new VmEvent { Type = VmEventTypes.State, Message = context.Degradation?.Cause, Failure = context.Degradation });
+        LogFinished(context.Id, context.Vm.Spec.Name, state, (time.GetUtcNow() - context.Vm.CreatedAt).TotalSeconds);
+    }
+
+    private async Task FailAsync(StepContext context, FailureException e, CancellationToken cancellation)
+    {
+        LogFailed(e, context.Id, context.Vm.Spec.Name, e.Failure.Step, e.Code, e.Failure.Cause);
+        await teardown.UndoAsync(context.Id, cancellation);
+        store.Update(context.Id, vm => vm.State == VmState.Provisioning ? vm with { State = VmState.Failed, Failure = e.Failure } : vm,
+            new VmEvent { Type = VmEventTypes.State, Step = e.Failure.Step, Message = e.Failure.Cause, Failure = e.Failure });
+    }
+
+    // Once there is a domain its console is the best witness; the undo is about to remove it.
+    private async Task<string?> EvidenceAsync(StepContext context, Failure failure, CancellationToken cancellation)
+    {
+        var console = await hypervisor.ReadConsoleAsync(context.Id, ConsoleTailChars, cancellation);
+        return console.Length == 0 ? failure.Evidence : $"{failure.Evidence}\n--- console ---\n{console}".TrimStart();
+    }
+
+    private long Milliseconds(long started) => (long)time.GetElapsedTime(started).TotalMilliseconds;
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "VM {Id} ({Name}) is {State} after {Seconds:0.0} s")]
+    private partial void LogFinished(Guid id, string name, VmState state, double seconds);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "VM {Id} ({Name}) failed in step {Step}: {Code}: {Cause}")]
+    private partial void LogFailed(Exception e, Guid id, string name, string? step, string code, string cause);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "VM {Id}: step {Step} failed unexpectedly")]
+    private partial void LogUnexpected(Exception e, Guid id, string step);
+}

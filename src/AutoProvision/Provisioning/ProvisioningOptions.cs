@@ -1,0 +1,56 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace AutoProvision.Provisioning;
+
+/// <summary>Section <c>Provisioning</c> of the settings.</summary>
+public sealed class ProvisioningOptions
+{
+    public const string Section = "Provisioning";
+
+    /// <summary>How many VMs are made at the same time; booting more at once than there are cores makes all of them late.</summary>
+    [Range(1, 64, ErrorMessage = "Provisioning:Concurrency must be between 1 and 64.")]
+    public int Concurrency { get; set; } = 4;
+
+    /// <summary>How many VMs are torn down at the same time.</summary>
+    [Range(1, 64, ErrorMessage = "Provisioning:TeardownConcurrency must be between 1 and 64.")]
+    public int TeardownConcurrency { get; set; } = 4;
+
+    /// <summary>How many VMs may wait for their turn; one more is refused with 429.</summary>
+    [Range(0, 10_000, ErrorMessage = "Provisioning:QueueCapacity must be between 0 and 10000.")]
+    public int QueueCapacity { get; set; } = 64;
+
+    /// <summary>How long a deleted VM and its events can still be read.</summary>
+    public TimeSpan DeletedRetention { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>Pause before tear-down tries again what it could not undo.</summary>
+    public TimeSpan TeardownRetry { get; set; } = TimeSpan.FromSeconds(5);
+
+    public TimeoutOptions Timeouts { get; set; } = new();
+}
+
+/// <summary>Each wait's own deadline. The defaults leave room for guests under emulation.</summary>
+public sealed class TimeoutOptions
+{
+    /// <summary>Fetching or building the base image, when it is not there yet.</summary>
+    public TimeSpan Image { get; set; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>Making keys, seed image or disk.</summary>
+    public TimeSpan Preparation { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>virt-install.</summary>
+    public TimeSpan Domain { get; set; } = TimeSpan.FromMinutes(3);
+
+    /// <summary>From the domain's start to its address.</summary>
+    public TimeSpan Address { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>From the address to a command that ran over SSH.</summary>
+    public TimeSpan Ssh { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>From SSH to cloud-init's end, the caller's packages and commands included.</summary>
+    public TimeSpan CloudInit { get; set; } = TimeSpan.FromMinutes(20);
+
+    /// <summary>Undoing one step.</summary>
+    public TimeSpan Undo { get; set; } = TimeSpan.FromMinutes(1);
+
+    public IEnumerable<TimeSpan> All => [Image, Preparation, Domain, Address, Ssh, CloudInit, Undo];
+}

@@ -1,0 +1,32 @@
+using AutoProvision.Provisioning.Steps;
+
+namespace AutoProvision.Provisioning;
+
+public static class ProvisioningRegistration
+{
+    /// <summary>The queue, its worker and the steps, which run in the order they stand in here.</summary>
+    public static IServiceCollection AddProvisioning(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<ProvisioningOptions>().Bind(configuration.GetSection(ProvisioningOptions.Section))
+            .ValidateDataAnnotations()
+            .Validate(options => options.Timeouts.All.All(timeout => timeout > TimeSpan.Zero), "Provisioning:Timeouts must all be longer than zero.")
+            .ValidateOnStart();
+        return services
+            .AddSingleton<IStep, ImageStep>()
+            .AddSingleton<IStep, KeysStep>()
+            .AddSingleton<IStep, SeedStep>()
+            .AddSingleton<IStep, DiskStep>()
+            .AddSingleton<IStep, DomainStep>()
+            .AddSingleton<IStep, AddressStep>()
+            .AddSingleton<IStep, SshStep>()
+            .AddSingleton<IStep, CloudInitStep>()
+            .AddSingleton<IStep, AgentStep>()
+            .AddSingleton<VmAccess>()
+            .AddSingleton<JobQueue>()
+            .AddSingleton<RunningJobs>()
+            .AddSingleton<Teardown>()
+            .AddSingleton<Pipeline>()
+            .AddSingleton<Recovery>()
+            .AddHostedService<ProvisioningWorker>();
+    }
+}

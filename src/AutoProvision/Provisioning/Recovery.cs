@@ -1,0 +1,31 @@
+using AutoProvision.Vms;
+
+namespace AutoProvision.Provisioning;
+
+/// <summary>Takes up what an earlier run of the service left unfinished.</summary>
+public sealed partial class Recovery(VmStore store, JobQueue queue, ILogger<Recovery> logger)
+{
+    /// <summary>Unfinished VMs go back to the queue (the worker first undoes what was begun); unfinished deletions go on.</summary>
+    public void Requeue()
+    {
+        foreach (var vm in store.List())
+        {
+            if (vm.State is VmState.Queued or VmState.Provisioning)
+                Resume(vm);
+            else if (vm.State == VmState.Deleting)
+                queue.Delete(vm.Id);
+        }
+    }
+
+    private void Resume(Vm vm)
+    {
+        LogResumed(vm.Id, vm.Spec.Name, vm.Step);
+        if (vm.State == VmState.Provisioning)
+            store.Update(vm.Id, it => it with { State = VmState.Queued, Step = null },
+                new VmEvent { Type = VmEventTypes.State, Step = vm.Step, Message = "The service was restarted; the VM is made anew." });
+        queue.Resume(vm.Id);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "VM {Id} ({Name}) was unfinished in step {Step}: queued again")]
+    private partial void LogResumed(Guid id, string name, string? step);
+}

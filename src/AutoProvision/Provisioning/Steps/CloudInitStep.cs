@@ -1,0 +1,45 @@
+using AutoProvision.CloudInit;
+using AutoProvision.Ssh;
+using AutoProvision.Vms;
+using Microsoft.Extensions.Options;
+
+namespace AutoProvision.Provisioning.Steps;
+
+/// <summary>Waits for cloud-init's end and reads how it went.</summary>
+public sealed class CloudInitStep(SshWaiter waiter, VmAccess access, SshConnectionPool pool, IOptions<ProvisioningOptions> options) : IStep
+{
+    public string Name => "cloud-init";
+
+    public TimeSpan Timeout => options.Value.Timeouts.CloudInit;
+
+    public Failure TimedOut => new("cloud_init_timeout", $"cloud-init was not done within {Timeout.TotalSeconds:0} s.",
+        "The console's tail shows what it is at: packages and commands of the request run inside it. Provisioning:Timeouts:CloudInit sets the limit.");
+
+    public async Task RunAsync(StepContext context, CancellationToken cancellation)
+    {
+        var target = access.Target(context.Vm);
+        var result = await WaitAsync(context, target, cancellation);
+        // From here on exec uses it: logging in anew costs seconds on an emulated guest.
+        pool.Adopt(context.Id.ToString(), target, context.TakeConnection());
+        context.Degradation = CloudInitProbe.Judge(result);
+    }
+
+    public Task UndoAsync(Vm vm, CancellationToken cancellation) => pool.ForgetAsync(vm.Id.ToString());
+
+    private async Task<ExecResult> WaitAsync(StepContext context, SshTarget target, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            try
+            {
+                context.Connection ??= await waiter.WaitAsync(target, cancellation);
+                return await context.Connection.ExecAsync(new ExecRequest(CloudInitProbe.Script) { Timeout = Timeout }, cancellation);
+            }
+            catch (FailureException e) when (e.Code == SshFailures.ConnectionLost)
+            {
+                // cloud-init itself may restart sshd, after SSH first worked.
+                await context.TakeConnection().DisposeAsync();
+            }
+        }
+    }
+}

@@ -1,0 +1,20 @@
+using AutoProvision.Hypervisors;
+using AutoProvision.Vms;
+using Microsoft.Extensions.Options;
+
+namespace AutoProvision.Provisioning.Steps;
+
+/// <summary>Makes the root disk, an overlay on the base image.</summary>
+public sealed class DiskStep(IHypervisor hypervisor, IOptions<ProvisioningOptions> options) : IStep
+{
+    public string Name => "disk";
+
+    public TimeSpan Timeout => options.Value.Timeouts.Preparation;
+
+    public Failure TimedOut => new("disk_timeout", "The disk was not made in time.", "See that the pool directory's disk answers.");
+
+    public Task RunAsync(StepContext context, CancellationToken cancellation) =>
+        hypervisor.CreateDiskAsync(context.Id, context.Image!, context.Vm.Spec.DiskGiB, cancellation);
+
+    public Task UndoAsync(Vm vm, CancellationToken cancellation) => hypervisor.RemoveDiskAsync(vm.Id, cancellation);
+}

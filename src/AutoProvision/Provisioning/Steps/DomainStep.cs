@@ -1,0 +1,26 @@
+using AutoProvision.Hypervisors;
+using AutoProvision.Vms;
+using Microsoft.Extensions.Options;
+
+namespace AutoProvision.Provisioning.Steps;
+
+/// <summary>Defines and starts the domain.</summary>
+public sealed class DomainStep(IHypervisor hypervisor, IOptions<ProvisioningOptions> options) : IStep
+{
+    public string Name => "domain";
+
+    public TimeSpan Timeout => options.Value.Timeouts.Domain;
+
+    public Failure TimedOut => new("domain_timeout", "The domain did not start in time.", "libvirt may hang: look at its log.");
+
+    public async Task RunAsync(StepContext context, CancellationToken cancellation)
+    {
+        var vm = context.Vm;
+        // Asked again, because it may have been taken since the request was accepted; virt-install's own message is less plain.
+        if (await hypervisor.FindDomainAsync(vm.Spec.Name, cancellation) is { } other && other.Id != vm.Id)
+            throw VmFailures.NameTakenByDomain(vm.Spec.Name);
+        await hypervisor.CreateDomainAsync(new DomainSpec(vm.Id, vm.Spec.Name, vm.Spec.Cpus, vm.Spec.MemoryMiB, vm.Mac), cancellation);
+    }
+
+    public Task UndoAsync(Vm vm, CancellationToken cancellation) => hypervisor.RemoveDomainAsync(vm.Id, vm.Mac, cancellation);
+}

@@ -1,0 +1,31 @@
+using AutoProvision.Images;
+using AutoProvision.Vms;
+using Microsoft.Extensions.Options;
+
+namespace AutoProvision.Provisioning.Steps;
+
+/// <summary>Has the base image at hand: fetched, verified or built, once for all who ask. It outlives the VM.</summary>
+public sealed class ImageStep(ImageStore images, IOptions<ProvisioningOptions> options) : IStep
+{
+    private const long GiB = 1024L * 1024 * 1024;
+
+    public string Name => "image";
+
+    public TimeSpan Timeout => options.Value.Timeouts.Image;
+
+    public Failure TimedOut => new("image_timeout", "The base image was not there in time.",
+        "Look at GET /images; a slow download goes on where it stopped with the next VM. Provisioning:Timeouts:Image sets the limit.");
+
+    public async Task RunAsync(StepContext context, CancellationToken cancellation)
+    {
+        var spec = context.Vm.Spec;
+        var image = await images.EnsureAsync(spec.Image, new ImageReporter(context), cancellation);
+        if (spec.DiskGiB * GiB < image.VirtualSizeBytes)
+            throw new FailureException("disk_too_small",
+                $"A disk of {spec.DiskGiB} GiB does not hold the image \"{spec.Image}\".",
+                $"Ask for a diskGiB of at least {(image.VirtualSizeBytes + GiB - 1) / GiB}.");
+        context.Image = image;
+    }
+
+    public Task UndoAsync(Vm vm, CancellationToken cancellation) => Task.CompletedTask;
+}

@@ -1,0 +1,32 @@
+using AutoProvision.Ssh;
+using AutoProvision.Vms;
+using Microsoft.Extensions.Options;
+
+namespace AutoProvision.Provisioning.Steps;
+
+/// <summary>Makes both key pairs: the user's, to log in with, and the guest's own, to know it by from the first connection.</summary>
+public sealed class KeysStep(VmAccess access, IOptions<ProvisioningOptions> options) : IStep
+{
+    public string Name => "keys";
+
+    public TimeSpan Timeout => options.Value.Timeouts.Preparation;
+
+    public Failure TimedOut => new("keys_timeout", "The key files were not written in time.", "See that the data directory's disk answers.");
+
+    public Task RunAsync(StepContext context, CancellationToken cancellation)
+    {
+        var vm = context.Vm;
+        var user = SshKeyPair.Generate($"{vm.Spec.User}@{vm.Spec.Name}");
+        var host = SshKeyPair.Generate($"root@{vm.Spec.Name}");
+        access.Keys(vm.Id).Write(user);
+        (context.UserKey, context.HostKey) = (user, host);
+        context.Update(it => it with { PublicKey = user.PublicOpenSsh, HostKey = host.PublicOpenSsh }, "Made the key pairs.");
+        return Task.CompletedTask;
+    }
+
+    public Task UndoAsync(Vm vm, CancellationToken cancellation)
+    {
+        access.Keys(vm.Id).Remove();
+        return Task.CompletedTask;
+    }
+}

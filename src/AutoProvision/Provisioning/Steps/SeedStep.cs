@@ -1,0 +1,26 @@
+using AutoProvision.Hypervisors;
+using AutoProvision.Ssh;
+using AutoProvision.Vms;
+using Microsoft.Extensions.Options;
+
+namespace AutoProvision.Provisioning.Steps;
+
+/// <summary>Renders cloud-init's files and writes the seed image.</summary>
+public sealed class SeedStep(IHypervisor hypervisor, SshAgent agent, IOptions<ProvisioningOptions> options) : IStep
+{
+    public string Name => "seed";
+
+    public TimeSpan Timeout => options.Value.Timeouts.Preparation;
+
+    public Failure TimedOut => new("seed_timeout", "The seed image was not written in time.", "See that the pool directory's disk answers.");
+
+    public async Task RunAsync(StepContext context, CancellationToken cancellation)
+    {
+        IReadOnlyList<string> agentKeys = agent.Enabled ? await agent.ListIdentitiesAsync(cancellation) : [];
+        string[] authorized = [context.UserKey!.PublicOpenSsh, .. context.Vm.Spec.AuthorizedKeys, .. agentKeys];
+        var seed = UserData.Seed(context.Vm, context.HostKey!, [.. authorized.Distinct()]);
+        await hypervisor.CreateSeedAsync(context.Id, seed, cancellation);
+    }
+
+    public Task UndoAsync(Vm vm, CancellationToken cancellation) => hypervisor.RemoveSeedAsync(vm.Id, cancellation);
+}

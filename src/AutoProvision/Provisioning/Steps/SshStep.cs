@@ -1,0 +1,48 @@
+using AutoProvision.Ssh;
+using AutoProvision.Vms;
+using Microsoft.Extensions.Options;
+
+namespace AutoProvision.Provisioning.Steps;
+
+/// <summary>Logs in as the created user, with the host key verified, and sees a command's exit code come back.</summary>
+public sealed class SshStep(SshWaiter waiter, VmAccess access, SshConnectionPool pool, IOptions<ProvisioningOptions> options) : IStep
+{
+    private const int Proof = 42;
+
+    public string Name => "ssh";
+
+    public TimeSpan Timeout => options.Value.Timeouts.Ssh;
+
+    public Failure TimedOut => new("ssh_timeout", $"SSH did not accept the key within {Timeout.TotalSeconds:0} s.",
+        "The console's tail shows how far the guest is. Provisioning:Timeouts:Ssh sets the limit.");
+
+    public async Task RunAsync(StepContext context, CancellationToken cancellation)
+    {
+        var target = access.Target(context.Vm);
+        while (context.Connection is null)
+        {
+            var connection = await waiter.WaitAsync(target, cancellation);
+            try
+            {
+                await ProveAsync(connection, target, cancellation);
+                context.Connection = connection;
+            }
+            catch (FailureException e) when (e.Code == SshFailures.ConnectionLost)
+            {
+                // sshd is restarted while the guest sets itself up: look again.
+                await connection.DisposeAsync();
+            }
+        }
+        context.Report("SSH accepted the key.");
+    }
+
+    public Task UndoAsync(Vm vm, CancellationToken cancellation) => pool.ForgetAsync(vm.Id.ToString());
+
+    private static async Task ProveAsync(ISshConnection connection, SshTarget target, CancellationToken cancellation)
+    {
+        var result = await connection.ExecAsync(new ExecRequest($"id -un; exit {Proof}"), cancellation);
+        if (result.ExitCode != Proof || result.Stdout.Trim() != target.User)
+            throw new FailureException("ssh_command_failed", $"A command over SSH as {target.User} did not give its exit code back.",
+                "The image's login shell or sshd configuration keeps commands from running.", result.Stderr);
+    }
+}

@@ -1,0 +1,20 @@
+namespace AutoProvision.Vms;
+
+/// <summary>Collects faults; a value whose shape was wrong already is not complained about twice.</summary>
+public sealed class FaultList(IReadOnlyList<Fault> shape)
+{
+    private readonly List<Fault> _faults = [.. shape];
+
+    public void Add(string pointer, string code, string detail, string hint)
+    {
+        if (_faults.All(fault => fault.Pointer != pointer))
+            _faults.Add(new Fault(pointer, code, detail, hint));
+    }
+
+    /// <exception cref="InvalidRequestException">When there is any.</exception>
+    public void ThrowIfAny()
+    {
+        if (_faults.Count > 0)
+            throw new InvalidRequestException(_faults);
+    }
+}

@@ -1,0 +1,25 @@
+using AutoProvision.Ssh;
+
+namespace AutoProvision.Vms;
+
+/// <summary>What a person or a tool needs for plain <c>ssh</c> to a VM, from the host the service runs on.</summary>
+/// <param name="Host">Address.</param>
+/// <param name="Port">Port.</param>
+/// <param name="User">User to log in as.</param>
+/// <param name="KnownHosts">The known_hosts line: the host key is certain, nothing has to be trusted on first use.</param>
+/// <param name="IdentityFile">The private key's path on the service's host.</param>
+/// <param name="KnownHostsFile">Path of a file with that line.</param>
+/// <param name="Command">Ready to paste.</param>
+public sealed record SshAccess(string Host, int Port, string User, string KnownHosts, string IdentityFile, string KnownHostsFile, string Command)
+{
+    public static SshAccess For(SshTarget target, KeyFiles keys) => new(
+        target.Host, target.Port, target.User,
+        SshPublicKey.KnownHostsLine(target.Host, target.Port, target.HostKeyPublic),
+        keys.PrivateKeyPath, keys.KnownHostsPath,
+        ShellQuote.Join(
+        [
+            "ssh", "-i", keys.PrivateKeyPath, "-o", "IdentitiesOnly=yes",
+            "-o", $"UserKnownHostsFile={keys.KnownHostsPath}", "-o", "StrictHostKeyChecking=yes",
+            "-p", $"{target.Port}", $"{target.User}@{target.Host}",
+        ]));
+}

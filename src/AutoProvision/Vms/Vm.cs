@@ -1,0 +1,47 @@
+namespace AutoProvision.Vms;
+
+/// <summary>One virtual machine as the service knows it. Immutable: <see cref="VmStore.Update"/> swaps it for its successor.</summary>
+public sealed record Vm
+{
+    /// <summary>The service's id and at the same time the libvirt domain's UUID, so that nothing is ever removed by a name alone.</summary>
+    public required Guid Id { get; init; }
+
+    public required VmSpec Spec { get; init; }
+
+    public required VmState State { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>The NIC's MAC address, lower case with colons.</summary>
+    public required string Mac { get; init; }
+
+    /// <summary>The step that runs now or that the VM failed in.</summary>
+    public string? Step { get; init; }
+
+    /// <summary>Names of the steps that were begun and not undone yet, oldest first: what tear-down has to undo.</summary>
+    public IReadOnlyList<string> Begun { get; init; } = [];
+
+    public string? Address { get; init; }
+
+    /// <summary>The guest's SSH host key (public line), made by us and injected, so that it is known before the first connection.</summary>
+    public string? HostKey { get; init; }
+
+    /// <summary>The user key's public line; the private half stays in the VM's key directory.</summary>
+    public string? PublicKey { get; init; }
+
+    public DateTimeOffset? ReadyAt { get; init; }
+
+    public DateTimeOffset? DeletedAt { get; init; }
+
+    /// <summary>Why the VM is failed or degraded.</summary>
+    public Failure? Failure { get; init; }
+
+    /// <summary>What tear-down could not remove, and why.</summary>
+    public IReadOnlyList<Failure> Leftovers { get; init; } = [];
+
+    /// <summary>Sequence number of the VM's newest event.</summary>
+    public long Version { get; init; }
+
+    /// <summary>A VM that someone can log in to.</summary>
+    public bool IsReachable => State is VmState.Ready or VmState.Degraded;
+}

@@ -1,0 +1,20 @@
+namespace AutoProvision.Vms;
+
+/// <summary>Refusals that concern a VM as a whole.</summary>
+public static class VmFailures
+{
+    public static FailureException NotFound(string id) => new("vm_not_found",
+        $"There is no VM {id}.", "GET /vms lists the VMs there are; a deleted one is forgotten after a while.");
+
+    public static FailureException NameTaken(string name, Vm other) => new("name_taken",
+        $"The name \"{name}\" is taken by VM {other.Id}, which is {other.State.ToString().ToLowerInvariant()}.",
+        $"Choose another name, or DELETE /vms/{other.Id} first.");
+
+    public static FailureException NameTakenByDomain(string name) => new("name_taken",
+        $"The hypervisor already has a domain named \"{name}\" that this service did not make.",
+        "Choose another name; the service never touches a domain that is not its own.");
+
+    public static FailureException NotReachable(Vm vm) => new("vm_not_ready",
+        $"VM {vm.Id} is {vm.State.ToString().ToLowerInvariant()}; commands run once it is ready or degraded.",
+        $"Follow GET /vms/{vm.Id}/events until its state is ready.");
+}

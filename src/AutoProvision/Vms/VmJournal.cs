@@ -1,0 +1,122 @@
+using System.Text.Json;
+using Microsoft.Data.Sqlite;
+
+namespace AutoProvision.Vms;
+
+/// <summary>
+/// The VMs and their events on disk: one SQLite file in WAL mode. A change is a transaction, so that a process killed
+/// at any moment leaves either all of it or nothing. It is refused, never made anew, when it is damaged.
+/// </summary>
+public sealed class VmJournal : IDisposable
+{
+    private const int SchemaVersion = 1;
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+    private readonly SqliteConnection _connection;
+
+    /// <param name="path">The file; made when absent, its directory must exist.</param>
+    /// <exception cref="FailureException"><c>journal_damaged</c> or <c>journal_newer</c>.</exception>
+    public VmJournal(string path)
+    {
+        _connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
+        try
+        {
+            _connection.Open();
+            Prepare(path);
+        }
+        catch (SqliteException e)
+        {
+            _connection.Dispose();
+            throw new FailureException("journal_damaged", $"The journal {path} cannot be read: {e.Message}",
+                "Restore it from a backup, or move it away to start empty; VMs it knew must then be removed by hand.", inner: e);
+        }
+        catch
+        {
+            _connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Every VM with its events in order.</summary>
+    public List<(Vm Vm, List<VmEvent> Events)> Load()
+    {
+        var events = Read<VmEvent>("SELECT vm, body FROM events ORDER BY vm, seq").ToLookup(row => row.Id, row => row.Body);
+        return [.. Read<Vm>("SELECT id, body FROM vms").Select(row => (row.Body, events[row.Id].ToList()))];
+    }
+
+    /// <summary>Writes a VM as it now is together with the event that says so.</summary>
+    public void Append(Vm vm, VmEvent what)
+    {
+        using var transaction = _connection.BeginTransaction();
+        Execute("INSERT INTO vms (id, body) VALUES ($id, $body) ON CONFLICT (id) DO UPDATE SET body = excluded.body",
+            ("$id", vm.Id.ToString()), ("$body", JsonSerializer.Serialize(vm, Json)));
+        Execute("INSERT INTO events (vm, seq, body) VALUES ($vm, $seq, $body)",
+            ("$vm", vm.Id.ToString()), ("$seq", what.Seq), ("$body", JsonSerializer.Serialize(what, Json)));
+        transaction.Commit();
+    }
+
+    public void Remove(Guid id)
+    {
+        using var transaction = _connection.BeginTransaction();
+        Execute("DELETE FROM events WHERE vm = $id", ("$id", id.ToString()));
+        Execute("DELETE FROM vms WHERE id = $id", ("$id", id.ToString()));
+        transaction.Commit();
+    }
+
+    public void Dispose() => _connection.Dispose();
+
+    private void Prepare(string path)
+    {
+        // WAL with NORMAL survives a killed process; only a power cut can take the last transactions, and never tears one.
+        Execute("PRAGMA journal_mode = WAL");
+        Execute("PRAGMA synchronous = NORMAL");
+        if (Scalar("PRAGMA quick_check") is not "ok")
+            throw new FailureException("journal_damaged", $"The journal {path} fails SQLite's integrity check.",
+                "Restore it from a backup, or move it away to start empty; VMs it knew must then be removed by hand.");
+        var version = Convert.ToInt32(Scalar("PRAGMA user_version"));
+        if (version > SchemaVersion)
+            throw new FailureException("journal_newer", $"The journal {path} was written by a newer version (schema {version}, this one knows {SchemaVersion}).",
+                "Run the newer version, or give this one another data directory.");
+        if (version == 0)
+            CreateSchema();
+    }
+
+    private void CreateSchema()
+    {
+        using var transaction = _connection.BeginTransaction();
+        Execute("CREATE TABLE vms (id TEXT PRIMARY KEY, body TEXT NOT NULL)");
+        Execute("CREATE TABLE events (vm TEXT NOT NULL, seq INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (vm, seq)) WITHOUT ROWID");
+        Execute($"PRAGMA user_version = {SchemaVersion}");
+        transaction.Commit();
+    }
+
+    private List<(string Id, T Body)> Read<T>(string sql)
+    {
+        using var command = Command(sql, []);
+        using var reader = command.ExecuteReader();
+        var rows = new List<(string, T)>();
+        while (reader.Read())
+            rows.Add((reader.GetString(0), JsonSerializer.Deserialize<T>(reader.GetString(1), Json)!));
+        return rows;
+    }
+
+    private void Execute(string sql, params (string Name, object Value)[] parameters)
+    {
+        using var command = Command(sql, parameters);
+        command.ExecuteNonQuery();
+    }
+
+    private object? Scalar(string sql)
+    {
+        using var command = Command(sql, []);
+        return command.ExecuteScalar();
+    }
+
+    private SqliteCommand Command(string sql, (string Name, object Value)[] parameters)
+    {
+        var command = _connection.CreateCommand();
+        command.CommandText = sql;
+        foreach (var (name, value) in parameters)
+            command.Parameters.AddWithValue(name, value);
+        return command;
+    }
+}

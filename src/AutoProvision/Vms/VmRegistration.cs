@@ -1,0 +1,27 @@
+using Microsoft.Extensions.Options;
+
+namespace AutoProvision.Vms;
+
+public static class VmRegistration
+{
+    public static IServiceCollection AddVms(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<ServiceOptions>().Bind(configuration.GetSection(ServiceOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<VmOptions>().Bind(configuration.GetSection(VmOptions.Section))
+            .ValidateDataAnnotations()
+            .Validate(o => o.DefaultCpus <= o.MaxCpus && o.DefaultMemoryMiB <= o.MaxMemoryMiB && o.DefaultDiskGiB <= o.MaxDiskGiB, "Vms: a default is above its maximum.")
+            .ValidateOnStart();
+        return services
+            .AddSingleton(OpenJournal)
+            .AddSingleton<VmStore>()
+            .AddSingleton<VmRules>()
+            .AddSingleton<VmService>();
+    }
+
+    private static VmJournal OpenJournal(IServiceProvider services)
+    {
+        var directory = services.GetRequiredService<IOptions<ServiceOptions>>().Value.DataDirectory;
+        Directory.CreateDirectory(directory);
+        return new VmJournal(Path.Combine(directory, "journal.db"));
+    }
+}

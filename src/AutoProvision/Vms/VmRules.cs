@@ -1,0 +1,126 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using AutoProvision.CloudInit;
+using AutoProvision.Images;
+using Microsoft.Extensions.Options;
+
+namespace AutoProvision.Vms;
+
+/// <summary>Turns a request into a complete spec, or says everything that is wrong with it at once.</summary>
+public sealed partial class VmRules(ImageStore images, IOptions<VmOptions> options)
+{
+    public const int MinMemoryMiB = 64;
+    private readonly VmOptions _options = options.Value;
+
+    /// <param name="request">What was sent; a value of the wrong shape is null here.</param>
+    /// <param name="shape">The faults its shape has already.</param>
+    /// <exception cref="InvalidRequestException"/>
+    public VmSpec Complete(VmRequest request, IReadOnlyList<Fault> shape)
+    {
+        var faults = new FaultList(shape);
+        var image = Image(request.Image, faults);
+        var spec = new VmSpec
+        {
+            Name = Name(request.Name, faults),
+            Image = image,
+            Cpus = InRange("/cpus", request.Cpus ?? _options.DefaultCpus, 1, _options.MaxCpus, "", faults),
+            MemoryMiB = InRange("/memoryMiB", request.MemoryMiB ?? _options.DefaultMemoryMiB, MinMemoryMiB, _options.MaxMemoryMiB, " MiB", faults),
+            DiskGiB = InRange("/diskGiB", request.DiskGiB ?? _options.DefaultDiskGiB, 1, _options.MaxDiskGiB, " GiB", faults),
+            User = User(request.User, image, faults),
+            AuthorizedKeys = Each("/authorizedKeys", request.AuthorizedKeys, PublicKey(), "key_invalid", "is no OpenSSH public key line", "Such as \"ssh-ed25519 AAAA... me@here\".", faults),
+            Packages = Each("/packages", request.Packages, PackageName(), "package_invalid", "is no package name", "Such as \"git\", or \"git=1:2.39.5-0\".", faults),
+            Files = GuestFileRules.Complete(request.Files, faults),
+            Hosts = Hosts(request.Hosts, faults),
+            RunCommands = Each("/runCommands", request.RunCommands, Command(), "command_invalid", "is empty or has characters that YAML cannot carry", "A shell command.", faults),
+            NetworkConfig = Network(request.NetworkConfig, faults),
+        };
+        faults.ThrowIfAny();
+        return spec;
+    }
+
+    private static string Name(string? name, FaultList faults)
+    {
+        if (name is null)
+            return $"vm-{Guid.NewGuid().ToString("N")[..8]}";
+        if (!Label().IsMatch(name))
+            faults.Add("/name", "name_invalid", $"\"{name}\" is no RFC 1123 label.", "1 to 63 characters of a-z, 0-9 and \"-\", neither beginning nor ending with \"-\".");
+        return name;
+    }
+
+    private string Image(string? image, FaultList faults)
+    {
+        image ??= _options.DefaultImage;
+        if (!images.Knows(image))
+            faults.Add("/image", "image_unknown", $"There is no image \"{image}\".", $"Known images: {string.Join(", ", images.Names.Order())}.");
+        return image;
+    }
+
+    private string User(string? user, string image, FaultList faults)
+    {
+        if (user is null)
+            return images.List().FirstOrDefault(it => it.Name == image)?.User ?? "";
+        if (!UserName().IsMatch(user) || user == "root")
+            faults.Add("/user", "user_invalid", $"\"{user}\" cannot be the name of the user to create.", "1 to 32 characters of a-z, 0-9, \"_\" and \"-\", beginning with a letter or \"_\"; not root.");
+        return user;
+    }
+
+    private static int InRange(string pointer, int value, int least, int most, string unit, FaultList faults)
+    {
+        if (value < least || value > most)
+            faults.Add(pointer, "out_of_range", $"{value}{unit} is out of range.", $"From {least} to {most}{unit}.");
+        return value;
+    }
+
+    private static IReadOnlyList<string> Each(string pointer, IReadOnlyList<string>? values, Regex form, string code, string what, string hint, FaultList faults)
+    {
+        foreach (var (index, value) in (values ?? []).Index())
+            if (value is null || !form.IsMatch(value))
+                faults.Add($"{pointer}/{index}", code, $"\"{value}\" {what}.", hint);
+        return values ?? [];
+    }
+
+    private static IReadOnlyList<VmHost> Hosts(IReadOnlyList<VmHostRequest>? hosts, FaultList faults)
+    {
+        foreach (var (index, host) in (hosts ?? []).Index())
+        {
+            if (!IPAddress.TryParse(host.Address, out _))
+                faults.Add($"/hosts/{index}/address", "address_invalid", $"\"{host.Address}\" is no IP address.", "An IPv4 or IPv6 address.");
+            if (host.Names is null or [])
+                faults.Add($"/hosts/{index}/names", "required", "There is no name for the address.", "One or more host names.");
+            Each($"/hosts/{index}/names", host.Names, HostName(), "name_invalid", "is no host name", "Labels of a-z, 0-9 and \"-\", joined by dots.", faults);
+        }
+        return [.. (hosts ?? []).Select(host => new VmHost(host.Address ?? "", host.Names ?? []))];
+    }
+
+    private static string? Network(string? config, FaultList faults)
+    {
+        try
+        {
+            return config is null ? null : NetworkConfig.Parse(config).Yaml;
+        }
+        catch (ArgumentException e)
+        {
+            faults.Add("/networkConfig", "network_config_invalid", e.Message, "YAML with \"version: 1\" or \"version: 2\", as cloud-init documents it.");
+            return config;
+        }
+    }
+
+    [GeneratedRegex(@"\A[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\z")]
+    private static partial Regex Label();
+
+    [GeneratedRegex(@"\A[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*\z")]
+    private static partial Regex HostName();
+
+    [GeneratedRegex(@"\A[a-z_][a-z0-9_-]{0,31}\z")]
+    private static partial Regex UserName();
+
+    [GeneratedRegex(@"\A(ssh-(ed25519|rsa)|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com) AAAA[A-Za-z0-9+/]+={0,3}( [^\p{C}]*)?\z")]
+    private static partial Regex PublicKey();
+
+    // Debian's and Fedora's names, an optional version or architecture behind them.
+    [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9+._:~=/-]*\z")]
+    private static partial Regex PackageName();
+
+    [GeneratedRegex(@"\A[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*\S[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*\z")]
+    private static partial Regex Command();
+}

@@ -1,0 +1,109 @@
+using System.Security.Cryptography;
+using AutoProvision.Hypervisors;
+using AutoProvision.Provisioning;
+using AutoProvision.Ssh;
+using Microsoft.Extensions.Options;
+
+namespace AutoProvision.Vms;
+
+/// <summary>The only way in: every transport calls this, and the rules live below it.</summary>
+public sealed class VmService(
+    VmStore store, VmRules rules, JobQueue queue, IHypervisor hypervisor, VmAccess access, SshConnectionPool connections,
+    IOptions<ProvisioningOptions> options, TimeProvider time)
+{
+    /// <summary>Takes up a VM and queues its making. Nothing is created for a refused request.</summary>
+    /// <param name="request">What was asked for.</param>
+    /// <param name="shape">Faults in the request's shape, to be told together with the others.</param>
+    /// <param name="cancellation">Ends the checks; an accepted VM is made whoever hangs up.</param>
+    /// <exception cref="InvalidRequestException"/>
+    /// <exception cref="FailureException"><c>name_taken</c>, <c>queue_full</c> or <c>hypervisor_unavailable</c>.</exception>
+    public async Task<Vm> CreateAsync(VmRequest request, IReadOnlyList<Fault> shape, CancellationToken cancellation)
+    {
+        store.Forget(time.GetUtcNow() - options.Value.DeletedRetention);
+        var spec = rules.Complete(request, shape);
+        if (store.FindByName(spec.Name) is { } other)
+            throw VmFailures.NameTaken(spec.Name, other);
+        queue.Reserve();
+        try
+        {
+            if (await hypervisor.FindDomainAsync(spec.Name, cancellation) is not null)
+                throw VmFailures.NameTakenByDomain(spec.Name);
+            var vm = store.Add(New(spec));
+            queue.Create(vm.Id);
+            return vm;
+        }
+        catch
+        {
+            queue.Release();
+            throw;
+        }
+    }
+
+    public IReadOnlyList<Vm> List() => store.List();
+
+    /// <exception cref="FailureException"><c>vm_not_found</c>.</exception>
+    public Vm Get(string id) => (Guid.TryParse(id, out var guid) ? store.Find(guid) : null) ?? throw VmFailures.NotFound(id);
+
+    /// <summary>Begins tear-down in whatever state the VM is; a second time changes nothing.</summary>
+    /// <returns>The VM: deleting, or deleted.</returns>
+    public Vm Delete(string id)
+    {
+        var before = Get(id);
+        var begun = false;
+        var vm = store.Update(before.Id, it =>
+        {
+            begun = it.State is not (VmState.Deleting or VmState.Deleted);
+            return begun ? it with { State = VmState.Deleting } : it;
+        }, new VmEvent { Type = VmEventTypes.State });
+        if (begun)
+            queue.Delete(vm.Id);
+        return vm;
+    }
+
+    /// <summary>Runs a command in a reachable VM as its user.</summary>
+    /// <exception cref="FailureException"><c>vm_not_found</c>, <c>vm_not_ready</c> or one of SSH's.</exception>
+    public async Task<ExecResult> ExecAsync(string id, ExecRequest request, CancellationToken cancellation)
+    {
+        var vm = GetReachable(id);
+        return await connections.ExecAsync(vm.Id.ToString(), access.Target(vm), request, cancellation);
+    }
+
+    /// <summary>How a person logs in by themselves.</summary>
+    /// <exception cref="FailureException"><c>vm_not_found</c> or <c>vm_not_ready</c>.</exception>
+    public SshAccess GetSshAccess(string id)
+    {
+        var vm = GetReachable(id);
+        return SshAccess.For(access.Target(vm), access.Keys(vm.Id));
+    }
+
+    /// <summary>The VM's events after a sequence number, then every new one.</summary>
+    /// <exception cref="FailureException"><c>vm_not_found</c>.</exception>
+    public IAsyncEnumerable<VmEvent> Watch(string id, long after, CancellationToken cancellation) => store.WatchAsync(Get(id).Id, after, cancellation);
+
+    private Vm GetReachable(string id)
+    {
+        var vm = Get(id);
+        return vm.IsReachable ? vm : throw VmFailures.NotReachable(vm);
+    }
+
+    private Vm New(VmSpec spec) => new()
+    {
+        Id = Guid.CreateVersion7(time.GetUtcNow()),
+        Spec = spec,
+        State = VmState.Queued,
+        CreatedAt = time.GetUtcNow(),
+        Mac = NewMac(),
+    };
+
+    // 52:54:00 is what QEMU's and libvirt's own tools take for guests. Two VMs with one MAC would get one address.
+    private string NewMac()
+    {
+        while (true)
+        {
+            var tail = RandomNumberGenerator.GetBytes(3);
+            var mac = $"52:54:00:{tail[0]:x2}:{tail[1]:x2}:{tail[2]:x2}";
+            if (store.List().All(vm => vm.Mac != mac))
+                return mac;
+        }
+    }
+}
