@@ -1,0 +1,72 @@
+using System.Security.Cryptography;
+
+namespace AutoProvision.Images.Downloads;
+
+/// <summary>A file that is hashed as it grows, so that a finished download needs no second reading.</summary>
+internal sealed class HashingFile : IAsyncDisposable
+{
+    private const int BufferSize = 128 * 1024;
+    private readonly FileStream file;
+    private readonly IncrementalHash hash;
+
+    private HashingFile(FileStream file, HashAlgorithmName algorithm)
+    {
+        this.file = file;
+        hash = IncrementalHash.CreateHash(algorithm);
+    }
+
+    public long Length { get; private set; }
+
+    /// <summary>Opens or makes the file and hashes what is in it already.</summary>
+    public static async Task<HashingFile> OpenAsync(string path, HashAlgorithmName algorithm, CancellationToken cancellation)
+    {
+        var opened = new HashingFile(new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0, useAsync: true), algorithm);
+        try
+        {
+            var buffer = new byte[BufferSize];
+            for (int read; (read = await opened.file.ReadAsync(buffer, cancellation)) > 0; opened.Length += read)
+                opened.hash.AppendData(buffer, 0, read);
+            return opened;
+        }
+        catch
+        {
+            await opened.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <exception cref="Vms.FailureException"><c>image_disk_full</c>, <c>image_storage_failed</c>: told apart here from a network that breaks.</exception>
+    public async Task AppendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
+    {
+        try
+        {
+            await file.WriteAsync(bytes, cancellation);
+        }
+        catch (IOException e)
+        {
+            throw ImageFailures.Storage(file.Name, e);
+        }
+        hash.AppendData(bytes.Span);
+        Length += bytes.Length;
+    }
+
+    /// <summary>Brings every byte to the disk and gives the checksum of the whole.</summary>
+    public ImageChecksum Finish()
+    {
+        try
+        {
+            file.Flush(flushToDisk: true);
+        }
+        catch (IOException e)
+        {
+            throw ImageFailures.Storage(file.Name, e);
+        }
+        return ImageChecksum.Of(Convert.ToHexString(hash.GetHashAndReset()));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        hash.Dispose();
+        await file.DisposeAsync();
+    }
+}
