@@ -1,0 +1,46 @@
+using System.Text.Json;
+
+namespace AutoProvision.CloudInit;
+
+/// <summary>Gathers errors from cloud-init's JSON; each text counts once, for whoever names it first.</summary>
+internal sealed class CloudInitFindings
+{
+    private readonly HashSet<string> _seen = [];
+    private readonly List<CloudInitError> _errors = [];
+    private readonly List<CloudInitError> _recoverable = [];
+
+    /// <summary>From <c>errors</c>: a list of strings.</summary>
+    public void AddErrors(JsonElement owner, string stage)
+    {
+        if (owner.TryGetProperty("errors", out var texts))
+            Add(texts, stage, _errors);
+    }
+
+    /// <summary>From <c>recoverable_errors</c> (23.4 and later): log level to a list of strings.</summary>
+    public void AddRecoverable(JsonElement owner, string stage)
+    {
+        if (!owner.TryGetProperty("recoverable_errors", out var levels) || levels.ValueKind != JsonValueKind.Object)
+            return;
+        foreach (var level in levels.EnumerateObject().Where(level => level.Name != "DEPRECATED"))
+            Add(level.Value, stage, _recoverable);
+    }
+
+    /// <summary>What is found decides how a finished run went; a run under way stays one, and what cloud-init itself calls an error or disabled too.</summary>
+    public CloudInitReport Report(CloudInitState state)
+    {
+        if (state is CloudInitState.Done or CloudInitState.Degraded)
+            state = _errors.Count > 0 ? CloudInitState.Error : _recoverable.Count > 0 ? CloudInitState.Degraded : CloudInitState.Done;
+        return new CloudInitReport(state, [.. _errors, .. _recoverable]);
+    }
+
+    private void Add(JsonElement texts, string stage, List<CloudInitError> to)
+    {
+        if (texts.ValueKind != JsonValueKind.Array)
+            return;
+        foreach (var text in texts.EnumerateArray())
+        {
+            if (text.ValueKind == JsonValueKind.String && _seen.Add(text.GetString()!))
+                to.Add(CloudInitMessage.Parse(text.GetString()!, stage));
+        }
+    }
+}

@@ -1,0 +1,14 @@
+namespace AutoProvision.CloudInit;
+
+/// <summary>What a user of the guest gets beyond a name and keys.</summary>
+public sealed record UserOptions
+{
+    /// <summary>Further groups; those that do not exist are made.</summary>
+    public IReadOnlyList<string> Groups { get; init; } = [];
+
+    /// <summary>Rule for sudoers, without the user's name; null: no sudo.</summary>
+    public string? Sudo { get; init; } = "ALL=(ALL) NOPASSWD:ALL";
+
+    /// <summary>Log-in shell, absolute.</summary>
+    public string Shell { get; init; } = "/bin/bash";
+}

@@ -1,0 +1,49 @@
+namespace AutoProvision.CloudInit;
+
+public class SeedFileTests
+{
+    [Fact]
+    public void Meta_data_names_the_instance() =>
+        Assert.Equal("instance-id: \"vm-1\"\nlocal-hostname: \"web\"\n", new MetaData("vm-1", "web").BuildYaml());
+
+    [Theory]
+    [InlineData("", "web")]
+    [InlineData("a\nb", "web")]
+    [InlineData("vm-1", "a.b")]
+    public void Meta_data_refuses_what_cloud_init_would_misread(string id, string name) =>
+        Assert.Throws<ArgumentException>(() => new MetaData(id, name));
+
+    [Theory]
+    [InlineData("version: 1\nconfig:\n- type: physical\n  name: eth0\n", 1)]
+    [InlineData("# mine\nversion: 2\nethernets: {eth0: {dhcp4: true}}\n", 2)]
+    [InlineData("{\"version\": 2, \"ethernets\": {}}", 2)]
+    public void Network_config_passes_through(string yaml, int version)
+    {
+        var config = NetworkConfig.Parse(yaml);
+        Assert.Equal(yaml, config.Yaml);
+        Assert.Equal(version, config.Version);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("version")]
+    [InlineData("- version: 2")]
+    [InlineData("ethernets: {}")]
+    [InlineData("version: 3")]
+    [InlineData("version: \"2\"")]
+    [InlineData("version: [2]")]
+    [InlineData("network: {version: 2}")]
+    [InlineData("version: 2\nversion: 2")]
+    [InlineData("version: 2\n---\nversion: 2")]
+    [InlineData("version: 2\nethernets: {eth0: [}")]
+    [InlineData("version: 2\nethernets: *nowhere")]
+    [InlineData("version: 2\n\tethernets: {}")]
+    [InlineData("...\n\u606E\u1D3B---\u1E2D#!/bin/sh")]
+    [InlineData("...\nx")]
+    public void Network_config_of_another_shape_is_refused(string yaml) =>
+        Assert.Throws<ArgumentException>(() => NetworkConfig.Parse(yaml));
+
+    [Fact]
+    public void Network_config_cannot_overrun_the_stack() =>
+        Assert.Throws<ArgumentException>(() => NetworkConfig.Parse("version: 2\nx: " + new string('[', 200_000)));
+}
