@@ -1,5 +1,4 @@
 using AutoProvision.Processes;
-using AutoProvision.Vms;
 using Microsoft.Extensions.Options;
 
 namespace AutoProvision.Hypervisors.Libvirt;

@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Options;
-
 namespace AutoProvision.Hypervisors.Libvirt;
 
 public static class LibvirtRegistration

@@ -1,4 +1,3 @@
-using AutoProvision.CloudInit;
 using AutoProvision.Ssh;
 using AutoProvision.Vms;
 using Microsoft.Extensions.Options;
@@ -35,7 +34,7 @@ public sealed class CloudInitStep(SshWaiter waiter, VmAccess access, SshConnecti
                 context.Connection ??= await waiter.WaitAsync(target, cancellation);
                 return await context.Connection.ExecAsync(new ExecRequest(CloudInitProbe.Script) { Timeout = Timeout }, cancellation);
             }
-            catch (FailureException e) when (e.Code == SshFailures.ConnectionLost)
+            catch (FailureException e) when (e.Code == "ssh_connection_lost")
             {
                 // cloud-init itself may restart sshd, after SSH first worked.
                 await context.TakeConnection().DisposeAsync();

@@ -1,0 +1,78 @@
+namespace AutoProvision.Ssh;
+
+/// <summary>
+/// One VM's key files in a directory of their own (mode 0700): <c>id_ed25519</c> (0600), <c>id_ed25519.pub</c> and <c>known_hosts</c>.
+/// Each file appears whole or not at all, with its final mode from its first byte on.
+/// </summary>
+public sealed class KeyFiles(string directory)
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode Readable = OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+    private const UnixFileMode OwnerDirectory = OwnerOnly | UnixFileMode.UserExecute;
+
+    public string PrivateKeyPath => Path.Combine(directory, "id_ed25519");
+
+    public string PublicKeyPath => PrivateKeyPath + ".pub";
+
+    public string KnownHostsPath => Path.Combine(directory, "known_hosts");
+
+    public void Write(SshKeyPair pair)
+    {
+        WriteFile(PrivateKeyPath, pair.PrivateOpenSsh, OwnerOnly);
+        WriteFile(PublicKeyPath, pair.PublicOpenSsh + "\n", Readable);
+    }
+
+    /// <summary>Called once the address is known; a later call replaces the line.</summary>
+    public void WriteKnownHosts(string host, int port, string hostKeyPublic) =>
+        WriteFile(KnownHostsPath, SshPublicKey.KnownHostsLine(host, port, hostKeyPublic) + "\n", Readable);
+
+    /// <exception cref="IOException">A key file is missing.</exception>
+    public SshKeyPair Read() => new(File.ReadAllText(PrivateKeyPath), File.ReadAllText(PublicKeyPath).TrimEnd());
+
+    /// <summary>Removes what this class made and nothing else: the directory stays if somebody put a file of their own in it. Absent is fine.</summary>
+    public void Remove()
+    {
+        if (!Directory.Exists(directory))
+            return;
+        foreach (var path in (string[])[PrivateKeyPath, PublicKeyPath, KnownHostsPath])
+        {
+            File.Delete(path);
+            File.Delete(Unfinished(path));
+        }
+        if (!Directory.EnumerateFileSystemEntries(directory).Any())
+            Directory.Delete(directory);
+    }
+
+    private void WriteFile(string path, string text, UnixFileMode mode)
+    {
+        CreateDirectory();
+        File.Delete(Unfinished(path));
+        using (var file = new FileStream(Unfinished(path), NewFile(mode)))
+        using (var writer = new StreamWriter(file))
+        {
+            writer.Write(text);
+            writer.Flush();
+            file.Flush(flushToDisk: true);
+        }
+        File.Move(Unfinished(path), path, overwrite: true);
+    }
+
+    private void CreateDirectory()
+    {
+        if (OperatingSystem.IsWindows())
+            throw new PlatformNotSupportedException("Key files need POSIX file modes.");
+        Directory.CreateDirectory(directory, OwnerDirectory);
+        // An existing directory keeps its mode through the call above.
+        File.SetUnixFileMode(directory, OwnerDirectory);
+    }
+
+    private static FileStreamOptions NewFile(UnixFileMode mode)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = mode;
+        return options;
+    }
+
+    private static string Unfinished(string path) => path + ".new";
+}

@@ -1,0 +1,109 @@
+using System.Net.Sockets;
+using System.Text;
+using Renci.SshNet;
+using Renci.SshNet.Common;
+
+namespace AutoProvision.Ssh;
+
+/// <summary>One command on one channel, from its start to the end of its streams.</summary>
+internal sealed class RemoteExec : IDisposable
+{
+    private readonly ProcessMarker _marker = new();
+    private readonly CappedOutput _stdout;
+    private readonly CappedOutput _stderr;
+    private readonly SshClient _client;
+    private readonly ExecRequest _request;
+    private readonly TimeSpan _timeout;
+    private readonly TimeProvider _time;
+    private readonly SshCommand _command;
+
+    public RemoteExec(SshClient client, ExecRequest request, TimeSpan defaultTimeout, TimeProvider time)
+    {
+        (_client, _request, _time) = (client, request, time);
+        _timeout = request.Timeout ?? defaultTimeout;
+        _stdout = new CappedOutput(request.MaxOutputBytes);
+        _stderr = new CappedOutput(request.MaxOutputBytes);
+        _command = client.CreateCommand(_marker.Wrap(request.Command));
+    }
+
+    /// <summary>Told when the connection turns out not to answer any more.</summary>
+    public required Action OnBroken { get; init; }
+
+    public async Task<ExecResult> RunAsync(CancellationToken cancellation)
+    {
+        var started = _time.GetTimestamp();
+        // Opening the channel is bounded by the connection's own timeout.
+        var finished = await DedicatedThread.RunAsync(() => _command.ExecuteAsync(CancellationToken.None));
+        var streams = Task.WhenAll(DedicatedThread.RunAsync(ReadStdout), DedicatedThread.RunAsync(ReadStderr), DedicatedThread.RunAsync(() => WriteStdin(finished)));
+        try
+        {
+            var timedOut = !await EndsInTimeAsync(finished, cancellation);
+            if (timedOut)
+                await EndAsync(finished);
+            Dispose(); // Ends the streams where the command could not be ended.
+            await streams;
+            if (timedOut)
+                cancellation.ThrowIfCancellationRequested();
+            return new ExecResult(_command.ExitStatus, Signal(), _stdout.Text, _stderr.Text,
+                _time.GetElapsedTime(started), timedOut, _stdout.Truncated || _stderr.Truncated);
+        }
+        finally
+        {
+            Dispose();
+            await streams;
+        }
+    }
+
+    public void Dispose() => _command.Dispose();
+
+    private async Task<bool> EndsInTimeAsync(Task finished, CancellationToken cancellation)
+    {
+        using var deadline = new CancellationTokenSource(_timeout, _time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);
+        try
+        {
+            await finished.WaitAsync(linked.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (linked.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    private async Task EndAsync(Task finished)
+    {
+        if (_marker.ProcessId is { } id)
+        {
+            if (!await new RemoteKill(_client, _time).EndAsync(id, finished))
+                OnBroken();
+            return;
+        }
+        // The shell has not even started; the plain signal is all there is.
+        await DedicatedThread.RunAsync(() => _command.CancelAsync(forceKill: true));
+    }
+
+    private void ReadStdout() => CappedOutput.Drain(_command.OutputStream, _stdout.Append);
+
+    private void ReadStderr()
+    {
+        CappedOutput.Drain(_command.ExtendedOutputStream, chunk => _marker.Filter(chunk, _stderr.Append));
+        _marker.Flush(_stderr.Append);
+    }
+
+    private void WriteStdin(Task finished)
+    {
+        try
+        {
+            using var input = _command.CreateInputStream();
+            foreach (var chunk in Encoding.UTF8.GetBytes(_request.Stdin ?? "").Chunk(32 * 1024).TakeWhile(_ => !finished.IsCompleted))
+                input.Write(chunk, 0, chunk.Length);
+        }
+        catch (Exception e) when (e is SshException or SocketException or InvalidOperationException or IOException)
+        {
+            // The command ended without reading its input; its exit code tells the rest. (A lost connection shows in the command itself.)
+        }
+    }
+
+    private string? Signal() => string.IsNullOrEmpty(_command.ExitSignal) ? null : _command.ExitSignal;
+}

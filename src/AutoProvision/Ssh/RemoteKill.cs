@@ -1,0 +1,49 @@
+using Renci.SshNet;
+using Renci.SshNet.Common;
+
+namespace AutoProvision.Ssh;
+
+/// <summary>Ends a remote command by its process group, over a channel of its own: first politely, then for good.</summary>
+internal sealed class RemoteKill(SshClient client, TimeProvider time)
+{
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan ToolTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>Returns when the command's channel closed or a grace period after the last signal; false when the guest could not be told.</summary>
+    public async Task<bool> EndAsync(int processId, Task finished)
+    {
+        try
+        {
+            await SendAsync("TERM", processId);
+            await WaitAsync(finished);
+            // Even when the shell is gone: a child may have ignored the first signal.
+            await SendAsync("KILL", processId);
+            await WaitAsync(finished);
+            return true;
+        }
+        catch (Exception e) when (e is SshException or TimeoutException or ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>
+    /// The shell leads a process group under OpenSSH, hence the negative id; other servers may not make one, hence the plain one.
+    /// Where the user may use sudo, what they run under it is ended as well.
+    /// </summary>
+    internal static string Command(string signal, int processId)
+    {
+        var kill = $"kill -s {signal} -- -{processId} {processId}";
+        return $"{kill} 2>/dev/null; test \"$(id -u)\" = 0 || sudo -n {kill} 2>/dev/null; :";
+    }
+
+    private async Task SendAsync(string signal, int processId)
+    {
+        using var command = client.CreateCommand(Command(signal, processId));
+        var sent = await DedicatedThread.RunAsync(() => command.ExecuteAsync(CancellationToken.None));
+        await sent.WaitAsync(ToolTimeout, time);
+    }
+
+    private async Task WaitAsync(Task finished) =>
+        await finished.WaitAsync(Grace, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+}

@@ -1,0 +1,50 @@
+using AutoProvision.Vms;
+
+namespace AutoProvision.Ssh;
+
+/// <summary>The failures of this folder, each with its stable code.</summary>
+internal static class SshFailures
+{
+    public const string Unreachable = "ssh_unreachable";
+    public const string AuthFailed = "ssh_auth_failed";
+
+    public static FailureException NotReachable(SshTarget target, string seen, Exception? inner = null) => new(Unreachable,
+        $"{target} cannot be reached: {seen}",
+        "The guest may still be booting; otherwise see that its sshd runs and that nothing on the way drops the connection.", seen, inner);
+
+    public static FailureException NotAuthenticated(SshTarget target, Exception inner) => new(AuthFailed,
+        $"{target} did not accept the key.",
+        "The user may not exist yet while cloud-init runs; later, look at the user and its authorized_keys in the guest.", inner.Message, inner);
+
+    public static FailureException WrongHost(SshTarget target, string offered, Exception? inner = null) => new("ssh_host_key_mismatch",
+        $"{target} answers with another host key than the one this VM was given.",
+        "Another machine may have the address, or the guest made new host keys; delete the VM and create it again.",
+        $"expected {SshPublicKey.Fingerprint(target.HostKeyPublic)}, offered {offered}", inner);
+
+    public static FailureException KeyUnusable(SshTarget target, Exception inner) => new("ssh_key_invalid",
+        $"The key for {target} cannot be read.", "It has to be an OpenSSH private key without a passphrase.", inner: inner);
+
+    public static FailureException ConnectionLost(SshTarget target, Exception inner) => new("ssh_connection_lost",
+        $"The connection to {target} broke while a command ran; the command may or may not have finished.",
+        "See whether the guest restarted or ran out of memory, then run the command again if that is safe.", inner.Message, inner);
+
+    public static FailureException ChannelRefused(SshTarget target, Exception inner) => new("ssh_channel_refused",
+        $"{target} accepts no further command on its connection.",
+        "The guest may be short of processes or memory, or its sshd has a low MaxSessions.", inner.Message, inner);
+
+    /// <summary>What a wait ends with: the last thing seen, as an authentication failure or as a timeout.</summary>
+    public static FailureException NeverReady(SshTarget target, Failure? last, Exception inner) =>
+        last is { Code: AuthFailed }
+            ? new FailureException(last with { Cause = $"{target} did not accept the key until the deadline." }, inner)
+            : new FailureException("ssh_timeout",
+                $"{target} was not ready for SSH before the deadline.",
+                "The guest may boot slowly, or not at all: look at its console log; raise the timeout if it merely needs longer.",
+                last?.Evidence ?? "The first attempt was still under way.", inner);
+
+    public static FailureException AgentUnavailable(string evidence) => new("ssh_agent_unavailable",
+        "No SSH agent answers.",
+        "Start ssh-agent and give the service its SSH_AUTH_SOCK, or set Ssh:UseAgent to false.", evidence);
+
+    public static FailureException AgentRefused(string what, string evidence) => new("ssh_agent_refused",
+        $"The SSH agent would not {what}.", "It may be locked (ssh-add -X unlocks it).", evidence);
+}
