@@ -38,7 +38,8 @@ internal sealed class Downloader(IHttpClientFactory clients, IOptions<ImagesOpti
     private async Task<ImageChecksum?> GoOnAsync(Download download, PartialState state, CancellationToken cancellation)
     {
         download.Progress.Report(new(ImageProgress.Verifying, null, download.Part.Length, null));
-        await using var file = await HashingFile.OpenAsync(download.Part.Path, download.Expected.Algorithm, cancellation);
+        await using var file = HashingFile.Open(download.Part.Path, download.Expected.Algorithm);
+        await file.HashExistingAsync(cancellation);
         using var guard = Guard(cancellation);
         using var response = await SendAsync(download.Url, state, file.Length, guard);
         if (IsRest(response, state, file.Length))
@@ -51,7 +52,7 @@ internal sealed class Downloader(IHttpClientFactory clients, IOptions<ImagesOpti
         using var guard = Guard(cancellation);
         using var response = await SendAsync(download.Url, null, 0, guard);
         download.Part.Begin(download.Url, download.Expected, response);
-        await using var file = await HashingFile.OpenAsync(download.Part.Path, download.Expected.Algorithm, cancellation);
+        await using var file = HashingFile.Open(download.Part.Path, download.Expected.Algorithm);
         return await ReceiveAsync(response, file, download, guard, cancellation);
     }
 

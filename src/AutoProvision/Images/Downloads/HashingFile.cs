@@ -17,22 +17,16 @@ internal sealed class HashingFile : IAsyncDisposable
 
     public long Length { get; private set; }
 
-    /// <summary>Opens or makes the file and hashes what is in it already.</summary>
-    public static async Task<HashingFile> OpenAsync(string path, HashAlgorithmName algorithm, CancellationToken cancellation)
+    /// <summary>Opens or makes the file; what is in it is to be taken in with <see cref="HashExistingAsync"/> first.</summary>
+    public static HashingFile Open(string path, HashAlgorithmName algorithm) =>
+        new(new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0, useAsync: true), algorithm);
+
+    /// <summary>Takes in what an earlier try left in the file.</summary>
+    public async Task HashExistingAsync(CancellationToken cancellation)
     {
-        var opened = new HashingFile(new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0, useAsync: true), algorithm);
-        try
-        {
-            var buffer = new byte[BufferSize];
-            for (int read; (read = await opened.file.ReadAsync(buffer, cancellation)) > 0; opened.Length += read)
-                opened.hash.AppendData(buffer, 0, read);
-            return opened;
-        }
-        catch
-        {
-            await opened.DisposeAsync();
-            throw;
-        }
+        var buffer = new byte[BufferSize];
+        for (int read; (read = await file.ReadAsync(buffer, cancellation)) > 0; Length += read)
+            hash.AppendData(buffer, 0, read);
     }
 
     /// <exception cref="Vms.FailureException"><c>image_disk_full</c>, <c>image_storage_failed</c>: told apart here from a network that breaks.</exception>

@@ -1,0 +1,65 @@
+using AutoProvision.Processes;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace AutoProvision.Images;
+
+/// <summary>The store as the service registers it, on a directory of its own that goes away with it.</summary>
+internal sealed class ImagesHost : IAsyncDisposable
+{
+    private readonly DirectoryInfo root = System.IO.Directory.CreateTempSubdirectory("autoprovision-images-");
+    private readonly List<ServiceProvider> providers = [];
+
+    /// <summary>Settings are given by their key below <c>Images</c>.</summary>
+    public ImagesHost(params (string Key, string Value)[] settings)
+    {
+        System.IO.Directory.CreateDirectory(Scripts);
+        Store = Start(settings);
+    }
+
+    public ImageStore Store { get; }
+
+    public FakeQemuImg QemuImg { get; } = new();
+
+    public string Directory => Path.Combine(root.FullName, "images");
+
+    public string Scripts => Path.Combine(root.FullName, "scripts");
+
+    public string File(string name) => Path.Combine(Directory, name);
+
+    public IReadOnlyList<string> Files => [.. new DirectoryInfo(Directory).GetFiles().Select(f => f.Name).Order(StringComparer.Ordinal)];
+
+    public static ImagesHost For(ImageServer server) => new(("Catalog:cloud:Url", server.ImageUrl), ("Catalog:cloud:Sha256", server.Sha256));
+
+    /// <summary>Another store on the same directory, as a restarted service or another process has it.</summary>
+    public ImageStore Start(params (string Key, string Value)[] settings)
+    {
+        (string, string)[] defaults = [("Directory", Directory), ("ScriptDirectory", Scripts), ("RetryDelay", "00:00:00.001"), ("Retries", "2")];
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(Section(defaults)).AddInMemoryCollection(Section(settings)).Build();
+        var provider = new ServiceCollection()
+            .AddLogging()
+            .AddSingleton<IProcessRunner>(QemuImg)
+            .AddImages(configuration)
+            .BuildServiceProvider(validateScopes: true);
+        providers.Add(provider);
+        return provider.GetRequiredService<ImageStore>();
+    }
+
+    private static IEnumerable<KeyValuePair<string, string?>> Section((string Key, string Value)[] settings) =>
+        settings.Select(s => KeyValuePair.Create($"{ImagesOptions.Section}:{s.Key}", (string?)s.Value));
+
+    public void Script(string name, string text)
+    {
+        var path = Path.Combine(Scripts, name);
+        System.IO.File.WriteAllText(path, text);
+        if (!OperatingSystem.IsWindows())
+            System.IO.File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var provider in providers)
+            await provider.DisposeAsync();
+        root.Delete(recursive: true);
+    }
+}
