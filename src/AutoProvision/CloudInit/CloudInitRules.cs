@@ -37,7 +37,7 @@ internal static partial class CloudInitRules
             : value;
     }
 
-    /// <summary>Three or four octal digits.</summary>
+    /// <summary>Three or four octal digits, with or without a leading zero.</summary>
     public static string Mode(string value, string what) =>
         ModePattern().IsMatch(value) ? value : throw Bad(what, value, "is no octal file mode such as 0644");
 
@@ -110,6 +110,6 @@ internal static partial class CloudInitRules
     [GeneratedRegex(@"\A[a-z_][a-z0-9_-]{0,31}\z")]
     private static partial Regex AccountPattern();
 
-    [GeneratedRegex(@"\A[0-7]{3,4}\z")]
+    [GeneratedRegex(@"\A0?[0-7]{3,4}\z")]
     private static partial Regex ModePattern();
 }

@@ -71,6 +71,13 @@ public class CloudInitBuilderTests
         Assert.False(file.Has("defer"));
     }
 
+    [Theory]
+    [InlineData("644")]
+    [InlineData("0644")]
+    [InlineData("01777")]
+    public void A_mode_stays_a_string_whatever_a_number_would_be(string mode) =>
+        Assert.Equal(mode, new CloudInitBuilder().AddFile("/a", "", mode).Parse().Text("write_files", 0, "permissions"));
+
     [Fact]
     public void Bytes_and_text_with_control_characters_travel_as_base64()
     {

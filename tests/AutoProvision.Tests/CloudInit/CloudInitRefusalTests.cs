@@ -78,7 +78,7 @@ public class CloudInitRefusalTests
     [InlineData("")]
     [InlineData("64")]
     [InlineData("0648")]
-    [InlineData("00644")]
+    [InlineData("000644")]
     [InlineData("rw-r--r--")]
     [InlineData("0644\n")]
     [InlineData("-644")]
