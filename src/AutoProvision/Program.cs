@@ -1,3 +1,4 @@
+using AutoProvision;
 using AutoProvision.Api;
 using AutoProvision.Hypervisors.Libvirt;
 using AutoProvision.Images;
@@ -7,7 +8,8 @@ using AutoProvision.Ssh;
 using AutoProvision.Vms;
 using Serilog;
 
-var builder = WebApplication.CreateBuilder(args);
+// The settings lie beside the program, wherever it is started from.
+var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 
 builder.Services.AddSerilog((_, logger) => logger.ReadFrom.Configuration(builder.Configuration));
 builder.Services.AddSingleton(TimeProvider.System);
@@ -20,5 +22,6 @@ builder.Services.AddVms(builder.Configuration);
 builder.Services.AddApi();
 
 var app = builder.Build();
+Settings.Check(app.Services);
 app.MapApi();
 app.Run();

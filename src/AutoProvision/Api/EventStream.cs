@@ -33,29 +33,29 @@ public sealed class EventStream(IAsyncEnumerable<VmEvent> events) : IResult
     {
         await response.Body.FlushAsync(cancellation);
         await using var source = events.GetAsyncEnumerator(cancellation);
-        var next = source.MoveNextAsync().AsTask();
         while (true)
         {
-            if (await IsQuietAsync(next, time, cancellation))
-            {
-                await response.WriteAsync(": still here\n\n", cancellation);
-            }
-            else
-            {
-                if (!await next)
-                    return;
-                await response.WriteAsync(Format(source.Current, json), cancellation);
-                next = source.MoveNextAsync().AsTask();
-            }
-            await response.Body.FlushAsync(cancellation);
+            var next = source.MoveNextAsync().AsTask();
+            while (await IsQuietAsync(next, time))
+                await WriteAsync(response, ": still here\n\n", cancellation);
+            if (!await next)
+                return;
+            await WriteAsync(response, Format(source.Current, json), cancellation);
         }
     }
 
-    private static async Task<bool> IsQuietAsync(Task next, TimeProvider time, CancellationToken cancellation)
+    private static async Task WriteAsync(HttpResponse response, string text, CancellationToken cancellation)
+    {
+        await response.WriteAsync(text, cancellation);
+        await response.Body.FlushAsync(cancellation);
+    }
+
+    // Not cancelled by itself: the reader's going ends `next`, and a source must not be disposed of while it is asked.
+    private static async Task<bool> IsQuietAsync(Task next, TimeProvider time)
     {
         try
         {
-            await next.WaitAsync(Heartbeat, time, cancellation);
+            await next.WaitAsync(Heartbeat, time);
             return false;
         }
         catch (TimeoutException)

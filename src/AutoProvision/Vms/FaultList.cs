@@ -11,6 +11,19 @@ public sealed class FaultList(IReadOnlyList<Fault> shape)
             _faults.Add(new Fault(pointer, code, detail, hint));
     }
 
+    /// <summary>Records what a check that throws <see cref="ArgumentException"/> complains of.</summary>
+    public void Check(string pointer, string code, string hint, Action check)
+    {
+        try
+        {
+            check();
+        }
+        catch (ArgumentException e)
+        {
+            Add(pointer, code, e.Message, hint);
+        }
+    }
+
     /// <exception cref="InvalidRequestException">When there is any.</exception>
     public void ThrowIfAny()
     {

@@ -1,9 +1,9 @@
-using System.Text.RegularExpressions;
+using AutoProvision.CloudInit;
 
 namespace AutoProvision.Vms;
 
 /// <summary>What a file to be written in the guest must look like.</summary>
-internal static partial class GuestFileRules
+internal static class GuestFileRules
 {
     public static IReadOnlyList<VmFile> Complete(IReadOnlyList<VmFileRequest>? files, FaultList faults)
     {
@@ -14,22 +14,12 @@ internal static partial class GuestFileRules
 
     private static void Check(VmFileRequest file, string pointer, FaultList faults)
     {
-        if (file.Path is null || !AbsolutePath().IsMatch(file.Path))
-            faults.Add($"{pointer}/path", "path_invalid", $"\"{file.Path}\" is no absolute path of a file.", "Such as \"/etc/motd\".");
+        faults.Check($"{pointer}/path", "path_invalid", "Such as \"/etc/motd\".", () => CloudInitRules.AbsolutePath(file.Path ?? "", "Path"));
         if (file.Content is null)
             faults.Add($"{pointer}/content", "required", "The file has no content.", "A text; it may be empty.");
-        if (file.Owner is not null && !Owner().IsMatch(file.Owner))
-            faults.Add($"{pointer}/owner", "owner_invalid", $"\"{file.Owner}\" is no owner.", "user or user:group.");
-        if (file.Mode is not null && !Mode().IsMatch(file.Mode))
-            faults.Add($"{pointer}/mode", "mode_invalid", $"\"{file.Mode}\" is no octal mode.", "Such as \"0644\".");
+        if (file.Owner is not null)
+            faults.Check($"{pointer}/owner", "owner_invalid", "user or user:group.", () => CloudInitRules.Owner(file.Owner, "Owner"));
+        if (file.Mode is not null)
+            faults.Check($"{pointer}/mode", "mode_invalid", "Such as \"0644\".", () => CloudInitRules.Mode(file.Mode, "Mode"));
     }
-
-    [GeneratedRegex(@"\A/[^\p{C}]*[^/\p{C}]\z")]
-    private static partial Regex AbsolutePath();
-
-    [GeneratedRegex(@"\A[a-z_][a-z0-9_-]{0,31}(:[a-z_][a-z0-9_-]{0,31})?\z")]
-    private static partial Regex Owner();
-
-    [GeneratedRegex(@"\A0?[0-7]{3,4}\z")]
-    private static partial Regex Mode();
 }

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.RegularExpressions;
 using AutoProvision.CloudInit;
 using AutoProvision.Images;
@@ -31,7 +30,7 @@ public sealed partial class VmRules(ImageStore images, IOptions<VmOptions> optio
             Packages = Each("/packages", request.Packages, PackageName(), "package_invalid", "is no package name", "Such as \"git\", or \"git=1:2.39.5-0\".", faults),
             Files = GuestFileRules.Complete(request.Files, faults),
             Hosts = Hosts(request.Hosts, faults),
-            RunCommands = Each("/runCommands", request.RunCommands, Command(), "command_invalid", "is empty or has characters that YAML cannot carry", "A shell command.", faults),
+            RunCommands = Commands(request.RunCommands, faults),
             NetworkConfig = Network(request.NetworkConfig, faults),
         };
         faults.ThrowIfAny();
@@ -59,8 +58,10 @@ public sealed partial class VmRules(ImageStore images, IOptions<VmOptions> optio
     {
         if (user is null)
             return images.List().FirstOrDefault(it => it.Name == image)?.User ?? "";
-        if (!UserName().IsMatch(user) || user == "root")
-            faults.Add("/user", "user_invalid", $"\"{user}\" cannot be the name of the user to create.", "1 to 32 characters of a-z, 0-9, \"_\" and \"-\", beginning with a letter or \"_\"; not root.");
+        const string Hint = "1 to 32 characters of a-z, 0-9, \"_\" and \"-\", beginning with a letter or \"_\"; not root.";
+        faults.Check("/user", "user_invalid", Hint, () => CloudInitRules.AccountName(user, "User"));
+        if (user == "root")
+            faults.Add("/user", "user_invalid", "root is there already and does not log in.", Hint);
         return user;
     }
 
@@ -74,45 +75,44 @@ public sealed partial class VmRules(ImageStore images, IOptions<VmOptions> optio
     private static IReadOnlyList<string> Each(string pointer, IReadOnlyList<string>? values, Regex form, string code, string what, string hint, FaultList faults)
     {
         foreach (var (index, value) in (values ?? []).Index())
-            if (value is null || !form.IsMatch(value))
+            if (!form.IsMatch(value))
                 faults.Add($"{pointer}/{index}", code, $"\"{value}\" {what}.", hint);
         return values ?? [];
+    }
+
+    private static IReadOnlyList<string> Commands(IReadOnlyList<string>? commands, FaultList faults)
+    {
+        foreach (var (index, command) in (commands ?? []).Index())
+        {
+            faults.Check($"/runCommands/{index}", "command_invalid", "A line for the guest's shell.", () => CloudInitRules.Encodable(command, "Command"));
+            if (string.IsNullOrWhiteSpace(command))
+                faults.Add($"/runCommands/{index}", "command_invalid", "The command is empty.", "A line for the guest's shell.");
+        }
+        return commands ?? [];
     }
 
     private static IReadOnlyList<VmHost> Hosts(IReadOnlyList<VmHostRequest>? hosts, FaultList faults)
     {
         foreach (var (index, host) in (hosts ?? []).Index())
         {
-            if (!IPAddress.TryParse(host.Address, out _))
-                faults.Add($"/hosts/{index}/address", "address_invalid", $"\"{host.Address}\" is no IP address.", "An IPv4 or IPv6 address.");
+            faults.Check($"/hosts/{index}/address", "address_invalid", "An IPv4 or IPv6 address.", () => CloudInitRules.Address(host.Address ?? "", "Address"));
             if (host.Names is null or [])
                 faults.Add($"/hosts/{index}/names", "required", "There is no name for the address.", "One or more host names.");
-            Each($"/hosts/{index}/names", host.Names, HostName(), "name_invalid", "is no host name", "Labels of a-z, 0-9 and \"-\", joined by dots.", faults);
+            foreach (var (at, name) in (host.Names ?? []).Index())
+                faults.Check($"/hosts/{index}/names/{at}", "name_invalid", "Labels of a-z, 0-9 and \"-\", joined by dots.", () => CloudInitRules.HostName(name, "Name"));
         }
         return [.. (hosts ?? []).Select(host => new VmHost(host.Address ?? "", host.Names ?? []))];
     }
 
     private static string? Network(string? config, FaultList faults)
     {
-        try
-        {
-            return config is null ? null : NetworkConfig.Parse(config).Yaml;
-        }
-        catch (ArgumentException e)
-        {
-            faults.Add("/networkConfig", "network_config_invalid", e.Message, "YAML with \"version: 1\" or \"version: 2\", as cloud-init documents it.");
-            return config;
-        }
+        if (config is not null)
+            faults.Check("/networkConfig", "network_config_invalid", "YAML with \"version: 1\" or \"version: 2\", as cloud-init documents it.", () => NetworkConfig.Parse(config));
+        return config;
     }
 
     [GeneratedRegex(@"\A[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\z")]
     private static partial Regex Label();
-
-    [GeneratedRegex(@"\A[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*\z")]
-    private static partial Regex HostName();
-
-    [GeneratedRegex(@"\A[a-z_][a-z0-9_-]{0,31}\z")]
-    private static partial Regex UserName();
 
     [GeneratedRegex(@"\A(ssh-(ed25519|rsa)|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com) AAAA[A-Za-z0-9+/]+={0,3}( [^\p{C}]*)?\z")]
     private static partial Regex PublicKey();
@@ -120,7 +120,4 @@ public sealed partial class VmRules(ImageStore images, IOptions<VmOptions> optio
     // Debian's and Fedora's names, an optional version or architecture behind them.
     [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9+._:~=/-]*\z")]
     private static partial Regex PackageName();
-
-    [GeneratedRegex(@"\A[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*\S[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*\z")]
-    private static partial Regex Command();
 }

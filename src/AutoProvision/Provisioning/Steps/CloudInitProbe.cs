@@ -17,46 +17,42 @@ public static class CloudInitProbe
         $$"""
         run=/run/cloud-init
         if [ -d $run ]; then
-          while [ ! -s $run/result.json ] && [ ! -e $run/disabled ]; do sleep 0.1; done
-          if [ -e $run/disabled ] && [ ! -s $run/result.json ]; then echo disabled; exit 0; fi
+          looks=0
+          while [ ! -s $run/result.json ]; do
+            if [ -e $run/disabled ]; then echo disabled; exit 0; fi
+            looks=$((looks + 1))
+            if [ $((looks % 50)) = 0 ] && systemctl is-failed -q cloud-final.service; then echo died; exit 0; fi
+            sleep 0.1
+          done
           echo files; cat $run/status.json; echo '{{Separator}}'; cat $run/result.json
-        else
+        elif command -v cloud-init >/dev/null; then
           echo command; cloud-init status --wait --format json
+        else
+          echo missing
         fi
         """;
 
     /// <summary>What cloud-init complained of; null when it is content.</summary>
-    /// <exception cref="FailureException"><c>cloud_init_missing</c> or <c>cloud_init_disabled</c>.</exception>
+    /// <exception cref="FailureException"><c>cloud_init_missing</c>, <c>cloud_init_disabled</c> or <c>cloud_init_status_unreadable</c>.</exception>
     public static Failure? Judge(ExecResult result)
     {
-        var report = Read(result);
-        return report.State switch
+        var (how, text) = result.Stdout.Split('\n', 2) is [var first, var rest] ? (first, rest) : (result.Stdout, "");
+        return how switch
         {
-            CloudInitState.Done => null,
-            CloudInitState.Disabled => throw new FailureException("cloud_init_disabled", "cloud-init is disabled in this image.",
+            "disabled" => throw new FailureException("cloud_init_disabled", "cloud-init is disabled in this image.",
                 "The image found no seed or was told to ignore it; use an image whose cloud-init takes a NoCloud seed."),
-            CloudInitState.Error or CloudInitState.Degraded => Complaint(report, result.Stdout),
-            _ => throw new FailureException("cloud_init_missing", "The guest has no cloud-init that answers.",
-                "Use an image with cloud-init.", $"{result.Stdout}\n{result.Stderr}".Trim()),
+            "missing" => throw new FailureException("cloud_init_missing", "The guest has no cloud-init.", "Use an image with cloud-init."),
+            "died" => Complaint([new CloudInitError("cloud-final", "the service died before it wrote a result")], null),
+            "files" when text.Split(Separator) is [var status, var outcome] => Judge(CloudInitStatus.ParseFiles(status, outcome), text),
+            _ => Judge(CloudInitStatus.ParseCommand(text), text),
         };
     }
 
-    private static CloudInitReport Read(ExecResult result)
-    {
-        var (how, text) = result.Stdout.Split('\n', 2) is [var first, var rest] ? (first.Trim(), rest) : (result.Stdout.Trim(), "");
-        if (how == "disabled")
-            return new CloudInitReport(CloudInitState.Disabled, []);
-        if (how == "files" && text.Split(Separator) is [var status, var outcome])
-            return CloudInitStatus.ParseFiles(status, outcome);
-        return CloudInitStatus.ParseCommand(text);
-    }
+    private static Failure? Judge(CloudInitReport report, string evidence) =>
+        report.State == CloudInitState.Done ? null : Complaint(report.Errors, evidence);
 
-    private static Failure Complaint(CloudInitReport report, string evidence)
-    {
-        var errors = report.Errors.Select(error => $"{error.Module}: {error.Message}").ToList();
-        return new Failure("cloud_init_errors",
-            errors.Count == 0 ? "cloud-init reported an error." : string.Join("; ", errors),
-            "The VM runs and can be logged in to; /var/log/cloud-init-output.log in the guest has what the module printed.",
-            "cloud-init", evidence);
-    }
+    private static Failure Complaint(IReadOnlyList<CloudInitError> errors, string? evidence) => new("cloud_init_errors",
+        errors.Count == 0 ? "cloud-init reported an error." : string.Join("; ", errors.Select(error => $"{error.Module}: {error.Message}")),
+        "The VM runs and can be logged in to; /var/log/cloud-init-output.log in the guest has what the module printed.",
+        "cloud-init", evidence);
 }
