@@ -13,7 +13,8 @@ public sealed partial class Problems(IProblemDetailsService writer, ILogger<Prob
             return true;
         var problem = Describe(exception);
         if (problem.Status >= 500)
-            LogFailed(exception, httpContext.Request.Method, httpContext.Request.Path, problem.Detail);
+            // A failure tells its whole story by itself; anything else is a defect, and its stack is wanted.
+            LogFailed(exception is FailureException ? null : exception, httpContext.Request.Method, httpContext.Request.Path, exception.Message);
         httpContext.Response.StatusCode = problem.Status!.Value;
         if (problem.Status == StatusCodes.Status429TooManyRequests)
             httpContext.Response.Headers.RetryAfter = "10";
@@ -50,5 +51,5 @@ public sealed partial class Problems(IProblemDetailsService writer, ILogger<Prob
     };
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Method} {Path} failed: {Detail}")]
-    private partial void LogFailed(Exception e, string method, PathString path, string? detail);
+    private partial void LogFailed(Exception? e, string method, PathString path, string? detail);
 }

@@ -78,7 +78,7 @@ public sealed partial class Pipeline(
 
     private async Task FailAsync(StepContext context, FailureException e, CancellationToken cancellation)
     {
-        LogFailed(e, context.Id, context.Vm.Spec.Name, e.Failure.Step, e.Code, e.Failure.Cause);
+        LogFailed(context.Id, context.Vm.Spec.Name, e.Failure.Step, e.Code, e.Failure.Cause);
         await teardown.UndoAsync(context.Id, cancellation);
         store.Update(context.Id, vm => vm.State == VmState.Provisioning ? vm with { State = VmState.Failed, Failure = e.Failure } : vm,
             new VmEvent { Type = VmEventTypes.State, Step = e.Failure.Step, Message = e.Failure.Cause, Failure = e.Failure });
@@ -97,7 +97,7 @@ public sealed partial class Pipeline(
     private partial void LogFinished(Guid id, string name, VmState state, double seconds);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "VM {Id} ({Name}) failed in step {Step}: {Code}: {Cause}")]
-    private partial void LogFailed(Exception e, Guid id, string name, string? step, string code, string cause);
+    private partial void LogFailed(Guid id, string name, string? step, string code, string cause);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "VM {Id}: step {Step} failed unexpectedly")]
     private partial void LogUnexpected(Exception e, Guid id, string step);

@@ -1,0 +1,100 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using AutoProvision.Api;
+using AutoProvision.Vms;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace AutoProvision.HostTests.Support;
+
+/// <summary>The whole service on real libvirt, with directories of its own.</summary>
+public sealed class HostApp : WebApplicationFactory<Program>
+{
+    public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+
+    private static readonly UnixFileMode Passable = (UnixFileMode)0b111_101_101;
+    private readonly Dictionary<string, string> _settings;
+    private readonly Action<IServiceCollection>? _services;
+    private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("autoprovision-host-test-");
+
+    /// <param name="settings">Settings over the defaults, by their full key.</param>
+    /// <param name="services">Replaces parts of the service.</param>
+    public HostApp(Dictionary<string, string>? settings = null, Action<IServiceCollection>? services = null)
+    {
+        // QEMU runs as a user of its own and has to pass through to the disks.
+        File.SetUnixFileMode(_root.FullName, Passable);
+        _services = services;
+        _settings = new Dictionary<string, string>(settings ?? [])
+        {
+            ["AutoProvision:DataDirectory"] = DataDirectory,
+            ["Libvirt:PoolDirectory"] = PoolDirectory,
+            ["Images:Directory"] = Environment.GetEnvironmentVariable("AUTOPROVISION_IMAGE_DIR") ?? "/var/lib/autoprovision/images",
+        };
+    }
+
+    public string DataDirectory => Path.Combine(_root.FullName, "data");
+
+    public string PoolDirectory => Path.Combine(_root.FullName, "pool");
+
+    public async Task<VmResource> CreateAsync(object request)
+    {
+        using var answer = await CreateClient().PostAsJsonAsync("/vms", request, Cancellation);
+        Assert.True(answer.StatusCode == HttpStatusCode.Accepted, await answer.Content.ReadAsStringAsync(Cancellation));
+        return (await answer.Content.ReadFromJsonAsync<VmResource>(Json, Cancellation))!;
+    }
+
+    public async Task<VmResource> GetAsync(Guid id) => (await CreateClient().GetFromJsonAsync<VmResource>($"/vms/{id}", Json, Cancellation))!;
+
+    /// <summary>Follows the VM's events until it has come to rest in one of the states.</summary>
+    public async Task<VmResource> WaitAsync(Guid id, params VmState[] states)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        deadline.CancelAfter(TimeSpan.FromMinutes(10));
+        var service = Services.GetRequiredService<VmService>();
+        await foreach (var what in service.Watch(id.ToString(), 0, deadline.Token))
+            if (what.Type == VmEventTypes.State && states.Contains(what.State))
+                break;
+        return await GetAsync(id);
+    }
+
+    public async Task<VmResource> WaitUntilMadeAsync(Guid id) => await WaitAsync(id, VmState.Ready, VmState.Degraded, VmState.Failed);
+
+    public async Task<ExecAnswer> ExecAsync(Guid id, string shell)
+    {
+        using var answer = await CreateClient().PostAsJsonAsync($"/vms/{id}/exec", new { shell }, Cancellation);
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync(Cancellation));
+        return (await answer.Content.ReadFromJsonAsync<ExecAnswer>(Json, Cancellation))!;
+    }
+
+    /// <summary>Asks for the deletion and waits for its end.</summary>
+    public async Task DeleteAsync(Guid id)
+    {
+        using var answer = await CreateClient().DeleteAsync($"/vms/{id}", Cancellation);
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync(Cancellation));
+        await WaitAsync(id, VmState.Deleted);
+    }
+
+    /// <summary>Leaves nothing on the host even where the test failed half-way.</summary>
+    public override async ValueTask DisposeAsync()
+    {
+        var service = Services.GetRequiredService<VmService>();
+        foreach (var vm in service.List())
+            service.Delete(vm.Id.ToString());
+        foreach (var vm in service.List())
+            await WaitAsync(vm.Id, VmState.Deleted);
+        await base.DisposeAsync();
+        _root.Delete(recursive: true);
+    }
+
+    protected override void ConfigureWebHost(IWebHostBuilder builder)
+    {
+        foreach (var (key, value) in _settings)
+            builder.UseSetting(key, value);
+        if (_services is not null)
+            builder.ConfigureServices(_services);
+    }
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+}

@@ -1,0 +1,43 @@
+using System.Text.Json;
+using AutoProvision.HostTests.Support;
+using AutoProvision.Vms;
+
+namespace AutoProvision.HostTests.Vms;
+
+/// <summary>A VM with all that can be asked for, one thing of which goes wrong inside.</summary>
+public sealed class CloudInitErrorTests
+{
+    private const string NetworkConfig = """
+        version: 2
+        ethernets:
+          first:
+            match: {name: "e*"}
+            dhcp4: true
+        """;
+
+    [Fact(Timeout = 900_000)]
+    public async Task A_failing_command_makes_the_vm_degraded_and_names_the_module()
+    {
+        await using var app = new HostApp();
+        var created = await app.CreateAsync(new
+        {
+            name = "degraded",
+            user = "alice",
+            files = new[] { new { path = "/home/alice/note.txt", content = "yes: [no]\n", owner = "alice:alice", mode = "0640" } },
+            hosts = new[] { new { address = "192.0.2.7", names = new[] { "registry.example", "registry" } } },
+            runCommands = new[] { "echo begun > /run/begun", "false" },
+            networkConfig = NetworkConfig,
+        });
+
+        var vm = await app.WaitUntilMadeAsync(created.Id);
+
+        Assert.True(vm.State == VmState.Degraded, JsonSerializer.Serialize(vm));
+        Assert.Equal(("cloud_init_errors", "cloud-init"), (vm.Failure!.Code, vm.Failure.Step));
+        Assert.Matches("scripts[-_]user: .*runcmd", vm.Failure.Cause);
+        Assert.Equal("alice\nbegun\n", (await app.ExecAsync(vm.Id, "id -un; cat /run/begun")).Stdout);
+        Assert.Equal("yes: [no]\nalice:alice 640\n", (await app.ExecAsync(vm.Id, "cat note.txt; stat -c '%U:%G %a' note.txt")).Stdout);
+        Assert.Equal("192.0.2.7", (await app.ExecAsync(vm.Id, "getent hosts registry.example | cut -d' ' -f1")).Stdout.Trim());
+        Assert.Contains("e*", (await app.ExecAsync(vm.Id, "sudo cat /run/systemd/network/*.network /etc/systemd/network/*.network 2>/dev/null")).Stdout);
+        await app.DeleteAsync(vm.Id);
+    }
+}
