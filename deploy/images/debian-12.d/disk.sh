@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # From a directory to a bootable raw disk: GPT, BIOS boot partition with GRUB, ext4 root. Sourced.
 
+# The root's type is the one systemd-repart looks for ("root" of x86-64).
 readonly sector=512 boot_start=2048 boot_sectors=2048 root_start=4096
 # Spelt out, because GRUB in Debian 12 cannot read what newer mke2fs switch on by themselves.
 readonly ext4_features=has_journal,ext_attr,resize_inode,dir_index,filetype,extent,64bit,flex_bg,sparse_super,large_file,huge_file,dir_nlink,extra_isize,metadata_csum
@@ -23,7 +24,7 @@ partition() {
   sfdisk --quiet "$1" <<EOF
 label: gpt
 start=$boot_start, size=$boot_sectors, type=21686148-6449-6E6F-744E-656564454649, name=bios-boot
-start=$root_start, type=0FC63DAF-8483-4772-8E79-3D69D8477DE4, name=root
+start=$root_start, type=4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709, name=root
 EOF
 }
 
