@@ -10,3 +10,7 @@
 . "$deploy/lib/packages.sh"
 # shellcheck source=deploy/lib/libvirt.sh
 . "$deploy/lib/libvirt.sh"
+# shellcheck source=deploy/lib/host.sh
+. "$deploy/lib/host.sh"
+# shellcheck source=deploy/lib/dotnet.sh
+. "$deploy/lib/dotnet.sh"

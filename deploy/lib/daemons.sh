@@ -4,7 +4,21 @@
 # $run_dir belongs to one caller and records what that caller started (NAME.pid) or switched on (NAME.on), so
 # that tear-down ends exactly this. Whoever finds libvirt running records nothing and stops nothing.
 
-run_dir=${AUTOPROVISION_RUN_DIR:-/run/autoprovision}
+run_root=/run/autoprovision
+run_dir=$run_root/host
+
+# own_run_dir NAME: records of this process alone, together with those of runs that were killed before
+# they could tear down.
+own_run_dir() {
+  local dir
+  run_dir=$run_root/$1.$$
+  mkdir -p "$run_dir"
+  for dir in "$run_root/$1".*; do
+    gone "${dir##*.}" || continue
+    cp -n "$dir"/* "$run_dir/" 2>/dev/null || true
+    rm -rf "$dir"
+  done
+}
 
 with_systemd() { [ -d /run/systemd/system ]; }
 

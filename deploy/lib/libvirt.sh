@@ -93,5 +93,5 @@ libvirt_down() {
   stop_daemon libvirtd
   stop_daemon virtlogd
   stop_daemon dbus
-  rmdir "$run_dir" 2>/dev/null || true
+  rmdir "$run_dir" "$run_root" 2>/dev/null || true
 }
