@@ -80,7 +80,10 @@ define_network() {
 # libvirt_down: ends what libvirt_up of the same run directory began. Machines that still run keep their host.
 libvirt_down() {
   local running
-  [ -d "$run_dir" ] || return 0
+  if [ ! -e "$run_dir/libvirtd.pid" ] && [ ! -e "$run_dir/network-started.on" ]; then
+    rmdir "$run_dir" "$run_root" 2>/dev/null || true
+    return 0
+  fi
   running=$(on_libvirt list --name 2>/dev/null | xargs || true)
   if [ -n "$running" ]; then
     note "libvirt stays up, because these machines run: $running"

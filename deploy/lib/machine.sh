@@ -13,7 +13,7 @@ create_vm() {
 
 # follow_vm SECONDS: shows each step until the machine is ready. Reads the event stream, whose data lines are JSON.
 follow_vm() {
-  local line state='' stream reader
+  local line vm state='' stream reader
   exec {stream}< <(exec curl -sN --max-time "$1" "$base/vms/$vm_id/events")
   reader=$!
   while IFS= read -r line <&"$stream"; do
@@ -24,16 +24,17 @@ follow_vm() {
   done
   kill "$reader" 2>/dev/null || true
   exec {stream}<&-
-  state=$(field "$(request GET "/vms/$vm_id")" .state)
+  vm=$(request GET "/vms/$vm_id")
+  state=$(field "$vm" .state)
   [ "$state" = ready ] || explain_vm "$state" "$1"
 }
 
 # show_event JSON: a line for what has ended; "step.started" would say everything twice.
 show_event() {
-  jq -r 'def seconds: ((.durationMs // 0) / 100 | round / 10 | tostring) + " s";
+  jq -r 'def seconds: ((.durationMs // 0) / 100 | round | "\(. / 10 | floor).\(. % 10) s");
     if .type == "step.completed" then "      \(seconds)\t\(.step)\(if .message then ": " + .message else "" end)"
     elif .type == "progress" then "      ...\t\(.message // .step)"
-    elif .type == "failed" then "      failed\t\(.step): \(.message)"
+    elif .type == "step.failed" then "      failed\t\(.step): \(.failure.cause // .message)"
     else empty end' <<<"$1" 2>/dev/null || true
 }
 
@@ -54,7 +55,7 @@ explain_vm() {
 run_in_vm() {
   local answer code
   answer=$(request POST "/vms/$vm_id/exec" "$(jq -nc --arg shell "$1" '{$shell}')")
-  field "$answer" .stdout | sed 's/^/      /'
+  field "$answer" '.stdout | rtrimstr("\n")' | sed 's/^/      /'
   code=$(field "$answer" .exitCode)
   [ "$code" = 0 ] || fail "the command ended with code '$code' in the machine: $(field "$answer" .stderr)"
 }

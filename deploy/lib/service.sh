@@ -66,7 +66,7 @@ request() {
 
 # problem JSON: the words of a problem document (RFC 9457), or the text itself.
 problem() {
-  jq -r '[.title, .detail, (.errors // {} | tostring | select(. != "{}"))] | map(select(. != null)) | join(" ")' <<<"$1" 2>/dev/null || printf '%s' "$1"
+  jq -r '[.detail // .title, ((.errors // [])[] | tostring)] | map(select(. != null)) | join(" ")' <<<"$1" 2>/dev/null || printf '%s' "$1"
 }
 
 # field JSON PATH: empty where there is none.
