@@ -20,6 +20,7 @@ public sealed class VmJournal : IDisposable
         _connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
         try
         {
+            CreatePrivate(path);
             _connection.Open();
             Prepare(path);
         }
@@ -63,6 +64,15 @@ public sealed class VmJournal : IDisposable
     }
 
     public void Dispose() => _connection.Dispose();
+
+    // What callers put into files and commands is nobody else's business; SQLite gives its side files the same mode.
+    private static void CreatePrivate(string path) => File.Open(path, new FileStreamOptions
+    {
+        Mode = FileMode.OpenOrCreate,
+        Access = FileAccess.ReadWrite,
+        Share = FileShare.ReadWrite,
+        UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+    }).Dispose();
 
     private void Prepare(string path)
     {
