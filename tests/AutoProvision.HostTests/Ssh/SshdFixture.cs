@@ -6,7 +6,8 @@ using Microsoft.Extensions.Options;
 
 namespace AutoProvision.Ssh;
 
-/// <summary>A real sshd on 127.0.0.1 with its own configuration, host key and authorised key, in a directory of its own.</summary>
+/// <summary>A real sshd on 127.0.0.1 with its own configuration, host key and authorised key, in a directory of its own,
+/// which is its user's home as well: the machine's start-up files stay out of the tests.</summary>
 public sealed class SshdFixture : IAsyncLifetime
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("autoprovision-sshd-");
@@ -49,6 +50,7 @@ public sealed class SshdFixture : IAsyncLifetime
             KbdInteractiveAuthentication no
             PermitRootLogin prohibit-password
             LogLevel VERBOSE
+            SetEnv HOME={_directory.FullName}
 
             """);
         _sshd = Process.Start(new ProcessStartInfo("/usr/sbin/sshd", ["-D", "-e", "-f", PathOf("sshd_config")]) { RedirectStandardError = true })!;
