@@ -9,7 +9,10 @@ public sealed record ExecRequest(string Command)
     /// <summary>How much of each stream is kept; the rest is read and dropped, so the command never blocks on it.</summary>
     public int MaxOutputBytes { get; init; } = 1024 * 1024;
 
-    /// <summary>Given to the command as UTF-8; without it the command reads an end of file at once.</summary>
+    /// <summary>
+    /// Given to the command as UTF-8; without it the command reads an end of file at once.
+    /// For small input: what goes beyond sshd's window (2 MiB in OpenSSH) has to be read by the command within <see cref="SshOptions.ConnectTimeout"/>.
+    /// </summary>
     public string? Stdin { get; init; }
 }
 

@@ -20,7 +20,10 @@ internal sealed class ProcessMarker
     /// <summary>Null until the command's shell has told it.</summary>
     public int? ProcessId => _processId == 0 ? null : _processId;
 
-    public string Wrap(string command) => $"echo \"{_token}$$\" >&2\n{command}";
+    /// <param name="command">What to run.</param>
+    /// <param name="hasInput">Without input the shell closes it itself: SSH.NET sends an end of file only after data.</param>
+    public string Wrap(string command, bool hasInput) =>
+        $"echo \"{_token}$$\" >&2{(hasInput ? "" : "; exec </dev/null")}\n{command}";
 
     /// <summary>Hands on what is not the marker.</summary>
     public void Filter(ReadOnlySpan<byte> chunk, ByteSink next)

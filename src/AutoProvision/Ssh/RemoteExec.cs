@@ -23,18 +23,23 @@ internal sealed class RemoteExec : IDisposable
         _timeout = request.Timeout ?? defaultTimeout;
         _stdout = new CappedOutput(request.MaxOutputBytes);
         _stderr = new CappedOutput(request.MaxOutputBytes);
-        _command = client.CreateCommand(_marker.Wrap(request.Command));
+        _command = client.CreateCommand(_marker.Wrap(request.Command, HasInput));
     }
 
     /// <summary>Told when the connection turns out not to answer any more.</summary>
     public required Action OnBroken { get; init; }
+
+    private bool HasInput => !string.IsNullOrEmpty(_request.Stdin);
 
     public async Task<ExecResult> RunAsync(CancellationToken cancellation)
     {
         var started = _time.GetTimestamp();
         // Opening the channel is bounded by the connection's own timeout.
         var finished = await DedicatedThread.RunAsync(() => _command.ExecuteAsync(CancellationToken.None));
-        var streams = Task.WhenAll(DedicatedThread.RunAsync(ReadStdout), DedicatedThread.RunAsync(ReadStderr), DedicatedThread.RunAsync(() => WriteStdin(finished)));
+        var streams = Task.WhenAll(
+            DedicatedThread.RunAsync(ReadStdout),
+            DedicatedThread.RunAsync(ReadStderr),
+            HasInput ? DedicatedThread.RunAsync(() => WriteStdin(finished)) : Task.CompletedTask);
         try
         {
             var timedOut = !await EndsInTimeAsync(finished, cancellation);
@@ -96,7 +101,7 @@ internal sealed class RemoteExec : IDisposable
         try
         {
             using var input = _command.CreateInputStream();
-            foreach (var chunk in Encoding.UTF8.GetBytes(_request.Stdin ?? "").Chunk(32 * 1024).TakeWhile(_ => !finished.IsCompleted))
+            foreach (var chunk in Encoding.UTF8.GetBytes(_request.Stdin!).Chunk(32 * 1024).TakeWhile(_ => !finished.IsCompleted))
                 input.Write(chunk, 0, chunk.Length);
         }
         catch (Exception e) when (e is SshException or SocketException or InvalidOperationException or IOException)

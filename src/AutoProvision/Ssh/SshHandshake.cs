@@ -70,11 +70,12 @@ internal sealed class SshHandshake(SshTarget target, SshOptions options, Cancell
     {
         _ when _wrongKey is not null => SshFailures.WrongHost(target, _wrongKey, e),
         SshConnectionException { DisconnectReason: DisconnectReason.KeyExchangeFailed } when IsAboutHostKeys(e) =>
-            SshFailures.WrongHost(target, $"no {SshPublicKey.Algorithm} host key at all", e),
+            SshFailures.WrongHost(target, $"nothing usable: {e.Message}", e),
         SshAuthenticationException => SshFailures.NotAuthenticated(target, e),
         SshException or SocketException or IOException or ObjectDisposedException or TimeoutException => SshFailures.NotReachable(target, e.Message, e),
         _ => e,
     };
 
+    /// <summary>Either the server has no Ed25519 host key, or it shows ours without holding its private half.</summary>
     private static bool IsAboutHostKeys(Exception e) => e.Message.Contains("host key", StringComparison.OrdinalIgnoreCase);
 }

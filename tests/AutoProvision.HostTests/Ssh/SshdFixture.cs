@@ -1,0 +1,90 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Options;
+
+namespace AutoProvision.Ssh;
+
+/// <summary>A real sshd on 127.0.0.1 with its own configuration, host key and authorised key, in a directory of its own,
+/// which is its user's home as well: the machine's start-up files stay out of the tests.</summary>
+public sealed class SshdFixture : IAsyncLifetime
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("autoprovision-sshd-");
+    private readonly SshKeyPair _hostKey = SshKeyPair.Generate("host");
+    private readonly SshKeyPair _userKey = SshKeyPair.Generate("user");
+    private readonly TaskCompletionSource _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Process? _sshd;
+
+    public ConcurrentQueue<string> Log { get; } = new();
+
+    public int Port { get; } = FreePort();
+
+    public SshTarget Target => new("127.0.0.1", Port, Environment.UserName, _hostKey.PublicOpenSsh, _userKey.PrivateOpenSsh);
+
+    public static SshConnector Connector() => new(Options.Create(new SshOptions()), TimeProvider.System);
+
+    /// <summary>A port that nothing listens on.</summary>
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    public async ValueTask InitializeAsync()
+    {
+        Directory.CreateDirectory("/run/sshd");
+        var files = new KeyFiles(_directory.FullName);
+        files.Write(_hostKey);
+        await File.WriteAllTextAsync(PathOf("authorized_keys"), _userKey.PublicOpenSsh + "\n");
+        await File.WriteAllTextAsync(PathOf("sshd_config"), $"""
+            Port {Port}
+            ListenAddress 127.0.0.1
+            HostKey {files.PrivateKeyPath}
+            PidFile none
+            AuthorizedKeysFile {PathOf("authorized_keys")}
+            StrictModes no
+            UsePAM no
+            PasswordAuthentication no
+            KbdInteractiveAuthentication no
+            PermitRootLogin prohibit-password
+            LogLevel VERBOSE
+            SetEnv HOME={_directory.FullName}
+
+            """);
+        _sshd = Process.Start(new ProcessStartInfo("/usr/sbin/sshd", ["-D", "-e", "-f", PathOf("sshd_config")]) { RedirectStandardError = true })!;
+        _sshd.ErrorDataReceived += (_, line) => Read(line.Data);
+        _sshd.BeginErrorReadLine();
+        await _listening.Task.WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
+    /// <summary>Kills the processes that serve connections, as a crashing guest would.</summary>
+    public void CutConnections()
+    {
+        foreach (var id in HostProcesses.ChildrenOf(_sshd!.Id))
+            Process.GetProcessById(id).Kill();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_sshd is not null)
+        {
+            _sshd.Kill(entireProcessTree: true);
+            await _sshd.WaitForExitAsync();
+            _sshd.Dispose();
+        }
+        _directory.Delete(recursive: true);
+    }
+
+    private string PathOf(string name) => Path.Combine(_directory.FullName, name);
+
+    private void Read(string? line)
+    {
+        if (line is null)
+            return;
+        Log.Enqueue(line);
+        if (line.StartsWith("Server listening", StringComparison.Ordinal))
+            _listening.TrySetResult();
+    }
+}

@@ -1,0 +1,59 @@
+using AutoProvision.Vms;
+
+namespace AutoProvision.Ssh;
+
+/// <summary>A guest whose sshd is down, knows no user yet, is another machine or lets one in; it remembers its connections.</summary>
+internal sealed class FakeSsh : ISshConnector
+{
+    public static readonly SshTarget Target = new("10.0.0.5", 22, "debian", SshKeyPair.Generate("host").PublicOpenSsh, "key");
+
+    /// <summary>The failure that the guest shows now; none when it is ready.</summary>
+    public FailureException? Fault { get; set; }
+
+    /// <summary>While it is not done, attempts to connect hang.</summary>
+    public Task Gate { get; set; } = Task.CompletedTask;
+
+    public int Attempts { get; private set; }
+
+    public List<Connection> Connections { get; } = [];
+
+    public static FailureException Refused => SshFailures.NotReachable(Target, "Connection refused");
+
+    public static FailureException Denied => SshFailures.NotAuthenticated(Target, new InvalidOperationException("Permission denied (publickey)."));
+
+    public static FailureException OtherHost => SshFailures.WrongHost(Target, "SHA256:other");
+
+    public async Task<ISshConnection> ConnectAsync(SshTarget target, CancellationToken cancellation)
+    {
+        Attempts++;
+        await Gate.WaitAsync(cancellation);
+        if (Fault is not null)
+            throw Fault;
+        Connections.Add(new Connection(target));
+        return Connections[^1];
+    }
+
+    internal sealed class Connection(SshTarget target) : ISshConnection
+    {
+        public SshTarget Target => target;
+
+        public bool IsAlive { get; set; } = true;
+
+        public bool Closed { get; private set; }
+
+        /// <summary>While it is not done, commands run on.</summary>
+        public Task Gate { get; set; } = Task.CompletedTask;
+
+        public async Task<ExecResult> ExecAsync(ExecRequest request, CancellationToken cancellation)
+        {
+            await Gate.WaitAsync(cancellation);
+            return new ExecResult(0, null, request.Command, "", TimeSpan.Zero, false, false);
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            (IsAlive, Closed) = (false, true);
+            return ValueTask.CompletedTask;
+        }
+    }
+}
