@@ -7,6 +7,7 @@ internal static class SshFailures
 {
     public const string Unreachable = "ssh_unreachable";
     public const string AuthFailed = "ssh_auth_failed";
+    public const string Lost = "ssh_connection_lost";
 
     public static FailureException NotReachable(SshTarget target, string seen, Exception? inner = null) => new(Unreachable,
         $"{target} cannot be reached: {seen}",
@@ -24,7 +25,7 @@ internal static class SshFailures
     public static FailureException KeyUnusable(SshTarget target, Exception inner) => new("ssh_key_invalid",
         $"The key for {target} cannot be read.", "It has to be an OpenSSH private key without a passphrase.", inner: inner);
 
-    public static FailureException ConnectionLost(SshTarget target, Exception inner) => new("ssh_connection_lost",
+    public static FailureException ConnectionLost(SshTarget target, Exception inner) => new(Lost,
         $"The connection to {target} broke while a command ran; the command may or may not have finished.",
         "See whether the guest restarted or ran out of memory, then run the command again if that is safe.", inner.Message, inner);
 

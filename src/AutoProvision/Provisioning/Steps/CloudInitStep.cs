@@ -32,9 +32,10 @@ public sealed class CloudInitStep(SshWaiter waiter, VmAccess access, SshConnecti
             try
             {
                 context.Connection ??= await waiter.WaitAsync(target, cancellation);
-                return await context.Connection.ExecAsync(new ExecRequest(CloudInitProbe.Script) { Timeout = Timeout }, cancellation);
+                // The step's own deadline comes first.
+                return await context.Connection.ExecAsync(new ExecRequest(CloudInitProbe.Script) { Timeout = 2 * Timeout }, cancellation);
             }
-            catch (FailureException e) when (e.Code == "ssh_connection_lost")
+            catch (FailureException e) when (e.Code == SshFailures.Lost)
             {
                 // cloud-init itself may restart sshd, after SSH first worked.
                 await context.TakeConnection().DisposeAsync();

@@ -27,7 +27,7 @@ public sealed class SshStep(SshWaiter waiter, VmAccess access, SshConnectionPool
                 await ProveAsync(connection, target, cancellation);
                 context.Connection = connection;
             }
-            catch (FailureException e) when (e.Code == "ssh_connection_lost")
+            catch (FailureException e) when (e.Code == SshFailures.Lost)
             {
                 // sshd is restarted while the guest sets itself up: look again.
                 await connection.DisposeAsync();
