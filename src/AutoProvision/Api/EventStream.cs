@@ -19,9 +19,12 @@ public sealed class EventStream(IAsyncEnumerable<VmEvent> events) : IResult
         response.ContentType = "text/event-stream";
         response.Headers.CacheControl = "no-store";
         response.Headers["X-Accel-Buffering"] = "no";
+        // A stream has no end of its own: without this, stopping the service would wait for its readers.
+        var stopping = services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(httpContext.RequestAborted, stopping);
         try
         {
-            await WriteAllAsync(response, services.GetRequiredService<TimeProvider>(), Json(services), httpContext.RequestAborted);
+            await WriteAllAsync(response, services.GetRequiredService<TimeProvider>(), Json(services), ended.Token);
         }
         catch (OperationCanceledException)
         {
@@ -31,16 +34,26 @@ public sealed class EventStream(IAsyncEnumerable<VmEvent> events) : IResult
 
     private async Task WriteAllAsync(HttpResponse response, TimeProvider time, JsonSerializerOptions json, CancellationToken cancellation)
     {
-        await response.Body.FlushAsync(cancellation);
-        await using var source = events.GetAsyncEnumerator(cancellation);
-        while (true)
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        await using var source = events.GetAsyncEnumerator(over.Token);
+        var next = Task.FromResult(true);
+        try
         {
-            var next = source.MoveNextAsync().AsTask();
-            while (await IsQuietAsync(next, time))
-                await WriteAsync(response, ": still here\n\n", cancellation);
-            if (!await next)
-                return;
-            await WriteAsync(response, Format(source.Current, json), cancellation);
+            await response.Body.FlushAsync(cancellation);
+            while (await next)
+            {
+                next = source.MoveNextAsync().AsTask();
+                while (await IsQuietAsync(next, time))
+                    await WriteAsync(response, ": still here\n\n", cancellation);
+                if (await next)
+                    await WriteAsync(response, Format(source.Current, json), cancellation);
+            }
+        }
+        finally
+        {
+            // A source must not be disposed of while it is asked.
+            await over.CancelAsync();
+            await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -50,7 +63,6 @@ public sealed class EventStream(IAsyncEnumerable<VmEvent> events) : IResult
         await response.Body.FlushAsync(cancellation);
     }
 
-    // Not cancelled by itself: the reader's going ends `next`, and a source must not be disposed of while it is asked.
     private static async Task<bool> IsQuietAsync(Task next, TimeProvider time)
     {
         try
