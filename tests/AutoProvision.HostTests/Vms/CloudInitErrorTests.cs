@@ -10,9 +10,9 @@ public sealed class CloudInitErrorTests
     private const string NetworkConfig = """
         version: 2
         ethernets:
-          first:
-            match: {name: "e*"}
+          eth0:
             dhcp4: true
+            dhcp4-overrides: {route-metric: 77}
         """;
 
     [Fact(Timeout = 900_000)]
@@ -37,7 +37,7 @@ public sealed class CloudInitErrorTests
         Assert.Equal("alice\nbegun\n", (await app.ExecAsync(vm.Id, "id -un; cat /run/begun")).Stdout);
         Assert.Equal("yes: [no]\nalice:alice 640\n", (await app.ExecAsync(vm.Id, "cat note.txt; stat -c '%U:%G %a' note.txt")).Stdout);
         Assert.Equal("192.0.2.7", (await app.ExecAsync(vm.Id, "getent hosts registry.example | cut -d' ' -f1")).Stdout.Trim());
-        Assert.Contains("e*", (await app.ExecAsync(vm.Id, "sudo cat /run/systemd/network/*.network /etc/systemd/network/*.network 2>/dev/null")).Stdout);
+        Assert.Contains("dev eth0 proto dhcp", (await app.ExecAsync(vm.Id, "ip route show default metric 77")).Stdout);
         await app.DeleteAsync(vm.Id);
     }
 }

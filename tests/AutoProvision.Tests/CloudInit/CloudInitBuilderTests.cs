@@ -151,8 +151,6 @@ public class CloudInitBuilderTests
         Assert.Equal("true", config.Plain("no_ssh_fingerprints"));
         Assert.Equal("false", config.Plain("ssh", "emit_keys_to_console"));
         Assert.Equal("false", config.Text("locale"));
-        Assert.Equal("auto", config.Text("growpart", "mode"));
-        Assert.Equal("true", config.Plain("resize_rootfs"));
     }
 
     [Fact]
