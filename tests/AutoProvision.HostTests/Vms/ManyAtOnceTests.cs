@@ -21,9 +21,9 @@ public sealed class ManyAtOnceTests
         AllDiffer(vms.Select(vm => vm.Address));
         AllDiffer(vms.Select(vm => vm.HostKey));
         AllDiffer(await Task.WhenAll(vms.Select(vm => SayAsync(app, vm, "cat /etc/machine-id"))));
-        AllDiffer(await Task.WhenAll(vms.Select(vm => SayAsync(app, vm, "cut -d' ' -f2 /etc/ssh/ssh_host_ed25519_key.pub"))));
+        AllDiffer(await Task.WhenAll(vms.Select(vm => SayAsync(app, vm, "sudo cut -d' ' -f2 /etc/ssh/ssh_host_ed25519_key.pub"))));
         foreach (var vm in vms)
-            Assert.Equal(vm.HostKey!.Split(' ')[1], await SayAsync(app, vm, "cut -d' ' -f2 /etc/ssh/ssh_host_ed25519_key.pub"));
+            Assert.Equal(vm.HostKey!.Split(' ')[1], await SayAsync(app, vm, "sudo cut -d' ' -f2 /etc/ssh/ssh_host_ed25519_key.pub"));
         foreach (var vm in vms)
             await app.DeleteAsync(vm.Id);
         Assert.Equal(before, await HostSnapshot.TakeAsync(app));
@@ -37,5 +37,10 @@ public sealed class ManyAtOnceTests
         Assert.Equal(all.Count, all.Distinct().Count());
     }
 
-    private static async Task<string> SayAsync(HostApp app, VmResource vm, string shell) => (await app.ExecAsync(vm.Id, shell)).Stdout.Trim();
+    private static async Task<string> SayAsync(HostApp app, VmResource vm, string shell)
+    {
+        var answer = await app.ExecAsync(vm.Id, shell);
+        Assert.True(answer.ExitCode == 0, answer.Stderr);
+        return answer.Stdout.Trim();
+    }
 }
