@@ -26,12 +26,17 @@ public sealed class HostApp : WebApplicationFactory<Program>
         // QEMU runs as a user of its own and has to pass through to the disks.
         File.SetUnixFileMode(_root.FullName, Passable);
         _services = services;
-        _settings = new Dictionary<string, string>(settings ?? [])
+        _settings = new Dictionary<string, string>
         {
+            // A busy machine is no fault of the service: only the tests of a deadline set a short one.
+            ["Provisioning:Timeouts:Address"] = "00:15:00",
+            ["Provisioning:Timeouts:Ssh"] = "00:15:00",
             ["AutoProvision:DataDirectory"] = DataDirectory,
             ["Libvirt:PoolDirectory"] = PoolDirectory,
             ["Images:Directory"] = Environment.GetEnvironmentVariable("AUTOPROVISION_IMAGE_DIR") ?? "/var/lib/autoprovision/images",
         };
+        foreach (var (key, value) in settings ?? [])
+            _settings[key] = value;
     }
 
     public string DataDirectory => Path.Combine(_root.FullName, "data");
@@ -51,7 +56,7 @@ public sealed class HostApp : WebApplicationFactory<Program>
     public async Task<VmResource> WaitAsync(Guid id, params VmState[] states)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        deadline.CancelAfter(TimeSpan.FromMinutes(10));
+        deadline.CancelAfter(TimeSpan.FromMinutes(20));
         var service = Services.GetRequiredService<VmService>();
         await foreach (var what in service.Watch(id.ToString(), 0, deadline.Token))
             if (what.Type == VmEventTypes.State && states.Contains(what.State))
