@@ -14,7 +14,7 @@ public static class HostEndpoints
             .WithDescription("KVM or emulation and why, libvirt, network, pool, tools, free memory and disk, and everything that would keep a VM from being made.");
         routes.MapGet("/healthz", Healthy).WithTags("Health").WithName("isAlive").WithSummary("Whether the process answers");
         routes.MapGet("/readyz", Ready).WithTags("Health").WithName("isReady").WithSummary("Whether a VM could be made now, and what is missing if not")
-            .Produces<HealthAnswer>(503);
+            .Produces<HealthAnswer>(StatusCodes.Status503ServiceUnavailable);
     }
 
     private static Ok<IReadOnlyList<ImageStatus>> Images(ImageStore images) => TypedResults.Ok(images.List());

@@ -25,13 +25,7 @@ internal static class Operations
     {
         foreach (var parameter in operation.Parameters?.OfType<OpenApiParameter>() ?? [])
             Describe(parameter);
-        operation.Responses ??= [];
-        operation.Responses["default"] = new OpenApiResponse
-        {
-            Description = "Anything unforeseen.",
-            Content = new Dictionary<string, OpenApiMediaType> { [Problem] = new() { Schema = new OpenApiSchemaReference(ProblemSchema.Name, context.Document) } },
-        };
-        foreach (var (status, response) in operation.Responses)
+        foreach (var (status, response) in operation.Responses ?? [])
             if (Refusals.TryGetValue(status, out var words) && response.Content?.ContainsKey(Problem) == true)
                 response.Description = words;
         Answer(operation);
