@@ -43,7 +43,7 @@ internal static class OperationExamples
                   "files": [{ "path": "/etc/motd", "content": "Welcome.\n", "owner": "root:root", "mode": "0644" }],
                   "hosts": [{ "address": "192.168.122.1", "names": ["host.lan", "host"] }],
                   "runCommands": ["git --version > /root/git-version"],
-                  "networkConfig": "version: 2\nethernets:\n  nic:\n    match: {name: 'e*'}\n    dhcp4: true\n"
+                  "networkConfig": "version: 2\nethernets:\n  eth0:\n    dhcp4: true\n"
                 }
                 """),
         ],
