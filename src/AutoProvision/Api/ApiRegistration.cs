@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using AutoProvision.Api.OpenApi;
 
 namespace AutoProvision.Api;
 
@@ -8,9 +9,10 @@ public static class ApiRegistration
     {
         services.AddProblemDetails();
         services.AddExceptionHandler<Problems>();
-        services.AddOpenApi();
+        services.AddApiDocument();
         services.ConfigureHttpJsonOptions(options =>
         {
+            options.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
             options.SerializerOptions.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
             options.SerializerOptions.Converters.Add(new JsonStringEnumConverter(System.Text.Json.JsonNamingPolicy.CamelCase));
         });

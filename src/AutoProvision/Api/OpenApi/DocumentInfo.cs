@@ -1,0 +1,42 @@
+using System.Reflection;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+
+namespace AutoProvision.Api.OpenApi;
+
+/// <summary>The document's head.</summary>
+internal static class DocumentInfo
+{
+    private const string Description =
+        """
+        Ready-to-use virtual machines on libvirt, each from one call.
+
+        `POST /vms` answers at once; `GET /vms/{id}/events` tells what happens; in the state `ready` (or `degraded`, when
+        cloud-init complained) the VM takes commands through `POST /vms/{id}/exec` and plain `ssh`; `DELETE /vms/{id}`
+        removes everything that was made for it.
+
+        Every refusal is a problem document (RFC 9457) with a stable `code` and a `hint`. A bad request lists every fault
+        at once in `errors`, each with a JSON pointer. What nobody foresaw is a 500 of the same form on any route. Fields without a value are left out of answers.
+        """;
+
+    public static Task Apply(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellation)
+    {
+        document.Info = new OpenApiInfo
+        {
+            Title = "AutoProvision",
+            Version = typeof(DocumentInfo).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0],
+            Description = Description,
+        };
+        // Relative, so that it is right behind a proxy as well.
+        document.Servers = [new OpenApiServer { Url = "/", Description = "The service that gave this document." }];
+        // An empty requirement says "without credentials"; saying nothing would leave it open.
+        document.Security = [new OpenApiSecurityRequirement()];
+        document.Tags = new HashSet<OpenApiTag>
+        {
+            new() { Name = "VMs", Description = "Make, watch, use and delete virtual machines." },
+            new() { Name = "Host", Description = "What the host offers." },
+            new() { Name = "Health", Description = "For monitors and load balancers." },
+        };
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,40 @@
+using AutoProvision.Vms;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+
+namespace AutoProvision.Api.OpenApi;
+
+/// <summary>The members that <see cref="Problems"/> adds to a problem document.</summary>
+internal static class ProblemSchema
+{
+    public const string Name = "ProblemDetails";
+
+    public static async Task ApplyAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellation)
+    {
+        if (document.Components?.Schemas?[Name] is not OpenApiSchema problem)
+            return;
+        document.AddComponent(nameof(Fault), await context.GetOrCreateSchemaAsync(typeof(Fault), null, cancellation));
+        problem.Description = "A refusal or failure (RFC 9457).";
+        problem.Required = new HashSet<string> { "type", "title", "status" };
+        problem.Properties = new Dictionary<string, IOpenApiSchema>
+        {
+            ["type"] = Text("`urn:autoprovision:problem:` and the code; a plain address for a route that is not there."),
+            ["title"] = Text("Name of the HTTP status."),
+            ["status"] = new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int32", Description = "HTTP status." },
+            ["detail"] = Text("What happened, in words."),
+            ["code"] = Text("Stable machine-readable name, snake_case; see the README's troubleshooting table."),
+            ["hint"] = Text("What to do about it."),
+            ["errors"] = new OpenApiSchema
+            {
+                Type = JsonSchemaType.Array,
+                Description = "With the code invalid_request: every fault of the request.",
+                Items = new OpenApiSchemaReference(nameof(Fault), document),
+            },
+            ["step"] = Text("The pipeline step it happened in, where there was one."),
+            ["evidence"] = Text("A tool's own words, where it had any."),
+            ["traceId"] = Text("Finds the request in the log."),
+        };
+    }
+
+    private static OpenApiSchema Text(string description) => new() { Type = JsonSchemaType.String, Description = description };
+}

@@ -1,0 +1,46 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace AutoProvision.Http;
+
+public sealed partial class ReadmeTests
+{
+    private static readonly string Readme = File.ReadAllText(Path.Combine(Repository.Root, "README.md"));
+
+    [Fact]
+    public void Every_failure_code_of_the_source_is_explained()
+    {
+        var codes = Repository.Files("src", "*.cs")
+            .SelectMany(path => CodeInSource().Matches(File.ReadAllText(path)))
+            .Select(match => match.Groups["code"].Value)
+            .Distinct().Order(StringComparer.Ordinal).ToList();
+
+        Assert.Contains("vm_not_found", codes);
+        Assert.All(codes, code => Assert.True(Readme.Contains($"`{code}`", StringComparison.Ordinal), $"README.md does not explain {code}."));
+    }
+
+    [Fact]
+    public void Every_setting_is_explained_with_its_environment_variable()
+    {
+        var rows = SettingRow().Matches(Readme).ToDictionary(row => row.Groups["setting"].Value, row => row.Groups["variable"].Value);
+        using var stream = File.OpenRead(Path.Combine(Repository.Root, "appsettings.json"));
+        using var settings = JsonDocument.Parse(stream);
+
+        var expected = Leaves("", settings.RootElement)
+            .Where(setting => !setting.StartsWith("Serilog:", StringComparison.Ordinal) && !setting.StartsWith("Images:Catalog:", StringComparison.Ordinal));
+
+        Assert.All(expected, setting => Assert.Contains(setting, rows.Keys));
+        Assert.All(rows, row => Assert.Equal(row.Key.Replace(":", "__", StringComparison.Ordinal), row.Value));
+    }
+
+    private static IEnumerable<string> Leaves(string path, JsonElement element) =>
+        element.ValueKind != JsonValueKind.Object ? [path] : element.EnumerateObject()
+            .SelectMany(member => Leaves(path.Length == 0 ? member.Name : $"{path}:{member.Name}", member.Value));
+
+    // A code stands before its cause, which is a text, or has a constant of its own.
+    [GeneratedRegex("""(?:const string \w+ = "(?<code>[a-z0-9]+(_[a-z0-9]+)+)";)|(?:(?<!\[)"(?<code>[a-z0-9]+(_[a-z0-9]+)+)",\s*\$?")""")]
+    private static partial Regex CodeInSource();
+
+    [GeneratedRegex(@"^\| `(?<setting>[A-Z][\w:.]*)` \| `(?<variable>\w+)` \|", RegexOptions.Multiline)]
+    private static partial Regex SettingRow();
+}
