@@ -13,7 +13,8 @@ public static class HostEndpoints
         routes.MapGet("/host", Host).WithTags("Host").WithName("getHost").WithSummary("The host's preflight")
             .WithDescription("KVM or emulation and why, libvirt, network, pool, tools, free memory and disk, and everything that would keep a VM from being made.");
         routes.MapGet("/healthz", Healthy).WithTags("Health").WithName("isAlive").WithSummary("Whether the process answers");
-        routes.MapGet("/readyz", Ready).WithTags("Health").WithName("isReady").WithSummary("Whether a VM could be made now, and what is missing if not");
+        routes.MapGet("/readyz", Ready).WithTags("Health").WithName("isReady").WithSummary("Whether a VM could be made now, and what is missing if not")
+            .Produces<HealthAnswer>(StatusCodes.Status503ServiceUnavailable);
     }
 
     private static Ok<IReadOnlyList<ImageStatus>> Images(ImageStore images) => TypedResults.Ok(images.List());
