@@ -14,9 +14,13 @@ internal sealed class FakeGuests(FakeHypervisor hypervisor) : ISshConnector
 {
     private int _open;
     private int _probes;
+    private int _connections;
 
     /// <summary>Connections that were opened and not closed yet.</summary>
     public int OpenConnections => Volatile.Read(ref _open);
+
+    /// <summary>Connections that were ever opened.</summary>
+    public int Connections => Volatile.Read(ref _connections);
 
     /// <summary>A host key that answers in place of the one that was injected.</summary>
     public string? OtherHostKey { get; set; }
@@ -37,6 +41,7 @@ internal sealed class FakeGuests(FakeHypervisor hypervisor) : ISshConnector
         if (!IsAuthorized(seed, target))
             throw SshFailures.NotAuthenticated(target, new InvalidOperationException("Permission denied (publickey)."));
         Interlocked.Increment(ref _open);
+        Interlocked.Increment(ref _connections);
         return Task.FromResult<ISshConnection>(new FakeConnection(this, target));
     }
 

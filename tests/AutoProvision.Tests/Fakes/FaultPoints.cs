@@ -40,11 +40,14 @@ internal sealed class Gate
     public Task ReachedAsync() =>
         _arrivals.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(Limit, TestContext.Current.CancellationToken);
 
+    /// <summary>How many ever waited at the same time.</summary>
+    public int MostWaiting { get; private set; }
+
     public void Open() => _open.TrySetResult();
 
     public async Task PassAsync(CancellationToken cancellation)
     {
-        Interlocked.Increment(ref _waiting);
+        MostWaiting = Math.Max(MostWaiting, Interlocked.Increment(ref _waiting));
         _arrivals.Writer.TryWrite(true);
         try
         {

@@ -28,6 +28,18 @@ internal sealed class ObservedTime : FakeTimeProvider
         Advance(wait);
     }
 
+    /// <summary>Lets waits of this length run out, as they begin, until what is awaited is there.</summary>
+    public async Task PassUntilAsync<T>(TimeSpan wait, Task<T> awaited, T expected)
+    {
+        while (!awaited.IsCompleted)
+        {
+            var begun = Timers(wait).WaitAsync(Limit, TestContext.Current.CancellationToken);
+            if (await Task.WhenAny(begun, awaited) == begun && await begun)
+                Advance(wait);
+        }
+        Assert.Equal(expected, await awaited);
+    }
+
     private SemaphoreSlim Timers(TimeSpan dueTime)
     {
         lock (_gate)
