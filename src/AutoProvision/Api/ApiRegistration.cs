@@ -7,7 +7,7 @@ public static class ApiRegistration
 {
     public static IServiceCollection AddApi(this IServiceCollection services)
     {
-        services.AddProblemDetails();
+        services.AddProblemDetails(options => options.CustomizeProblemDetails = context => Problems.Complete(context.ProblemDetails));
         services.AddExceptionHandler<Problems>();
         services.AddApiDocument();
         services.ConfigureHttpJsonOptions(options =>

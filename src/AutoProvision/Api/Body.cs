@@ -22,7 +22,8 @@ public sealed record Body<T>(T Value, IReadOnlyList<Fault> Faults) : IBindableFr
             var value = StrictJson.Read<T>(document.RootElement, faults);
             return new Body<T>(value ?? new T(), faults);
         }
-        catch (JsonException e)
+        // Half of a surrogate pair in a member's name is an InvalidOperationException to the duplicate check.
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return new Body<T>(new T(), [new Fault("", "json_malformed", $"The body is not valid JSON: {e.Message}", "Send one JSON object.")]);
         }

@@ -7,6 +7,8 @@ namespace AutoProvision.Api;
 /// <summary>The only place where an exception becomes an answer: problem details (RFC 9457) with code, hint and, for bad input, every fault.</summary>
 public sealed partial class Problems(IProblemDetailsService writer, ILogger<Problems> logger) : IExceptionHandler
 {
+    private const string DocumentHint = "The OpenAPI document at /openapi/v1.json shows what is taken.";
+
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
         if (exception is OperationCanceledException && httpContext.RequestAborted.IsCancellationRequested)
@@ -21,11 +23,29 @@ public sealed partial class Problems(IProblemDetailsService writer, ILogger<Prob
         return await writer.TryWriteAsync(new ProblemDetailsContext { HttpContext = httpContext, ProblemDetails = problem });
     }
 
+    /// <summary>Gives code and hint to what the framework itself refuses: an unknown route, method or content type.</summary>
+    public static void Complete(ProblemDetails problem)
+    {
+        if (problem.Extensions.ContainsKey("code"))
+            return;
+        var (code, detail) = problem.Status switch
+        {
+            StatusCodes.Status404NotFound => ("route_unknown", "There is nothing at this address."),
+            StatusCodes.Status405MethodNotAllowed => ("method_not_allowed", "This address does not take this method."),
+            StatusCodes.Status415UnsupportedMediaType => ("content_type_unsupported", "The body is not declared as JSON: send Content-Type: application/json."),
+            _ => ("bad_request", problem.Title ?? "The request was refused."),
+        };
+        problem.Type = $"urn:autoprovision:problem:{code}";
+        problem.Detail ??= detail;
+        problem.Extensions["code"] = code;
+        problem.Extensions["hint"] = DocumentHint;
+    }
+
     private static ProblemDetails Describe(Exception exception) => exception switch
     {
         InvalidRequestException e => Problem(StatusCodes.Status400BadRequest, "invalid_request", e.Message, "Each entry of errors names a value by its JSON pointer and says what would be right.", ("errors", e.Faults)),
         FailureException e => Problem(StatusOf(e.Code), e.Code, e.Failure.Cause, e.Failure.Hint, ("step", e.Failure.Step), ("evidence", e.Failure.Evidence)),
-        BadHttpRequestException e => Problem(e.StatusCode, "bad_request", e.Message, "The OpenAPI document at /openapi/v1.json shows what is taken."),
+        BadHttpRequestException e => Problem(e.StatusCode, "bad_request", e.Message, DocumentHint),
         _ => Problem(StatusCodes.Status500InternalServerError, "internal_error", "Something went wrong inside the service.", "The service's log has the details."),
     };
 

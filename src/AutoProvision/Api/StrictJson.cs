@@ -18,7 +18,7 @@ public static class StrictJson
     };
 
     public static T? Read<T>(JsonElement element, List<Fault> faults)
-        where T : class => (T?)Read(element, typeof(T), "", faults);
+        where T : class => (T?)(element.ValueKind == JsonValueKind.Null ? Mismatch(element, "an object", "", faults) : Read(element, typeof(T), "", faults));
 
     private static object? Read(JsonElement element, Type type, string pointer, List<Fault> faults)
     {

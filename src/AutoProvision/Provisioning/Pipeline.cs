@@ -59,7 +59,8 @@ public sealed partial class Pipeline(
         {
             throw new FailureException(step.TimedOut, e);
         }
-        catch (Exception e) when (e is not FailureException and not OperationCanceledException)
+        // A cancellation that neither a DELETE nor the deadline asked for, such as an inner timeout, is a failure like any other.
+        catch (Exception e) when (e is not FailureException && !(e is OperationCanceledException && cancellation.IsCancellationRequested))
         {
             LogUnexpected(e, context.Id, step.Name);
             throw new FailureException("internal_error", $"Step {step.Name} failed unexpectedly: {e.Message}", "This is a defect of the service; its log has the details.", inner: e);
@@ -87,8 +88,21 @@ public sealed partial class Pipeline(
     // Once there is a domain its console is the best witness; the undo is about to remove it.
     private async Task<string?> EvidenceAsync(StepContext context, Failure failure, CancellationToken cancellation)
     {
-        var console = await hypervisor.ReadConsoleAsync(context.Id, ConsoleTailChars, cancellation);
+        var console = await ReadConsoleAsync(context.Id, cancellation);
         return console.Length == 0 ? failure.Evidence : $"{failure.Evidence}\n--- console ---\n{console}".TrimStart();
+    }
+
+    // A log that cannot be read must not hide the failure it was to explain.
+    private async Task<string> ReadConsoleAsync(Guid id, CancellationToken cancellation)
+    {
+        try
+        {
+            return await hypervisor.ReadConsoleAsync(id, ConsoleTailChars, cancellation);
+        }
+        catch (Exception e) when (!cancellation.IsCancellationRequested)
+        {
+            return $"(cannot be read: {e.Message})";
+        }
     }
 
     private long Milliseconds(long started) => (long)time.GetElapsedTime(started).TotalMilliseconds;

@@ -7,7 +7,8 @@ public sealed class FaultList(IReadOnlyList<Fault> shape)
 
     public void Add(string pointer, string code, string detail, string hint)
     {
-        if (_faults.All(fault => fault.Pointer != pointer))
+        // Where the whole body (the empty pointer) is unusable, its parts are not missed.
+        if (_faults.All(fault => fault.Pointer != pointer && fault.Pointer != ""))
             _faults.Add(new Fault(pointer, code, detail, hint));
     }
 

@@ -1,0 +1,95 @@
+using System.Net;
+using AutoProvision.Fakes;
+
+namespace AutoProvision.Api;
+
+public sealed class ExecTests
+{
+    private const int Limit = 30_000;
+
+    [Theory(Timeout = Limit)]
+    [InlineData("""{"shell": "echo $HOME | wc -c"}""", "echo $HOME | wc -c")]
+    [InlineData("""{"command": ["echo", "$HOME", "it's", ""]}""", "echo '$HOME' 'it'\\''s' ''")]
+    public async Task A_shell_line_goes_as_it_is_and_an_argument_list_is_quoted(string body, string line)
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        host.Guests.Answers[line] = FakeAnswers.Of(0, "as wanted");
+        var vm = await http.CreateVmAsync();
+        await http.UntilAsync(vm, "ready");
+
+        using var response = await http.PostJsonAsync($"{vm}/exec", body);
+
+        Assert.Equal("as wanted", (await response.ReadJsonAsync()).Text("stdout"));
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData("{}", "/command required")]
+    [InlineData("""{"shell": "a", "command": ["b"]}""", "/shell required")]
+    [InlineData("""{"command": []}""", "/command required")]
+    [InlineData("""{"command": [""]}""", "/command required")]
+    [InlineData("""{"command": "ls"}""", "/command type_mismatch")]
+    [InlineData("""{"shell": "a\u0000b"}""", "/shell command_invalid")]
+    [InlineData("""{"shell": "a", "timeoutSeconds": 0}""", "/timeoutSeconds out_of_range")]
+    [InlineData("""{"shell": "a", "tty": true}""", "/tty field_unknown")]
+    [InlineData("null", " type_mismatch")]
+    public async Task A_command_of_the_wrong_shape_is_refused(string body, string fault)
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var vm = await http.CreateVmAsync();
+
+        using var response = await http.PostJsonAsync($"{vm}/exec", body);
+
+        var error = Assert.Single((await response.ReadProblemAsync(HttpStatusCode.BadRequest)).GetProperty("errors").EnumerateArray());
+        Assert.Equal(fault, $"{error.Text("pointer")} {error.Text("code")}");
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_VM_that_is_not_up_yet_conflicts()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var gate = host.Steps.BlockAt(FaultyStep.Before("address"));
+        var vm = await http.CreateVmAsync();
+        await gate.ReachedAsync();
+
+        using var exec = await http.PostJsonAsync($"{vm}/exec", """{"shell": "true"}""");
+        using var ssh = await http.GetAsync(new Uri($"{vm}/ssh", UriKind.Relative), TestContext.Current.CancellationToken);
+
+        Assert.Equal("vm_not_ready", (await exec.ReadProblemAsync(HttpStatusCode.Conflict)).Text("code"));
+        Assert.Equal("vm_not_ready", (await ssh.ReadProblemAsync(HttpStatusCode.Conflict)).Text("code"));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_guest_that_is_gone_is_a_bad_gateway()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var vm = await http.CreateVmAsync();
+        await http.UntilAsync(vm, "ready");
+        host.Hypervisor.Domains.Clear();
+
+        using var response = await http.PostJsonAsync($"{vm}/exec", """{"shell": "true"}""");
+
+        Assert.Equal("ssh_unreachable", (await response.ReadProblemAsync(HttpStatusCode.BadGateway)).Text("code"));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Plain_ssh_is_told_all_that_it_needs_and_no_secret()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var vm = await http.CreateVmAsync();
+        var ready = await http.UntilAsync(vm, "ready");
+
+        var access = await http.GetJsonAsync($"{vm}/ssh");
+
+        Assert.Equal(("192.0.2.2", 22, "tester"), (access.Text("host"), access.GetProperty("port").GetInt32(), access.Text("user")));
+        Assert.Equal($"192.0.2.2 {string.Join(' ', ready.Text("hostKey").Split(' ')[..2])}", access.Text("knownHosts"));
+        Assert.Equal(access.Text("knownHosts") + "\n", await File.ReadAllTextAsync(access.Text("knownHostsFile"), TestContext.Current.CancellationToken));
+        Assert.Contains("StrictHostKeyChecking=yes", access.Text("command"), StringComparison.Ordinal);
+        Assert.True(File.Exists(access.Text("identityFile")));
+        Assert.DoesNotContain("PRIVATE KEY", access.GetRawText(), StringComparison.Ordinal);
+    }
+}

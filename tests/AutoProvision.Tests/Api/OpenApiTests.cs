@@ -1,0 +1,76 @@
+using System.Net;
+using System.Text.Json;
+using AutoProvision.Fakes;
+using Microsoft.AspNetCore.Routing;
+
+namespace AutoProvision.Api;
+
+public sealed class OpenApiTests
+{
+    private const int Limit = 30_000;
+
+    [Fact(Timeout = Limit)]
+    public async Task The_document_has_every_route_with_a_name_and_a_summary()
+    {
+        await using var host = new FakeHost();
+        var app = host.Start();
+        using var http = app.CreateClient();
+
+        var operations = Operations(await http.GetJsonAsync("/openapi/v1.json"));
+
+        Assert.Equal(Routes(app), operations.Keys.Order(StringComparer.Ordinal));
+        Assert.All(operations.Values, operation => Assert.All([operation.Text("operationId"), operation.Text("summary")], Assert.NotEmpty));
+        Assert.Equal(operations.Count, operations.Values.Select(operation => operation.Text("operationId")).Distinct().Count());
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData("POST /vms", "202", "400", "409", "415", "429", "503")]
+    [InlineData("DELETE /vms/{id}", "202", "204", "404")]
+    [InlineData("POST /vms/{id}/exec", "200", "400", "404", "409", "415", "502")]
+    [InlineData("GET /vms/{id}/events", "200", "400", "404")]
+    [InlineData("GET /readyz", "200", "503")]
+    public async Task The_document_has_every_answer(string operation, params string[] answers)
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+
+        var operations = Operations(await http.GetJsonAsync("/openapi/v1.json"));
+
+        Assert.Equal(answers, operations[operation].GetProperty("responses").EnumerateObject().Select(answer => answer.Name).Order(StringComparer.Ordinal));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task The_body_of_a_request_is_described()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+
+        var document = await http.GetJsonAsync("/openapi/v1.json");
+
+        var schemas = document.GetProperty("components").GetProperty("schemas");
+        Assert.Contains("memoryMiB", schemas.GetProperty("VmRequest").GetProperty("properties").EnumerateObject().Select(member => member.Name));
+        Assert.True(Operations(document)["POST /vms"].GetProperty("requestBody").GetProperty("content").TryGetProperty("application/json", out _));
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData("/swagger")]
+    [InlineData("/swagger/index.html")]
+    public async Task Swagger_UI_is_there(string path)
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+
+        using var response = await http.GetAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken);
+
+        Assert.Equal((HttpStatusCode.OK, "text/html"), (response.StatusCode, response.Content.Headers.ContentType?.MediaType));
+    }
+
+    private static Dictionary<string, JsonElement> Operations(JsonElement document) => document.GetProperty("paths").EnumerateObject()
+        .SelectMany(path => path.Value.EnumerateObject().Select(operation => (Key: $"{operation.Name.ToUpperInvariant()} {path.Name}", operation.Value)))
+        .ToDictionary(entry => entry.Key, entry => entry.Value);
+
+    private static IEnumerable<string> Routes(AutoProvisionApp app) => app.Get<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+        .Where(route => !route.RoutePattern.RawText!.StartsWith("/openapi", StringComparison.Ordinal))
+        .SelectMany(route => route.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Select(method => $"{method} {route.RoutePattern.RawText!.TrimEnd('/')}"))
+        .Order(StringComparer.Ordinal);
+}

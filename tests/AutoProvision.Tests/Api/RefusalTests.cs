@@ -1,0 +1,201 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using AutoProvision.Fakes;
+
+namespace AutoProvision.Api;
+
+public sealed class RefusalTests
+{
+    private const int Limit = 30_000;
+    private const string WrongEverywhere = """
+        {
+          "name": "-Bad_", "image": "windows", "cpus": "two", "memoryMiB": 1, "diskGiB": 999999, "user": "root", "colour": "red",
+          "authorizedKeys": ["nonsense"], "packages": ["git; reboot"], "runCommands": ["true", ""],
+          "files": [{"path": "/ok", "content": ""}, {"path": "relative", "mode": "99", "owner": "a b", "size": 1}],
+          "hosts": [{"address": "1.2.3", "names": []}], "networkConfig": "version: 9"
+        }
+        """;
+
+    [Fact(Timeout = Limit)]
+    public async Task Every_fault_is_told_at_once_and_nothing_is_created()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+
+        using var response = await http.PostJsonAsync("/vms", WrongEverywhere);
+
+        var faults = Faults(await response.ReadProblemAsync(HttpStatusCode.BadRequest));
+        Assert.Equal(
+        [
+            "/authorizedKeys/0 key_invalid", "/colour field_unknown", "/cpus type_mismatch", "/diskGiB out_of_range",
+            "/files/1/content required", "/files/1/mode mode_invalid", "/files/1/owner owner_invalid", "/files/1/path path_invalid", "/files/1/size field_unknown",
+            "/hosts/0/address address_invalid", "/hosts/0/names required", "/image image_unknown", "/memoryMiB out_of_range",
+            "/name name_invalid", "/networkConfig network_config_invalid", "/packages/0 package_invalid", "/runCommands/1 command_invalid", "/user user_invalid",
+        ], faults.Keys.Order(StringComparer.Ordinal));
+        Assert.Contains("debian-12, ", faults["/image image_unknown"], StringComparison.Ordinal);
+        Assert.Contains("tiny", faults["/image image_unknown"], StringComparison.Ordinal);
+        Assert.Contains("memoryMiB", faults["/colour field_unknown"], StringComparison.Ordinal);
+        await AssertNothingCreatedAsync(host, http);
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData("", "json_malformed")]
+    [InlineData("{", "json_malformed")]
+    [InlineData("{\"name\": \"a\"} x", "json_malformed")]
+    [InlineData("{\"name\": \"a\", \"name\": \"b\"}", "json_malformed")]
+    [InlineData("{\"\\ud800\": 1}", "json_malformed")]
+    [InlineData("{\"name\": \"\\ud800\"}", "type_mismatch")]
+    [InlineData("[]", "type_mismatch")]
+    [InlineData("null", "type_mismatch")]
+    [InlineData("\"web\"", "type_mismatch")]
+    [InlineData("{\"cpus\": 1.5}", "type_mismatch")]
+    [InlineData("{\"cpus\": 99999999999}", "type_mismatch")]
+    [InlineData("{\"packages\": \"git\"}", "type_mismatch")]
+    [InlineData("{\"packages\": [null]}", "type_mismatch")]
+    [InlineData("{\"files\": [3]}", "type_mismatch")]
+    [InlineData("{\"Name\": \"a\"}", "field_unknown")]
+    public async Task A_body_of_the_wrong_shape_is_refused(string body, string code)
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+
+        using var response = await http.PostJsonAsync("/vms", body);
+
+        Assert.EndsWith(code, Assert.Single(Faults(await response.ReadProblemAsync(HttpStatusCode.BadRequest)).Keys), StringComparison.Ordinal);
+        await AssertNothingCreatedAsync(host, http);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_body_that_is_not_declared_as_JSON_is_unsupported()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        using var content = new StringContent("{}", Encoding.UTF8, new MediaTypeHeaderValue("text/plain"));
+
+        using var response = await http.PostAsync(new Uri("/vms", UriKind.Relative), content, TestContext.Current.CancellationToken);
+
+        await response.ReadProblemAsync(HttpStatusCode.UnsupportedMediaType);
+        await AssertNothingCreatedAsync(host, http);
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData("GET", "/vms/nonsense")]
+    [InlineData("GET", "/vms/0199d3a4-0000-7000-8000-000000000000")]
+    [InlineData("DELETE", "/vms/0199d3a4-0000-7000-8000-000000000000")]
+    [InlineData("GET", "/vms/0199d3a4-0000-7000-8000-000000000000/events")]
+    [InlineData("GET", "/vms/0199d3a4-0000-7000-8000-000000000000/ssh")]
+    [InlineData("GET", "/nowhere")]
+    public async Task What_is_not_there_is_not_found(string method, string path)
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        using var request = new HttpRequestMessage(new HttpMethod(method), path);
+
+        using var response = await http.SendAsync(request, TestContext.Current.CancellationToken);
+
+        await response.ReadProblemAsync(HttpStatusCode.NotFound);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_method_that_a_route_does_not_have_is_a_problem_as_well()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+
+        using var response = await http.DeleteAsync(new Uri("/vms", UriKind.Relative), TestContext.Current.CancellationToken);
+
+        await response.ReadProblemAsync(HttpStatusCode.MethodNotAllowed);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_name_is_taken_by_a_VM_until_it_is_deleted()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var first = await http.CreateVmAsync("""{"name": "web"}""");
+        await http.UntilAsync(first, "ready");
+
+        using var second = await http.PostJsonAsync("/vms", """{"name": "web"}""");
+        Assert.Equal("name_taken", (await second.ReadProblemAsync(HttpStatusCode.Conflict)).Text("code"));
+        await http.DeleteVmAsync(first);
+        await http.FollowAsync(first);
+
+        await http.UntilAsync(await http.CreateVmAsync("""{"name": "web"}"""), "ready");
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_name_is_taken_by_a_domain_of_someone_else_which_stays_as_it_is()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        host.Hypervisor.AddForeign("web");
+        var before = host.Traces;
+
+        using var response = await http.PostJsonAsync("/vms", """{"name": "web"}""");
+
+        Assert.Equal("name_taken", (await response.ReadProblemAsync(HttpStatusCode.Conflict)).Text("code"));
+        Assert.Equal(before, host.Traces);
+        Assert.Empty((await http.GetJsonAsync("/vms")).EnumerateArray());
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_full_queue_refuses_until_there_is_room()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start(("Provisioning:Concurrency", "1"), ("Provisioning:QueueCapacity", "1")).CreateClient();
+        var gate = host.Steps.BlockAt(FaultyStep.Before("image"));
+        var running = await http.CreateVmAsync();
+        await gate.ReachedAsync();
+        var waiting = await http.CreateVmAsync();
+
+        using var refused = await http.PostJsonAsync("/vms", "{}");
+        Assert.Equal("queue_full", (await refused.ReadProblemAsync(HttpStatusCode.TooManyRequests)).Text("code"));
+        Assert.True(refused.Headers.RetryAfter?.Delta > TimeSpan.Zero);
+        Assert.Equal(2, (await http.GetJsonAsync("/vms")).GetArrayLength());
+        host.Steps.Clear(FaultyStep.Before("image"));
+        gate.Open();
+        await http.UntilAsync(running, "ready");
+        await http.UntilAsync(waiting, "ready");
+
+        await http.UntilAsync(await http.CreateVmAsync(), "ready");
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Refused_requests_give_their_place_in_the_queue_back()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start(("Provisioning:Concurrency", "1"), ("Provisioning:QueueCapacity", "0")).CreateClient();
+        host.Hypervisor.AddForeign("web");
+        for (var time = 0; time < 3; time++)
+        {
+            using var response = await http.PostJsonAsync("/vms", """{"name": "web"}""");
+            await response.ReadProblemAsync(HttpStatusCode.Conflict);
+        }
+
+        await http.UntilAsync(await http.CreateVmAsync(), "ready");
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_hypervisor_that_is_down_is_said_so_and_nothing_is_created()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        host.Hypervisor.IsDown = true;
+
+        using var response = await http.PostJsonAsync("/vms", "{}");
+
+        Assert.Equal("hypervisor_unavailable", (await response.ReadProblemAsync(HttpStatusCode.ServiceUnavailable)).Text("code"));
+        await AssertNothingCreatedAsync(host, http);
+    }
+
+    private static async Task AssertNothingCreatedAsync(FakeHost host, HttpClient http)
+    {
+        Assert.Empty((await http.GetJsonAsync("/vms")).EnumerateArray());
+        Assert.Empty(host.Traces);
+    }
+
+    private static Dictionary<string, string> Faults(JsonElement problem) =>
+        problem.GetProperty("errors").EnumerateArray().ToDictionary(fault => $"{fault.Text("pointer")} {fault.Text("code")}", fault => fault.Text("hint"));
+}

@@ -1,0 +1,54 @@
+using AutoProvision.Hypervisors;
+using AutoProvision.Processes;
+using AutoProvision.Provisioning;
+using AutoProvision.Ssh;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+
+namespace AutoProvision.Fakes;
+
+/// <summary>The service as Program.cs builds it, with the host's fakes where the host begins.</summary>
+internal sealed class AutoProvisionApp(FakeHost host, (string Key, string Value)[] settings) : WebApplicationFactory<Program>
+{
+    public T Get<T>()
+        where T : notnull => Services.GetRequiredService<T>();
+
+    protected override void ConfigureWebHost(IWebHostBuilder builder)
+    {
+        foreach (var (key, value) in Defaults().Concat(settings))
+            builder.UseSetting(key, value);
+        builder.ConfigureTestServices(services =>
+        {
+            services.Replace(ServiceDescriptor.Singleton<IHypervisor>(host.Hypervisor));
+            services.Replace(ServiceDescriptor.Singleton<ISshConnector>(host.Guests));
+            services.Replace(ServiceDescriptor.Singleton<IProcessRunner>(host.Tools));
+            services.Replace(ServiceDescriptor.Singleton<TimeProvider>(host.Time));
+            services.Replace(ServiceDescriptor.Singleton(LoggerFactory.Create(logging => logging.AddProvider(host.Log))));
+            Wrap(services);
+        });
+    }
+
+    private IEnumerable<(string Key, string Value)> Defaults() =>
+    [
+        ("AutoProvision:DataDirectory", host.DataDirectory),
+        ("Libvirt:PoolDirectory", host.PoolDirectory),
+        ("Images:Directory", Path.Combine(host.DataDirectory, "images")),
+        ("Images:Catalog:tiny:Path", host.ImagePath),
+        ("Images:Catalog:tiny:User", "tester"),
+        ("Vms:DefaultImage", "tiny"),
+    ];
+
+    // The steps' own registrations, in their order, each between its fault points.
+    private void Wrap(IServiceCollection services)
+    {
+        var steps = services.Where(service => service.ServiceType == typeof(IStep)).ToList();
+        services.RemoveAll<IStep>();
+        foreach (var step in steps)
+            services.AddSingleton<IStep>(provider =>
+                new FaultyStep((IStep)ActivatorUtilities.CreateInstance(provider, step.ImplementationType!), host.Steps));
+    }
+}

@@ -1,0 +1,73 @@
+using System.Collections.Concurrent;
+using AutoProvision.CloudInit;
+using AutoProvision.Provisioning.Steps;
+using AutoProvision.Ssh;
+using YamlDotNet.RepresentationModel;
+
+namespace AutoProvision.Fakes;
+
+/// <summary>
+/// The guests of a <see cref="FakeHypervisor"/> as seen over SSH. One answers only while its domain runs, with the host key and
+/// to the users and keys that its seed's user-data gives it.
+/// </summary>
+internal sealed class FakeGuests(FakeHypervisor hypervisor) : ISshConnector
+{
+    private int _open;
+    private int _probes;
+    private int _connections;
+
+    /// <summary>Connections that were opened and not closed yet.</summary>
+    public int OpenConnections => Volatile.Read(ref _open);
+
+    /// <summary>Connections that were ever opened.</summary>
+    public int Connections => Volatile.Read(ref _connections);
+
+    /// <summary>A host key that answers in place of the one that was injected.</summary>
+    public string? OtherHostKey { get; set; }
+
+    /// <summary>What cloud-init's probe answers, by its attempt from 1.</summary>
+    public Func<int, CancellationToken, Task<ExecResult>> CloudInit { get; set; } = (_, _) => Task.FromResult(FakeAnswers.CloudInitDone);
+
+    /// <summary>Commands a test wants an answer to.</summary>
+    public ConcurrentDictionary<string, ExecResult> Answers { get; } = new();
+
+    public Task<ISshConnection> ConnectAsync(SshTarget target, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        var seed = SeedAt(target.Host) ?? throw SshFailures.NotReachable(target, "Connection refused");
+        var hostKey = OtherHostKey ?? seed.Text("ssh_keys", "ed25519_public");
+        if (!SshPublicKey.Blob(hostKey).SequenceEqual(SshPublicKey.Blob(target.HostKeyPublic)))
+            throw SshFailures.WrongHost(target, SshPublicKey.Fingerprint(hostKey));
+        if (!IsAuthorized(seed, target))
+            throw SshFailures.NotAuthenticated(target, new InvalidOperationException("Permission denied (publickey)."));
+        Interlocked.Increment(ref _open);
+        Interlocked.Increment(ref _connections);
+        return Task.FromResult<ISshConnection>(new FakeConnection(this, target));
+    }
+
+    public bool IsUp(string address) => SeedAt(address) is not null;
+
+    public void Closed() => Interlocked.Decrement(ref _open);
+
+    public Task<ExecResult> RunAsync(SshTarget target, ExecRequest request, CancellationToken cancellation) => request.Command switch
+    {
+        "id -un; exit 42" => Task.FromResult(FakeAnswers.Of(42, target.User + "\n")),
+        CloudInitProbe.Script => CloudInit(Interlocked.Increment(ref _probes), cancellation),
+        var command => Task.FromResult(Answers.GetValueOrDefault(command) ?? FakeAnswers.Of(127, "", $"sh: 1: {command}: not found\n")),
+    };
+
+    private YamlMappingNode? SeedAt(string address)
+    {
+        var mac = hypervisor.Leases.FirstOrDefault(lease => lease.Value == address).Key;
+        var domain = hypervisor.Domains.Values.FirstOrDefault(it => it.Mac == mac);
+        return domain is not null && hypervisor.Seeds.TryGetValue(domain.Info.Id, out var seed) ? ParsedUserData.Root(seed.UserData) : null;
+    }
+
+    private static bool IsAuthorized(YamlMappingNode seed, SshTarget target)
+    {
+        var offered = SshPublicKey.Fingerprint(PrivateKeyText.PublicLine(target.PrivateKeyOpenSsh));
+        var users = (YamlSequenceNode)seed.At("users");
+        return users.OfType<YamlMappingNode>().Any(user =>
+            user.Text("name") == target.User && user.Texts("ssh_authorized_keys").Any(key => SshPublicKey.Fingerprint(key) == offered));
+    }
+}

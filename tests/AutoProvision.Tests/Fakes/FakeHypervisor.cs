@@ -1,0 +1,122 @@
+using System.Collections.Concurrent;
+using AutoProvision.Hypervisors;
+using AutoProvision.Images;
+using AutoProvision.Vms;
+
+namespace AutoProvision.Fakes;
+
+/// <summary>
+/// A hypervisor in memory that behaves as the contract says: it keeps what was made, refuses what cannot be, and forgets what
+/// was removed. Each method passes a fault point of its own name before it acts and one with <see cref="Done"/> behind it after.
+/// </summary>
+internal sealed class FakeHypervisor : IHypervisor
+{
+    private int _lastAddress = 1;
+
+    public FaultPoints Faults { get; } = new();
+
+    /// <summary>The daemon does not answer.</summary>
+    public bool IsDown { get; set; }
+
+    public ConcurrentDictionary<Guid, FakeDomain> Domains { get; } = new();
+
+    public ConcurrentDictionary<Guid, SeedFiles> Seeds { get; } = new();
+
+    public ConcurrentDictionary<Guid, int> Disks { get; } = new();
+
+    /// <summary>MAC to address.</summary>
+    public ConcurrentDictionary<string, string> Leases { get; } = new();
+
+    public ConcurrentDictionary<Guid, string> Consoles { get; } = new();
+
+    /// <summary>Everything that is there, one line a thing; what a test compares before and after.</summary>
+    public IReadOnlyList<string> Inventory =>
+    [
+        .. Domains.Values.Select(domain => $"domain {domain.Info.Id} {domain.Info.Name}").Order(),
+        .. Seeds.Keys.Select(id => $"seed {id}").Order(),
+        .. Disks.Keys.Select(id => $"disk {id}").Order(),
+        .. Leases.Select(lease => $"lease {lease.Key} {lease.Value}").Order(),
+        .. Consoles.Keys.Select(id => $"console {id}").Order(),
+    ];
+
+    public static string Done(string method) => $"{method} done";
+
+    /// <summary>A domain that somebody else made.</summary>
+    public DomainInfo AddForeign(string name)
+    {
+        var info = new DomainInfo(Guid.NewGuid(), name);
+        Domains[info.Id] = new FakeDomain(info, "52:54:00:ff:ff:ff");
+        return info;
+    }
+
+    public async Task<HostReport> InspectAsync(CancellationToken cancellation)
+    {
+        await Faults.PassAsync(nameof(InspectAsync), cancellation);
+        return FakeHostReport.Make(IsDown ? [Unavailable] : []);
+    }
+
+    public Task<DomainInfo?> FindDomainAsync(string name, CancellationToken cancellation) =>
+        ActAsync(nameof(FindDomainAsync), () => Domains.Values.FirstOrDefault(domain => domain.Info.Name == name)?.Info, cancellation);
+
+    public Task CreateSeedAsync(Guid id, SeedFiles seed, CancellationToken cancellation) =>
+        ActAsync(nameof(CreateSeedAsync), () => Seeds[id] = seed, cancellation);
+
+    public Task RemoveSeedAsync(Guid id, CancellationToken cancellation) =>
+        ActAsync(nameof(RemoveSeedAsync), () => Seeds.TryRemove(id, out _), cancellation);
+
+    public Task CreateDiskAsync(Guid id, BaseImage image, int sizeGiB, CancellationToken cancellation) =>
+        ActAsync(nameof(CreateDiskAsync), () => Disks[id] = sizeGiB, cancellation);
+
+    public Task RemoveDiskAsync(Guid id, CancellationToken cancellation) =>
+        ActAsync(nameof(RemoveDiskAsync), () => Disks.TryRemove(id, out _), cancellation);
+
+    public Task CreateDomainAsync(DomainSpec spec, CancellationToken cancellation) =>
+        ActAsync(nameof(CreateDomainAsync), () => Start(spec), cancellation);
+
+    public Task RemoveDomainAsync(Guid id, string mac, CancellationToken cancellation) => ActAsync(nameof(RemoveDomainAsync), () =>
+    {
+        Domains.TryRemove(id, out _);
+        Leases.TryRemove(mac, out _);
+        return Consoles.TryRemove(id, out _);
+    }, cancellation);
+
+    public Task<string> WaitForAddressAsync(Guid id, string mac, CancellationToken cancellation) => ActAsync(nameof(WaitForAddressAsync), () =>
+    {
+        if (!Domains.ContainsKey(id))
+            throw Refused($"no domain {id}");
+        return Leases.GetOrAdd(mac, _ => $"192.0.2.{Interlocked.Increment(ref _lastAddress)}");
+    }, cancellation);
+
+    public Task<string> ReadConsoleAsync(Guid id, int maxChars, CancellationToken cancellation) => ActAsync(nameof(ReadConsoleAsync), () =>
+    {
+        var text = Consoles.GetValueOrDefault(id, "");
+        return text.Length <= maxChars ? text : text[^maxChars..];
+    }, cancellation, needsDaemon: false);
+
+    private static Failure Unavailable => new("hypervisor_unavailable", "libvirt does not answer at qemu:///fake.", "Start it.");
+
+    private static FailureException Refused(string why) => new("hypervisor_refused", "virsh failed with exit code 1.", "The evidence says why.", why);
+
+    // As libvirt does: names and ids are unique, and both disks must be there.
+    private FakeDomain Start(DomainSpec spec)
+    {
+        if (Domains.Values.Any(domain => domain.Info.Name == spec.Name || domain.Info.Id == spec.Id))
+            throw Refused($"domain '{spec.Name}' already exists");
+        if (!Disks.ContainsKey(spec.Id) || !Seeds.ContainsKey(spec.Id))
+            throw Refused("Cannot access storage file");
+        Consoles[spec.Id] = $"{spec.Name} login: ";
+        return Domains[spec.Id] = new FakeDomain(new DomainInfo(spec.Id, spec.Name), spec.Mac);
+    }
+
+    private async Task<T> ActAsync<T>(string method, Func<T> act, CancellationToken cancellation, bool needsDaemon = true)
+    {
+        await Faults.PassAsync(method, cancellation);
+        if (IsDown && needsDaemon)
+            throw new FailureException(Unavailable);
+        var result = act();
+        await Faults.PassAsync(Done(method), cancellation);
+        return result;
+    }
+}
+
+internal sealed record FakeDomain(DomainInfo Info, string Mac);

@@ -1,0 +1,89 @@
+using System.Net;
+using System.Net.ServerSentEvents;
+using System.Text;
+using System.Text.Json;
+
+namespace AutoProvision.Fakes;
+
+/// <summary>What the tests say to the service over HTTP; every call ends with the test's own deadline.</summary>
+internal static class Http
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public static Task<HttpResponseMessage> PostJsonAsync(this HttpClient http, string path, string json) =>
+        http.PostAsync(new Uri(path, UriKind.Relative), new StringContent(json, Encoding.UTF8, "application/json"), Cancellation);
+
+    public static async Task<JsonElement> ReadJsonAsync(this HttpResponseMessage response, HttpStatusCode expected = HttpStatusCode.OK)
+    {
+        var text = await response.Content.ReadAsStringAsync(Cancellation);
+        Assert.True(expected == response.StatusCode, $"{response.StatusCode}: {text}");
+        return JsonElement.Parse(text);
+    }
+
+    public static async Task<JsonElement> GetJsonAsync(this HttpClient http, string path, HttpStatusCode expected = HttpStatusCode.OK)
+    {
+        using var response = await http.GetAsync(new Uri(path, UriKind.Relative), Cancellation);
+        return await response.ReadJsonAsync(expected);
+    }
+
+    /// <summary>Posts, expects it to be accepted, and gives the VM's path.</summary>
+    public static async Task<string> CreateVmAsync(this HttpClient http, string json = "{}")
+    {
+        using var response = await http.PostJsonAsync("/vms", json);
+        await response.ReadJsonAsync(HttpStatusCode.Accepted);
+        return response.Headers.Location!.OriginalString;
+    }
+
+    public static async Task<(HttpStatusCode Status, string Body)> DeleteVmAsync(this HttpClient http, string path)
+    {
+        using var response = await http.DeleteAsync(new Uri(path, UriKind.Relative), Cancellation);
+        return (response.StatusCode, await response.Content.ReadAsStringAsync(Cancellation));
+    }
+
+    /// <summary>Follows the VM's events up to one that satisfies, or to the stream's end.</summary>
+    public static async Task<List<SseItem<JsonElement>>> FollowAsync(this HttpClient http, string vm, Func<SseItem<JsonElement>, bool>? last = null, long? after = null)
+    {
+        using var response = await http.OpenEventsAsync(vm, after?.ToString());
+        Assert.Equal((HttpStatusCode.OK, "text/event-stream"), (response.StatusCode, response.Content.Headers.ContentType?.ToString()));
+        await using var body = await response.Content.ReadAsStreamAsync(Cancellation);
+        var events = new List<SseItem<JsonElement>>();
+        await foreach (var item in SseParser.Create(body, (_, data) => JsonElement.Parse(data)).EnumerateAsync(Cancellation))
+        {
+            events.Add(item);
+            if (last?.Invoke(item) == true)
+                break;
+        }
+        return events;
+    }
+
+    public static Task<List<SseItem<JsonElement>>> FollowUntilAsync(this HttpClient http, string vm, params string[] states) =>
+        http.FollowAsync(vm, item => item.EventType == "state" && states.Contains(item.Data.GetProperty("state").GetString()));
+
+    /// <summary>Waits for one of the states and reads the VM.</summary>
+    public static async Task<JsonElement> UntilAsync(this HttpClient http, string vm, params string[] states)
+    {
+        await http.FollowUntilAsync(vm, states);
+        return await http.GetJsonAsync(vm);
+    }
+
+    public static async Task<HttpResponseMessage> OpenEventsAsync(this HttpClient http, string vm, string? lastEventId = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{vm}/events");
+        if (lastEventId is not null)
+            request.Headers.Add("Last-Event-ID", lastEventId);
+        return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancellation);
+    }
+
+    /// <summary>The answer as problem details: right type, and a code and a hint in it.</summary>
+    public static async Task<JsonElement> ReadProblemAsync(this HttpResponseMessage response, HttpStatusCode expected)
+    {
+        var problem = await response.ReadJsonAsync(expected);
+        Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
+        Assert.Equal((int)expected, problem.GetProperty("status").GetInt32());
+        Assert.Matches("^[a-z][a-z0-9_]+$", problem.Text("code"));
+        Assert.All([problem.Text("hint"), problem.Text("detail")], Assert.NotEmpty);
+        return problem;
+    }
+
+    public static string Text(this JsonElement element, string name) => element.GetProperty(name).GetString()!;
+}

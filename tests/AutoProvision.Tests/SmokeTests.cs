@@ -1,2 +1,0 @@
-namespace AutoProvision;
-public class SmokeTests { [Fact] public void T() => Assert.True(true); }
