@@ -12,7 +12,7 @@ public sealed class ExecBody
     /// <summary>A line for the user's login shell.</summary>
     public string? Shell { get; init; }
 
-    /// <summary>When to end the command, in seconds; 600 when left out.</summary>
+    /// <summary>When to end the command, in seconds; left out, the service's own limit (600 unless set otherwise).</summary>
     public int? TimeoutSeconds { get; init; }
 
     /// <exception cref="InvalidRequestException"/>
@@ -28,7 +28,7 @@ public sealed class ExecBody
         if (TimeoutSeconds is < 1 or > 86400)
             faults.Add("/timeoutSeconds", "out_of_range", $"{TimeoutSeconds} s is out of range.", "From 1 to 86400.");
         faults.ThrowIfAny();
-        return new ExecRequest(Shell ?? ShellQuote.Join(Command!)) { Timeout = TimeSpan.FromSeconds(TimeoutSeconds ?? 600) };
+        return new ExecRequest(Shell ?? ShellQuote.Join(Command!)) { Timeout = TimeoutSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null };
     }
 }
 

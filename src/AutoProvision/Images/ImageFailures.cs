@@ -38,7 +38,7 @@ internal static class ImageFailures
         "image_build_failed", $"{script} {why}",
         Environment.IsPrivilegedProcess
             ? "See what it printed; it needs the tools that deploy/quickstart installs and some gigabytes of free disk."
-            : "Building an image needs root (loop devices, chroot) and the service does not run as root: run deploy/quickstart as root once, which leaves the built image where the service looks for it.",
+            : "Building an image needs root (it installs packages into a directory) and the service does not run as root: run deploy/quickstart as root once, which leaves the built image where the service looks for it.",
         evidence, inner);
 
     public static FailureException Unsafe(string path, string why) => new(

@@ -20,6 +20,10 @@ public static class HostSnapshot
         ];
     }
 
+    /// <summary>What has come since; what others took away meanwhile is no matter.</summary>
+    public static async Task<IReadOnlyList<string>> NewSinceAsync(HostApp app, IReadOnlyList<string> before) =>
+        [.. (await TakeAsync(app)).Except(before)];
+
     private static IEnumerable<string> Lines(string kind, string text) =>
         text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Order().Select(line => $"{kind} {line}");
 
