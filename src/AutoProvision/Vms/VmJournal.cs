@@ -27,8 +27,7 @@ public sealed class VmJournal : IDisposable
         catch (SqliteException e)
         {
             _connection.Dispose();
-            throw new FailureException("journal_damaged", $"The journal {path} cannot be read: {e.Message}",
-                "Restore it from a backup, or move it away to start empty; VMs it knew must then be removed by hand.", inner: e);
+            throw Damaged(path, $"cannot be read: {e.Message}", e);
         }
         catch
         {
@@ -38,10 +37,18 @@ public sealed class VmJournal : IDisposable
     }
 
     /// <summary>Every VM with its events in order.</summary>
+    /// <exception cref="FailureException"><c>journal_damaged</c>.</exception>
     public List<(Vm Vm, List<VmEvent> Events)> Load()
     {
-        var events = Read<VmEvent>("SELECT vm, body FROM events ORDER BY vm, seq").ToLookup(row => row.Id, row => row.Body);
-        return [.. Read<Vm>("SELECT id, body FROM vms").Select(row => (row.Body, events[row.Id].ToList()))];
+        try
+        {
+            var events = Read<VmEvent>("SELECT vm, body FROM events ORDER BY vm, seq").ToLookup(row => row.Id, row => row.Body);
+            return [.. Read<Vm>("SELECT id, body FROM vms").Select(row => (row.Body, events[row.Id].ToList()))];
+        }
+        catch (Exception e) when (e is JsonException or SqliteException)
+        {
+            throw Damaged(_connection.DataSource, $"holds something that cannot be read: {e.Message}", e);
+        }
     }
 
     /// <summary>Writes a VM as it now is together with the event that says so.</summary>
@@ -74,14 +81,16 @@ public sealed class VmJournal : IDisposable
         UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
     }).Dispose();
 
+    private static FailureException Damaged(string path, string how, Exception? inner = null) => new("journal_damaged",
+        $"The journal {path} {how}", "Restore it from a backup, or move it away to start empty; VMs it knew must then be removed by hand.", inner: inner);
+
     private void Prepare(string path)
     {
         // WAL with NORMAL survives a killed process; only a power cut can take the last transactions, and never tears one.
         Execute("PRAGMA journal_mode = WAL");
         Execute("PRAGMA synchronous = NORMAL");
         if (Scalar("PRAGMA quick_check") is not "ok")
-            throw new FailureException("journal_damaged", $"The journal {path} fails SQLite's integrity check.",
-                "Restore it from a backup, or move it away to start empty; VMs it knew must then be removed by hand.");
+            throw Damaged(path, "fails SQLite's integrity check.");
         var version = Convert.ToInt32(Scalar("PRAGMA user_version"));
         if (version > SchemaVersion)
             throw new FailureException("journal_newer", $"The journal {path} was written by a newer version (schema {version}, this one knows {SchemaVersion}).",
