@@ -1,0 +1,80 @@
+using System.Net;
+using AutoProvision.Hypervisors.Libvirt;
+
+namespace AutoProvision.Hypervisors;
+
+public sealed class TableTests
+{
+    // virsh 9.0; the first two with and without --quiet.
+    private const string Leases = """
+         Expiry Time           MAC address         Protocol   IP address           Hostname   Client ID or DUID
+        --------------------------------------------------------------------------------------------------------
+         2026-11-22 13:10:41   52:54:00:0a:BC:01   ipv4       192.168.122.57/24    web        ff:56:50:4d:98:00:02
+         2026-11-22 13:11:02   52:54:00:0a:bc:02   ipv6       fd00::2f/64          -          00:03:00:01
+        """;
+
+    private const string Interfaces = """
+         lo         00:00:00:00:00:00    ipv4         127.0.0.1/8
+         -          -                    ipv6         ::1/128
+         eth0       52:54:00:0a:bc:01    ipv4         192.168.122.57/24
+         -          -                    ipv6         fe80::5054:ff:fe0a:bc01/64
+        """;
+
+    private const string Arp = """
+        IP address       HW type     Flags       HW address            Mask     Device
+        192.168.122.57   0x1         0x2         52:54:00:0a:bc:01     *        virbr0
+        192.168.122.58   0x1         0x0         52:54:00:0a:bc:02     *        virbr0
+        10.0.0.1         0x1         0x2         02:42:AC:11:00:02     *        eth0
+        """;
+
+    [Fact]
+    public void Leases_give_mac_and_address() => Assert.Equal(
+        [Seen("52:54:00:0a:bc:01", "192.168.122.57"), Seen("52:54:00:0a:bc:02", "fd00::2f")], AddressTables.ParseVirsh(Leases));
+
+    [Fact]
+    public void The_agents_answer_gives_the_interface_with_the_mac() =>
+        Assert.Equal("192.168.122.57", AddressTables.Pick(AddressTables.ParseVirsh(Interfaces), "52:54:00:0a:bc:01")?.ToString());
+
+    [Fact]
+    public void Arp_leaves_incomplete_entries_out() => Assert.Equal(
+        [Seen("52:54:00:0a:bc:01", "192.168.122.57"), Seen("02:42:ac:11:00:02", "10.0.0.1")], AddressTables.ParseArp(Arp));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("\n\n")]
+    [InlineData("error: Failed to get network 'default'")]
+    [InlineData("2026-11-22 13:10:41   52:54:00:0a:bc:01   ipv4       999.1.2.3.4/24    web")]
+    public void What_is_no_table_gives_nothing(string text)
+    {
+        Assert.Empty(AddressTables.ParseVirsh(text));
+        Assert.Empty(AddressTables.ParseArp(text));
+        Assert.Empty(VirshTables.Domains(text));
+    }
+
+    [Theory]
+    [InlineData("192.0.2.1", "fd00::1", "fe80::1", "192.0.2.1")]
+    [InlineData("192.0.2.1", "127.0.0.1", "192.0.2.1")]
+    [InlineData("fd00::1", "fe80::1", "fd00::1")]
+    [InlineData(null, "fe80::1", "127.0.0.1")]
+    public void IPv4_comes_first_and_nothing_that_works_on_one_link_only(string? expected, params string[] seen) =>
+        Assert.Equal(expected, AddressTables.Pick([Seen("m", "10.9.9.9") with { Mac = "other" }, .. seen.Select(address => Seen("m", address))], "m")?.ToString());
+
+    [Fact]
+    public void Domains_have_an_id_and_a_name_that_may_be_all_digits()
+    {
+        var text = "0199d3a4-0000-7000-8000-000000000001 web\n0199d3a4-0000-7000-8000-000000000002   42  \n\n";
+
+        Assert.Equal(["web", "42"], VirshTables.Domains(text).Select(domain => domain.Name));
+    }
+
+    [Theory]
+    [InlineData("Bridge", "virbr0")]
+    [InlineData("Active", "yes")]
+    [InlineData("Name", "default")]
+    [InlineData("UUID", null)]
+    [InlineData("Empty", null)]
+    public void A_field_is_what_stands_behind_its_name(string name, string? value) =>
+        Assert.Equal(value, VirshTables.Field("Name:           default\nActive:         yes\nEmpty:   \nBridge:         virbr0\n", name));
+
+    private static SeenAddress Seen(string mac, string address) => new(mac, IPAddress.Parse(address));
+}

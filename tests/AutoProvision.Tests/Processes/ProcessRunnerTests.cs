@@ -1,0 +1,114 @@
+using AutoProvision.Vms;
+using Microsoft.Extensions.Time.Testing;
+
+namespace AutoProvision.Processes;
+
+public sealed class ProcessRunnerTests
+{
+    private const int Limit = 30_000;
+    private readonly FakeTimeProvider _time = new();
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact(Timeout = Limit)]
+    public async Task Exit_code_output_and_error_are_told_apart()
+    {
+        var result = await RunAsync(Shell("echo out; echo grün >&2; exit 3"));
+
+        Assert.Equal(new ProcessResult(3, "out\n", "grün\n"), result);
+        Assert.Equal("grün", result.Evidence);
+        Assert.False(result.Succeeded);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Arguments_arrive_as_they_are()
+    {
+        string[] hostile = ["", " ", "a b", "$(reboot)", "it's", "\"", "\\", "*", "-n", "line\nbreak"];
+
+        var result = await RunAsync(new ProcessCommand("/bin/sh", ["-c", "for a; do printf '<%s>' \"$a\"; done", "sh", .. hostile]));
+
+        Assert.Equal(string.Concat(hostile.Select(argument => $"<{argument}>")), result.Output);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Input_is_given_and_closed()
+    {
+        Assert.Equal("tüxt", (await RunAsync(Shell("cat") with { Input = "tüxt" })).Output);
+        Assert.Equal("", (await RunAsync(Shell("cat"))).Output);
+        Assert.Equal(5, (await RunAsync(Shell("exec <&-; exit 5") with { Input = new string('x', 1_000_000) })).ExitCode);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Big_output_on_both_streams_blocks_nobody()
+    {
+        var result = await RunAsync(Shell("head -c 3000000 /dev/zero | tr '\\0' a; head -c 3000000 /dev/zero | tr '\\0' b >&2"));
+
+        Assert.Equal((3_000_000, 3_000_000), (result.Output.Length, result.Error.Length));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Lines_come_while_the_tool_runs_and_its_language_is_C()
+    {
+        var lines = new List<string>();
+
+        await RunAsync(Shell("echo $LC_ALL; echo $MINE") with { OnLine = lines.Add, Environment = new Dictionary<string, string> { ["MINE"] = "a b" } });
+
+        Assert.Equal(["C.UTF-8", "a b"], lines);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_tool_that_is_not_there_is_named()
+    {
+        var failure = await Assert.ThrowsAsync<FailureException>(() => RunAsync(new ProcessCommand("no-such-tool")));
+
+        Assert.Equal("tool_missing", failure.Code);
+        Assert.Contains("no-such-tool", failure.Failure.Hint, StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_tool_that_outlives_its_deadline_is_killed_with_its_children()
+    {
+        var child = new TaskCompletionSource<int>();
+        var running = RunAsync(Shell("sleep 600 & echo $!; wait") with { Timeout = TimeSpan.FromSeconds(9), OnLine = line => child.SetResult(int.Parse(line)) });
+        var pid = await child.Task.WaitAsync(Cancellation);
+
+        _time.Advance(TimeSpan.FromSeconds(9));
+
+        var failure = await Assert.ThrowsAsync<FailureException>(() => running);
+        Assert.Equal(("tool_timeout", "/bin/sh did not finish within 9 s."), (failure.Code, failure.Failure.Cause));
+        AssertDies(pid);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_tool_whose_caller_leaves_is_killed_with_its_children()
+    {
+        using var leaving = new CancellationTokenSource();
+        var child = new TaskCompletionSource<int>();
+        var running = new ProcessRunner(_time).RunAsync(Shell("sleep 600 & echo $!; wait") with { OnLine = line => child.SetResult(int.Parse(line)) }, leaving.Token);
+        var pid = await child.Task.WaitAsync(Cancellation);
+
+        await leaving.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+        AssertDies(pid);
+    }
+
+    private static ProcessCommand Shell(string script) => new("/bin/sh", "-c", script);
+
+    private Task<ProcessResult> RunAsync(ProcessCommand command) => new ProcessRunner(_time).RunAsync(command, Cancellation);
+
+    // Dead, though perhaps not reaped yet.
+    private static void AssertDies(int pid) => Assert.True(SpinWait.SpinUntil(() => State(pid) is null or 'Z' or 'X', TimeSpan.FromSeconds(10)));
+
+    private static char? State(int pid)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{pid}/stat").Split(") ")[1][0];
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+}

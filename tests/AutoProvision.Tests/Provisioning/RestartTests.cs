@@ -1,0 +1,131 @@
+using AutoProvision.Fakes;
+
+namespace AutoProvision.Provisioning;
+
+/// <summary>What another start finds, after a stop in good order and after a kill.</summary>
+public sealed class RestartTests
+{
+    private const int Limit = 30_000;
+    private static readonly (string, string)[] Settings = [("Ssh:UseAgent", "true"), ("Provisioning:Concurrency", "1")];
+
+    public static TheoryData<string, string> EveryPoint => Faults.EveryPoint();
+
+    [Theory(Timeout = Limit), MemberData(nameof(EveryPoint))]
+    public async Task A_VM_in_the_making_when_the_service_was_killed_is_undone_and_made_anew(string step, string moment)
+    {
+        await using var host = new FakeHost();
+        var first = host.Start(Settings);
+        using var before = first.CreateClient();
+        var gate = host.Steps.BlockAt(Faults.Point(step, moment));
+        var vm = await before.CreateVmAsync("""{"name": "web"}""");
+        await gate.ReachedAsync();
+        host.Steps.Clear(Faults.Point(step, moment));
+
+        using var http = (await host.KillAndStartAsync(first, Settings)).CreateClient();
+        var events = await http.FollowUntilAsync(vm, "ready");
+
+        Assert.Equal(Enumerable.Range(1, events.Count).Select(id => $"{id}"), events.Select(item => item.EventId));
+        Assert.Equal(["queued", "provisioning", "queued", "provisioning", "ready"], events.Where(item => item.EventType == "state").Select(item => item.Data.Text("state")));
+        Assert.Contains(events, item => item.EventType == "step.undone" && item.Data.Text("step") == step);
+        Assert.Equal(5, host.Hypervisor.Inventory.Count);
+        Assert.Single(host.Tools.AgentKeys);
+        await http.DeleteVmAsync(vm);
+        await http.FollowAsync(vm);
+        Assert.Empty(host.Traces);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_ready_VM_comes_back_as_it_was_and_runs_commands()
+    {
+        await using var host = new FakeHost();
+        host.Guests.Answers["true"] = FakeAnswers.Of(0, "");
+        var first = host.Start(Settings);
+        using var before = first.CreateClient();
+        var vm = await before.CreateVmAsync();
+        var (events, state) = (await before.FollowUntilAsync(vm, "ready"), await before.GetJsonAsync(vm));
+        await first.DisposeAsync();
+
+        using var http = host.Start(Settings).CreateClient();
+
+        Assert.Equal(state.GetRawText(), (await http.GetJsonAsync(vm)).GetRawText());
+        Assert.Equal(events.Select(item => item.Data.GetRawText()), (await http.FollowUntilAsync(vm, "ready")).Select(item => item.Data.GetRawText()));
+        using var ran = await http.PostJsonAsync($"{vm}/exec", """{"shell": "true"}""");
+        await ran.ReadJsonAsync();
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_deletion_goes_on()
+    {
+        await using var host = new FakeHost();
+        var first = host.Start(Settings);
+        using var before = first.CreateClient();
+        var vm = await before.CreateVmAsync();
+        await before.UntilAsync(vm, "ready");
+        var gate = host.Steps.BlockAt(FaultyStep.Undo("domain"));
+        await before.DeleteVmAsync(vm);
+        await gate.ReachedAsync();
+        host.Steps.Clear(FaultyStep.Undo("domain"));
+
+        using var http = (await host.KillAndStartAsync(first, Settings)).CreateClient();
+
+        Assert.Equal("deleted", (await http.FollowAsync(vm))[^1].Data.Text("state"));
+        Assert.Empty(host.Traces);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Those_that_waited_still_wait_and_are_made_in_their_order()
+    {
+        await using var host = new FakeHost();
+        var first = host.Start(Settings);
+        using var before = first.CreateClient();
+        var gate = host.Steps.BlockAt(FaultyStep.Before("image"));
+        var vms = new List<string> { await before.CreateVmAsync() };
+        await gate.ReachedAsync();
+        vms.AddRange([await before.CreateVmAsync(), await before.CreateVmAsync()]);
+        host.Steps.Clear(FaultyStep.Before("image"));
+
+        using var http = (await host.KillAndStartAsync(first, Settings)).CreateClient();
+        foreach (var vm in vms)
+            await http.UntilAsync(vm, "ready");
+
+        Assert.Equal(["192.0.2.2", "192.0.2.3", "192.0.2.4"], (await http.GetJsonAsync("/vms")).EnumerateArray().Select(vm => vm.Text("address")));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_VM_whose_remains_cannot_be_undone_at_the_restart_is_still_deleted_whole()
+    {
+        await using var host = new FakeHost();
+        var first = host.Start(Settings);
+        using var before = first.CreateClient();
+        var gate = host.Steps.BlockAt(FaultyStep.After("domain"));
+        var vm = await before.CreateVmAsync();
+        await gate.ReachedAsync();
+        host.Steps.Clear(FaultyStep.After("domain"));
+        host.Steps.FailAt(FaultyStep.Undo("domain"), Faults.Known);
+
+        using var http = (await host.KillAndStartAsync(first, Settings)).CreateClient();
+        var failed = await http.UntilAsync(vm, "failed", "ready");
+        Assert.Equal("failed", failed.Text("state"));
+        host.Steps.Clear(FaultyStep.Undo("domain"));
+        await http.DeleteVmAsync(vm);
+        await http.FollowAsync(vm);
+
+        Assert.Empty(host.Traces);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_service_that_stops_waits_for_its_jobs_and_leaves_no_error()
+    {
+        await using var host = new FakeHost();
+        var app = host.Start(Settings);
+        using var http = app.CreateClient();
+        var gate = host.Steps.BlockAt(FaultyStep.After("disk"));
+        await http.CreateVmAsync();
+        await gate.ReachedAsync();
+
+        await app.Get<Microsoft.Extensions.Hosting.IHost>().StopAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(0, gate.Waiting);
+        Assert.Empty(host.Log.Troubles);
+    }
+}
