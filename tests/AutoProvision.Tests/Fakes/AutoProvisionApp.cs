@@ -34,6 +34,8 @@ internal sealed class AutoProvisionApp(FakeHost host, (string Key, string Value)
 
     private IEnumerable<(string Key, string Value)> Defaults() =>
     [
+        // A watcher for each of hundreds of services would use up the user's inotify instances.
+        ("hostBuilder:reloadConfigOnChange", "false"),
         ("AutoProvision:DataDirectory", host.DataDirectory),
         ("Libvirt:PoolDirectory", host.PoolDirectory),
         ("Images:Directory", Path.Combine(host.DataDirectory, "images")),
