@@ -1,12 +1,5 @@
-# AutoProvision in a container that talks to the host's libvirt. What it needs of the host:
-#   libvirt with its network up and the base image built (deploy/host-setup; deploy/images/debian-12 OUTPUT),
-#   the data directory under the same path on both sides, since libvirt opens the disks by the host's paths,
-#   the host's network, since guests are reached by their own addresses.
-#
-#   docker build -t autoprovision .
-#   sudo install -d -m 755 -o 1654 -g 1654 /var/lib/autoprovision
-#   docker run --rm --network host --group-add "$(getent group libvirt | cut -d: -f3)" \
-#     -v /run/libvirt:/run/libvirt -v /var/lib/autoprovision:/var/lib/autoprovision autoprovision
+# AutoProvision in a container that talks to the host's libvirt. The run line, and why each of its mounts is there,
+# are in README.md under "Docker".
 
 FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
 WORKDIR /source
@@ -32,7 +25,7 @@ COPY --from=build /app ./
 ENV HOME=/tmp \
     DOTNET_CLI_TELEMETRY_OPTOUT=1 \
     Urls=http://127.0.0.1:5080
-# The base image's unprivileged user (1654); the libvirt group comes from --group-add.
+# The base image's unprivileged user; the run line names one that the host's libvirt knows.
 USER $APP_UID
 HEALTHCHECK --interval=15s --timeout=5s --start-period=20s \
     CMD curl --fail --silent --output /dev/null "$Urls/healthz" || exit 1

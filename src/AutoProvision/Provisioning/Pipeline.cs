@@ -22,8 +22,18 @@ public sealed partial class Pipeline(
         }
         catch (FailureException e)
         {
-            await FailAsync(context, e, cancellation);
+            LogFailed(id, context.Vm.Spec.Name, e.Failure.Step, e.Code, e.Failure.Cause);
+            await EndFailedAsync(id, cancellation);
         }
+    }
+
+    /// <summary>Undoes a VM whose failure is recorded already, and says that it failed.</summary>
+    public async Task EndFailedAsync(Guid id, CancellationToken cancellation)
+    {
+        await teardown.UndoAsync(id, cancellation);
+        var failure = store.Find(id)!.Failure!;
+        store.Update(id, vm => vm.State == VmState.Provisioning ? vm with { State = VmState.Failed } : vm,
+            new VmEvent { Type = VmEventTypes.State, Step = failure.Step, Message = failure.Cause, Failure = failure });
     }
 
     private async Task RunStepAsync(IStep step, StepContext context, CancellationToken cancellation)
@@ -41,7 +51,9 @@ public sealed partial class Pipeline(
             // What fails because it was told to stop has not failed.
             cancellation.ThrowIfCancellationRequested();
             var failure = e.Failure with { Step = step.Name, Evidence = await EvidenceAsync(context, e.Failure, cancellation) };
-            store.Report(context.Id, new VmEvent { Type = VmEventTypes.StepFailed, Step = step.Name, DurationMs = Milliseconds(started), Failure = failure });
+            // On the VM before anything is undone: a restart meanwhile must not forget it and make the VM anew.
+            store.Update(context.Id, vm => vm with { Failure = failure },
+                new VmEvent { Type = VmEventTypes.StepFailed, Step = step.Name, DurationMs = Milliseconds(started), Failure = failure });
             throw new FailureException(failure, e);
         }
         store.Report(context.Id, new VmEvent { Type = VmEventTypes.StepCompleted, Step = step.Name, DurationMs = Milliseconds(started) });
@@ -75,14 +87,6 @@ public sealed partial class Pipeline(
             vm => vm.State == VmState.Provisioning ? vm with { State = state, Step = null, Failure = context.Degradation, ReadyAt = time.GetUtcNow() } : vm,
             new VmEvent { Type = VmEventTypes.State, Message = context.Degradation?.Cause, Failure = context.Degradation });
         LogFinished(context.Id, context.Vm.Spec.Name, state, (time.GetUtcNow() - context.Vm.CreatedAt).TotalSeconds);
-    }
-
-    private async Task FailAsync(StepContext context, FailureException e, CancellationToken cancellation)
-    {
-        LogFailed(context.Id, context.Vm.Spec.Name, e.Failure.Step, e.Code, e.Failure.Cause);
-        await teardown.UndoAsync(context.Id, cancellation);
-        store.Update(context.Id, vm => vm.State == VmState.Provisioning ? vm with { State = VmState.Failed, Failure = e.Failure } : vm,
-            new VmEvent { Type = VmEventTypes.State, Step = e.Failure.Step, Message = e.Failure.Cause, Failure = e.Failure });
     }
 
     // Once there is a domain its console is the best witness; the undo is about to remove it.

@@ -54,9 +54,15 @@ public sealed partial class ProvisioningWorker(
 
     private async Task MakeAsync(Guid id, CancellationToken cancellation)
     {
+        var left = store.Find(id)!;
+        if (left.State == VmState.Provisioning)
+        {
+            await pipeline.EndFailedAsync(id, cancellation);
+            return;
+        }
         // Left over from a run that was killed: half-made things are removed before they are made again.
-        if (store.Find(id) is { State: VmState.Queued, Begun.Count: > 0 })
-            await teardown.UndoAsync(id, cancellation);
+        if (left.State == VmState.Queued && left.Begun.Count > 0)
+            await teardown.UndoAllAsync(id, cancellation);
         var vm = store.Update(id, vm => vm.State == VmState.Queued ? vm with { State = VmState.Provisioning } : vm, new VmEvent { Type = VmEventTypes.State });
         if (vm.State == VmState.Provisioning)
             await pipeline.RunAsync(id, cancellation);

@@ -5,7 +5,10 @@ namespace AutoProvision.Provisioning;
 /// <summary>Takes up what an earlier run of the service left unfinished.</summary>
 public sealed partial class Recovery(VmStore store, JobQueue queue, ILogger<Recovery> logger)
 {
-    /// <summary>Unfinished VMs go back to the queue (the worker first undoes what was begun); unfinished deletions go on.</summary>
+    /// <summary>
+    /// Unfinished VMs go back to the queue (the worker first undoes what was begun), unless they had failed and only the undo
+    /// was cut off; unfinished deletions go on.
+    /// </summary>
     public void Requeue()
     {
         foreach (var vm in store.List())
@@ -20,7 +23,7 @@ public sealed partial class Recovery(VmStore store, JobQueue queue, ILogger<Reco
     private void Resume(Vm vm)
     {
         LogResumed(vm.Id, vm.Spec.Name, vm.Step);
-        if (vm.State == VmState.Provisioning)
+        if (vm.State == VmState.Provisioning && vm.Failure is null)
             store.Update(vm.Id, it => it with { State = VmState.Queued, Step = null },
                 new VmEvent { Type = VmEventTypes.State, Step = vm.Step, Message = "The service was restarted; the VM is made anew." });
         queue.Resume(vm.Id);

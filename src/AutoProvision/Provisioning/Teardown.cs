@@ -25,11 +25,17 @@ public sealed partial class Teardown(
         return left.Count == 0;
     }
 
-    /// <summary>Undoes until nothing is left, then marks the VM deleted.</summary>
-    public async Task DeleteAsync(Guid id, CancellationToken cancellation)
+    /// <summary>Undoes until nothing is left.</summary>
+    public async Task UndoAllAsync(Guid id, CancellationToken cancellation)
     {
         while (!await UndoAsync(id, cancellation))
             await Task.Delay(options.Value.TeardownRetry, time, cancellation);
+    }
+
+    /// <summary>Undoes until nothing is left, then marks the VM deleted.</summary>
+    public async Task DeleteAsync(Guid id, CancellationToken cancellation)
+    {
+        await UndoAllAsync(id, cancellation);
         store.Update(id, vm => vm with { State = VmState.Deleted, Step = null, DeletedAt = time.GetUtcNow() }, new VmEvent { Type = VmEventTypes.State });
         LogDeleted(id);
     }

@@ -48,12 +48,18 @@ internal sealed class ImagesHost : IAsyncDisposable
     private static IEnumerable<KeyValuePair<string, string?>> Section((string Key, string Value)[] settings) =>
         settings.Select(s => KeyValuePair.Create($"{ImagesOptions.Section}:{s.Key}", (string?)s.Value));
 
+    /// <summary>
+    /// Puts an executable script in place. Another process writes it: a file that this one has open for writing is inherited by
+    /// whatever a test beside starts just then, and cannot be executed until that has let go ("text file busy").
+    /// </summary>
     public void Script(string name, string text)
     {
-        var path = Path.Combine(Scripts, name);
-        System.IO.File.WriteAllText(path, text);
-        if (!OperatingSystem.IsWindows())
-            System.IO.File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var draft = Path.Combine(root.FullName, name + ".draft");
+        System.IO.File.WriteAllText(draft, text);
+        using var install = System.Diagnostics.Process.Start("install", ["-m", "700", draft, Path.Combine(Scripts, name)]);
+        install.WaitForExit();
+        System.IO.File.Delete(draft);
+        Assert.Equal(0, install.ExitCode);
     }
 
     public async ValueTask DisposeAsync()

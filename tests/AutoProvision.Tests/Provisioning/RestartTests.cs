@@ -92,7 +92,7 @@ public sealed class RestartTests
     }
 
     [Fact(Timeout = Limit)]
-    public async Task A_VM_whose_remains_cannot_be_undone_at_the_restart_is_still_deleted_whole()
+    public async Task A_VM_whose_remains_cannot_be_undone_at_once_is_made_anew_when_they_can()
     {
         await using var host = new FakeHost();
         var first = host.Start(Settings);
@@ -104,12 +104,33 @@ public sealed class RestartTests
         host.Steps.FailAt(FaultyStep.Undo("domain"), Faults.Known);
 
         using var http = (await host.KillAndStartAsync(first, Settings)).CreateClient();
-        var failed = await http.UntilAsync(vm, "failed", "ready");
-        Assert.Equal("failed", failed.Text("state"));
+        await http.FollowAsync(vm, item => item.Data.TryGetProperty("message", out var message) && message.GetString() == "Not everything could be undone.");
+        Assert.Equal("queued", (await http.GetJsonAsync(vm)).Text("state"));
         host.Steps.Clear(FaultyStep.Undo("domain"));
+        await host.Time.PassAsync(new ProvisioningOptions().TeardownRetry);
+
+        await http.UntilAsync(vm, "ready");
         await http.DeleteVmAsync(vm);
         await http.FollowAsync(vm);
+        Assert.Empty(host.Traces);
+    }
 
+    [Fact(Timeout = Limit)]
+    public async Task A_VM_that_had_failed_when_the_service_was_killed_stays_failed_and_is_undone()
+    {
+        await using var host = new FakeHost();
+        var first = host.Start(Settings);
+        using var before = first.CreateClient();
+        host.Steps.FailAt(FaultyStep.After("domain"), Faults.Known);
+        var gate = host.Steps.BlockAt(FaultyStep.Undo("disk"));
+        var vm = await before.CreateVmAsync();
+        await gate.ReachedAsync();
+        host.Steps.Clear(FaultyStep.After("domain"));
+        host.Steps.Clear(FaultyStep.Undo("disk"));
+
+        using var http = (await host.KillAndStartAsync(first, Settings)).CreateClient();
+
+        Assert.Equal("made_to_fail", (await http.UntilAsync(vm, "failed", "ready")).GetProperty("failure").Text("code"));
         Assert.Empty(host.Traces);
     }
 
