@@ -5,6 +5,8 @@ readonly virtualisation_packages=(qemu-system-x86 qemu-utils seabios libvirt-dae
   libvirt-daemon-config-network libvirt-clients virtinst dnsmasq-base dnsmasq-utils iproute2 iptables)
 readonly image_packages=(mmdebstrap debian-archive-keyring e2fsprogs fdisk util-linux xorriso)
 readonly tool_packages=(openssh-client curl jq ca-certificates procps)
+# The host tests' own: a real SSH server to talk to, and the YAML reader that cloud-init uses.
+readonly test_packages=(openssh-server python3-yaml)
 # Stand in for systemd where it does not run.
 readonly init_packages=(dbus tini)
 
@@ -33,10 +35,18 @@ apt_install() {
 
 apt_get() { DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120 "$@" </dev/null; }
 
+# The tests want the SSH server as a program: it is neither started nor enabled.
+install_test_packages() {
+  local had_sshd=false
+  [ ! -e /usr/sbin/sshd ] || had_sshd=true
+  service_starts=never install_missing "${test_packages[@]}"
+  $had_sshd || ! with_systemd || systemctl disable --quiet ssh.service ssh.socket 2>/dev/null || true
+}
+
 # Without systemd, packages start their daemons by init scripts, where nobody would stop them again.
 without_service_starts() {
   local policy=/usr/sbin/policy-rc.d code=0
-  if with_systemd || [ -e "$policy" ]; then "$@"; return; fi
+  if { with_systemd && [ "${service_starts:-}" != never ]; } || [ -e "$policy" ]; then "$@"; return; fi
   printf '#!/bin/sh\nexit 101\n' >"$policy"
   chmod 755 "$policy"
   ("$@") || code=$?

@@ -38,6 +38,9 @@ public sealed class CloudInitErrorTests
         Assert.Equal("yes: [no]\nalice:alice 640\n", (await app.ExecAsync(vm.Id, "cat note.txt; stat -c '%U:%G %a' note.txt")).Stdout);
         Assert.Equal("192.0.2.7", (await app.ExecAsync(vm.Id, "getent hosts registry.example | cut -d' ' -f1")).Stdout.Trim());
         Assert.Contains("dev eth0 proto dhcp", (await app.ExecAsync(vm.Id, "ip route show default metric 77")).Stdout);
+        // cloud-init's own schema has the last word on the user-data; it prints what it does not like.
+        var schema = await app.ExecAsync(vm.Id, "sudo cloud-init schema --system");
+        Assert.True(schema.ExitCode == 0 && schema.Stdout.Contains("Valid"), schema.Stdout + schema.Stderr);
         await app.DeleteAsync(vm.Id);
     }
 }
