@@ -9,38 +9,38 @@ namespace AutoProvision.Images;
 [SuppressMessage("Reliability", "CA1001", Justification = "The token source has no timer, and what is linked to it ends with the work.")]
 internal sealed class ImageFlight : IProgress<ImageProgress>
 {
-    private readonly Lock gate = new();
-    private readonly CancellationTokenSource abandoned = new();
-    private readonly Action<Exception> listenerFailed;
-    private readonly Task<BaseImage> work;
-    private List<IProgress<ImageProgress>> listeners = [];
-    private int waiters;
-    private bool over;
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _abandoned = new();
+    private readonly Action<Exception> _listenerFailed;
+    private readonly Task<BaseImage> _work;
+    private List<IProgress<ImageProgress>> _listeners = [];
+    private int _waiters;
+    private bool _over;
 
     public ImageFlight(Func<ImageFlight, CancellationToken, Task<BaseImage>> work, Action<Exception> listenerFailed)
     {
-        this.listenerFailed = listenerFailed;
-        var token = abandoned.Token;
-        this.work = Task.Run(() => work(this, token), CancellationToken.None);
+        _listenerFailed = listenerFailed;
+        var token = _abandoned.Token;
+        _work = Task.Run(() => work(this, token), CancellationToken.None);
     }
 
     /// <summary>The newest progress; null while nothing needs making.</summary>
     public ImageProgress? Latest { get; private set; }
 
     /// <summary>Completes when the work is over, however it went; never faults.</summary>
-    public Task Ended => work.ContinueWith(static done => _ = done.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    public Task Ended => _work.ContinueWith(static done => _ = done.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 
     /// <summary>False when the work was abandoned or is over: start another after <see cref="Ended"/>.</summary>
     public bool TryJoin(IProgress<ImageProgress>? progress)
     {
         ImageProgress? latest;
-        lock (gate)
+        lock (_gate)
         {
-            if (over || work.IsCompleted)
+            if (_over || _work.IsCompleted)
                 return false;
-            waiters++;
+            _waiters++;
             if (progress is not null)
-                listeners = [.. listeners, progress];
+                _listeners = [.. _listeners, progress];
             latest = Latest;
         }
         if (latest is not null)
@@ -53,13 +53,13 @@ internal sealed class ImageFlight : IProgress<ImageProgress>
     {
         try
         {
-            return await work.WaitAsync(cancellation);
+            return await _work.WaitAsync(cancellation);
         }
         finally
         {
             if (Leave(progress))
             {
-                await abandoned.CancelAsync();
+                await _abandoned.CancelAsync();
                 await Ended;
             }
         }
@@ -68,10 +68,10 @@ internal sealed class ImageFlight : IProgress<ImageProgress>
     public void Report(ImageProgress value)
     {
         IReadOnlyList<IProgress<ImageProgress>> told;
-        lock (gate)
+        lock (_gate)
         {
             Latest = value;
-            told = listeners;
+            told = _listeners;
         }
         foreach (var listener in told)
             Tell(listener, value);
@@ -80,10 +80,10 @@ internal sealed class ImageFlight : IProgress<ImageProgress>
     /// <returns>Whether that was the last waiter of unfinished work.</returns>
     private bool Leave(IProgress<ImageProgress>? progress)
     {
-        lock (gate)
+        lock (_gate)
         {
             Forget(progress);
-            return over = --waiters == 0 && !work.IsCompleted;
+            return _over = --_waiters == 0 && !_work.IsCompleted;
         }
     }
 
@@ -96,16 +96,16 @@ internal sealed class ImageFlight : IProgress<ImageProgress>
         catch (Exception e)
         {
             // One caller's fault must not fail the image for all the others.
-            lock (gate)
+            lock (_gate)
                 Forget(listener);
-            listenerFailed(e);
+            _listenerFailed(e);
         }
     }
 
     private void Forget(IProgress<ImageProgress>? listener)
     {
-        var index = listener is null ? -1 : listeners.IndexOf(listener);
+        var index = listener is null ? -1 : _listeners.IndexOf(listener);
         if (index >= 0)
-            listeners = [.. listeners[..index], .. listeners[(index + 1)..]];
+            _listeners = [.. _listeners[..index], .. _listeners[(index + 1)..]];
     }
 }

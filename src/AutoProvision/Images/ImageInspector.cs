@@ -7,17 +7,17 @@ namespace AutoProvision.Images;
 /// <summary>Looks into image files with qemu-img, and refuses those that reach outside themselves. Answers are kept while a file's time and length stay.</summary>
 internal sealed class ImageInspector(IProcessRunner processes)
 {
-    private readonly ConcurrentDictionary<string, (DateTime Written, long Length, QemuImageInfo Info)> seen = new();
+    private readonly ConcurrentDictionary<string, (DateTime Written, long Length, QemuImageInfo Info)> _seen = new();
 
     /// <exception cref="Vms.FailureException"><c>image_unsafe</c> when the image names another file, <c>image_unreadable</c> when it is no qcow2 or raw image.</exception>
     public async Task<QemuImageInfo> InspectAsync(string path, CancellationToken cancellation)
     {
         var file = new FileInfo(path);
-        if (seen.TryGetValue(path, out var known) && known.Written == file.LastWriteTimeUtc && known.Length == file.Length)
+        if (_seen.TryGetValue(path, out var known) && known.Written == file.LastWriteTimeUtc && known.Length == file.Length)
             return known.Info;
         var info = await AskAsync(path, cancellation);
         Check(path, info);
-        seen[path] = (file.LastWriteTimeUtc, file.Length, info);
+        _seen[path] = (file.LastWriteTimeUtc, file.Length, info);
         return info;
     }
 

@@ -7,25 +7,25 @@ namespace AutoProvision.Images;
 /// <summary>The base images: what there is, and the way to get one, which is made once however many ask.</summary>
 public sealed class ImageStore
 {
-    private readonly Dictionary<string, ImageDefinition> catalog;
-    private readonly ImageSources sources;
-    private readonly ImageInspector inspector;
-    private readonly ILogger<ImageStore> logger;
-    private readonly Lock gate = new();
-    private readonly Dictionary<string, ImageFlight> flights = [];
-    private readonly ConcurrentDictionary<string, LastFailure> failures = new();
+    private readonly Dictionary<string, ImageDefinition> _catalog;
+    private readonly ImageSources _sources;
+    private readonly ImageInspector _inspector;
+    private readonly ILogger<ImageStore> _logger;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, ImageFlight> _flights = [];
+    private readonly ConcurrentDictionary<string, LastFailure> _failures = new();
 
     internal ImageStore(IOptions<ImagesOptions> options, ImageSources sources, ImageInspector inspector, ILogger<ImageStore> logger)
     {
-        catalog = new(options.Value.Catalog, StringComparer.Ordinal);
-        (this.sources, this.inspector, this.logger) = (sources, inspector, logger);
-        Names = [.. catalog.Keys.Order(StringComparer.Ordinal)];
+        _catalog = new(options.Value.Catalog, StringComparer.Ordinal);
+        (_sources, _inspector, _logger) = (sources, inspector, logger);
+        Names = [.. _catalog.Keys.Order(StringComparer.Ordinal)];
     }
 
     /// <summary>The names of the catalogue, in order.</summary>
     public IReadOnlyCollection<string> Names { get; }
 
-    public bool Knows(string name) => catalog.ContainsKey(name);
+    public bool Knows(string name) => _catalog.ContainsKey(name);
 
     /// <summary>The catalogue as it stands at this moment; looks at files, never fetches.</summary>
     public IReadOnlyList<ImageStatus> List() => [.. Names.Select(Status)];
@@ -56,35 +56,35 @@ public sealed class ImageStore
 
     private ImageFlight FlightOf(string name)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (!flights.TryGetValue(name, out var flight))
-                flights[name] = flight = new((me, stop) => ProvideAsync(name, me, stop), e => logger.ListenerFailed(name, e));
+            if (!_flights.TryGetValue(name, out var flight))
+                _flights[name] = flight = new((me, stop) => ProvideAsync(name, me, stop), e => _logger.ListenerFailed(name, e));
             return flight;
         }
     }
 
     private void Land(string name, ImageFlight flight)
     {
-        lock (gate)
-            if (flights.TryGetValue(name, out var current) && ReferenceEquals(current, flight))
-                flights.Remove(name);
+        lock (_gate)
+            if (_flights.TryGetValue(name, out var current) && ReferenceEquals(current, flight))
+                _flights.Remove(name);
     }
 
     private async Task<BaseImage> ProvideAsync(string name, ImageFlight flight, CancellationToken cancellation)
     {
-        var (image, path) = (catalog[name], (string?)null);
+        var (image, path) = (_catalog[name], (string?)null);
         try
         {
-            path = sources.For(image).Find(name, image) ?? await FetchAsync(name, image, flight, cancellation);
-            var info = await inspector.InspectAsync(path, cancellation);
-            failures.TryRemove(name, out _);
+            path = _sources.For(image).Find(name, image) ?? await FetchAsync(name, image, flight, cancellation);
+            var info = await _inspector.InspectAsync(path, cancellation);
+            _failures.TryRemove(name, out _);
             return new(name, path, info.Format, info.VirtualSizeBytes, image.User);
         }
         catch (Exception e) when (Told(name, path, e) is { } failure)
         {
-            logger.Failed(name, failure.Code, failure.Failure.Cause);
-            failures[name] = new(failure.Failure, path);
+            _logger.Failed(name, failure.Code, failure.Failure.Cause);
+            _failures[name] = new(failure.Failure, path);
             throw failure;
         }
         finally
@@ -95,10 +95,10 @@ public sealed class ImageStore
 
     private async Task<string> FetchAsync(string name, ImageDefinition image, ImageFlight flight, CancellationToken cancellation)
     {
-        var source = sources.For(image);
-        logger.Fetching(name, source.Kind);
+        var source = _sources.For(image);
+        _logger.Fetching(name, source.Kind);
         var path = await source.FetchAsync(name, image, flight, cancellation);
-        logger.Fetched(name, path);
+        _logger.Fetched(name, path);
         return path;
     }
 
@@ -111,13 +111,13 @@ public sealed class ImageStore
 
     private ImageStatus Status(string name)
     {
-        var (image, source) = (catalog[name], sources.For(catalog[name]));
+        var (image, source) = (_catalog[name], _sources.For(_catalog[name]));
         ImageProgress? latest;
-        lock (gate)
-            latest = flights.GetValueOrDefault(name)?.Latest;
+        lock (_gate)
+            latest = _flights.GetValueOrDefault(name)?.Latest;
         var path = source.Find(name, image);
         // A failure speaks of the file that was there then; once that has changed it is history.
-        var failure = latest is null && failures.TryGetValue(name, out var last) && last.Path == path ? last.Failure : null;
+        var failure = latest is null && _failures.TryGetValue(name, out var last) && last.Path == path ? last.Failure : null;
         var size = path is null ? null : (long?)new FileInfo(path).Length;
         return new(name, source.Kind, image.Description, image.User, State(latest, failure, path), latest?.Percent, size, failure);
     }

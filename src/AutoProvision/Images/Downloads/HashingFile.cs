@@ -6,13 +6,13 @@ namespace AutoProvision.Images.Downloads;
 internal sealed class HashingFile : IAsyncDisposable
 {
     private const int BufferSize = 128 * 1024;
-    private readonly FileStream file;
-    private readonly IncrementalHash hash;
+    private readonly FileStream _file;
+    private readonly IncrementalHash _hash;
 
     private HashingFile(FileStream file, HashAlgorithmName algorithm)
     {
-        this.file = file;
-        hash = IncrementalHash.CreateHash(algorithm);
+        _file = file;
+        _hash = IncrementalHash.CreateHash(algorithm);
     }
 
     public long Length { get; private set; }
@@ -25,8 +25,8 @@ internal sealed class HashingFile : IAsyncDisposable
     public async Task HashExistingAsync(CancellationToken cancellation)
     {
         var buffer = new byte[BufferSize];
-        for (int read; (read = await file.ReadAsync(buffer, cancellation)) > 0; Length += read)
-            hash.AppendData(buffer, 0, read);
+        for (int read; (read = await _file.ReadAsync(buffer, cancellation)) > 0; Length += read)
+            _hash.AppendData(buffer, 0, read);
     }
 
     /// <exception cref="Vms.FailureException"><c>image_disk_full</c>, <c>image_storage_failed</c>: told apart here from a network that breaks.</exception>
@@ -34,13 +34,13 @@ internal sealed class HashingFile : IAsyncDisposable
     {
         try
         {
-            await file.WriteAsync(bytes, cancellation);
+            await _file.WriteAsync(bytes, cancellation);
         }
         catch (IOException e)
         {
-            throw ImageFailures.Storage(file.Name, e);
+            throw ImageFailures.Storage(_file.Name, e);
         }
-        hash.AppendData(bytes.Span);
+        _hash.AppendData(bytes.Span);
         Length += bytes.Length;
     }
 
@@ -49,18 +49,18 @@ internal sealed class HashingFile : IAsyncDisposable
     {
         try
         {
-            file.Flush(flushToDisk: true);
+            _file.Flush(flushToDisk: true);
         }
         catch (IOException e)
         {
-            throw ImageFailures.Storage(file.Name, e);
+            throw ImageFailures.Storage(_file.Name, e);
         }
-        return ImageChecksum.Of(Convert.ToHexString(hash.GetHashAndReset()));
+        return ImageChecksum.Of(Convert.ToHexString(_hash.GetHashAndReset()));
     }
 
     public async ValueTask DisposeAsync()
     {
-        hash.Dispose();
-        await file.DisposeAsync();
+        _hash.Dispose();
+        await _file.DisposeAsync();
     }
 }

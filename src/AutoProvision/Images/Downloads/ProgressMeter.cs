@@ -4,14 +4,14 @@ namespace AutoProvision.Images.Downloads;
 internal sealed class ProgressMeter(IProgress<ImageProgress> progress, long? total)
 {
     private const long Stride = 8 * 1024 * 1024;
-    private long told = -1;
+    private long _told = -1;
 
     public void Report(long bytes)
     {
         var mark = total is > 0 ? bytes * 100 / total.Value : bytes / Stride;
-        if (mark == told)
+        if (mark == _told)
             return;
-        told = mark;
+        _told = mark;
         progress.Report(new(ImageProgress.Downloading, total is > 0 ? mark : null, bytes, null));
     }
 }
