@@ -10,18 +10,18 @@ namespace AutoProvision.Images;
 /// <summary>A real web server on this machine with one image and its list of checksums, which misbehaves as told.</summary>
 internal sealed class ImageServer : IAsyncDisposable
 {
-    private readonly WebApplication app;
-    private readonly CancellationTokenSource closing = new();
-    private int cuts;
+    private readonly WebApplication _app;
+    private readonly CancellationTokenSource _closing = new();
+    private int _cuts;
 
     private ImageServer()
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        app = builder.Build();
-        app.Map("/image.qcow2", SendImageAsync);
-        app.Map("/SUMS", context => context.Response.WriteAsync(Sums));
+        _app = builder.Build();
+        _app.Map("/image.qcow2", SendImageAsync);
+        _app.Map("/SUMS", context => context.Response.WriteAsync(Sums));
     }
 
     public byte[] Bytes { get; set; } = RandomNumberGenerator.GetBytes(1_000_000);
@@ -40,7 +40,7 @@ internal sealed class ImageServer : IAsyncDisposable
     /// <summary>Breaks the connection after so many bytes of an answer's body, <see cref="Cuts"/> times.</summary>
     public int CutAfter { get; set; }
 
-    public int Cuts { get => cuts; set => cuts = value; }
+    public int Cuts { get => _cuts; set => _cuts = value; }
 
     /// <summary>The break waits for it.</summary>
     public Task CutWhen { get; set; } = Task.CompletedTask;
@@ -60,9 +60,9 @@ internal sealed class ImageServer : IAsyncDisposable
     /// <summary>Range and If-Range of each request for the image.</summary>
     public ConcurrentQueue<(string? Range, string? IfRange)> Requests { get; } = new();
 
-    public string ImageUrl => app.Urls.Single() + "/image.qcow2";
+    public string ImageUrl => _app.Urls.Single() + "/image.qcow2";
 
-    public string SumsUrl => app.Urls.Single() + "/SUMS";
+    public string SumsUrl => _app.Urls.Single() + "/SUMS";
 
     public string Sha256 => Convert.ToHexStringLower(SHA256.HashData(Bytes));
 
@@ -71,16 +71,16 @@ internal sealed class ImageServer : IAsyncDisposable
     public static async Task<ImageServer> StartAsync()
     {
         var server = new ImageServer();
-        await server.app.StartAsync(TestContext.Current.CancellationToken);
+        await server._app.StartAsync(TestContext.Current.CancellationToken);
         return server;
     }
 
     public async ValueTask DisposeAsync()
     {
-        await closing.CancelAsync();
+        await _closing.CancelAsync();
         Gate?.TrySetResult();
-        await app.DisposeAsync();
-        closing.Dispose();
+        await _app.DisposeAsync();
+        _closing.Dispose();
     }
 
     private async Task SendImageAsync(HttpContext context)
@@ -129,7 +129,7 @@ internal sealed class ImageServer : IAsyncDisposable
 
     private async Task WriteAsync(HttpContext context, ReadOnlyMemory<byte> bytes)
     {
-        if (CutAfter == 0 || bytes.Length <= CutAfter || Interlocked.Decrement(ref cuts) < 0)
+        if (CutAfter == 0 || bytes.Length <= CutAfter || Interlocked.Decrement(ref _cuts) < 0)
         {
             await context.Response.Body.WriteAsync(bytes, context.RequestAborted);
             return;

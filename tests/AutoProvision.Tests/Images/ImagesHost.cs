@@ -7,8 +7,8 @@ namespace AutoProvision.Images;
 /// <summary>The store as the service registers it, on a directory of its own that goes away with it.</summary>
 internal sealed class ImagesHost : IAsyncDisposable
 {
-    private readonly DirectoryInfo root = System.IO.Directory.CreateTempSubdirectory("autoprovision-images-");
-    private readonly List<ServiceProvider> providers = [];
+    private readonly DirectoryInfo _root = System.IO.Directory.CreateTempSubdirectory("autoprovision-images-");
+    private readonly List<ServiceProvider> _providers = [];
 
     /// <summary>Settings are given by their key below <c>Images</c>.</summary>
     public ImagesHost(params (string Key, string Value)[] settings)
@@ -21,9 +21,9 @@ internal sealed class ImagesHost : IAsyncDisposable
 
     public FakeQemuImg QemuImg { get; } = new();
 
-    public string Directory => Path.Combine(root.FullName, "images");
+    public string Directory => Path.Combine(_root.FullName, "images");
 
-    public string Scripts => Path.Combine(root.FullName, "scripts");
+    public string Scripts => Path.Combine(_root.FullName, "scripts");
 
     public string File(string name) => Path.Combine(Directory, name);
 
@@ -41,7 +41,7 @@ internal sealed class ImagesHost : IAsyncDisposable
             .AddSingleton<IProcessRunner>(QemuImg)
             .AddImages(configuration)
             .BuildServiceProvider(validateScopes: true);
-        providers.Add(provider);
+        _providers.Add(provider);
         return provider.GetRequiredService<ImageStore>();
     }
 
@@ -54,7 +54,7 @@ internal sealed class ImagesHost : IAsyncDisposable
     /// </summary>
     public void Script(string name, string text)
     {
-        var draft = Path.Combine(root.FullName, name + ".draft");
+        var draft = Path.Combine(_root.FullName, name + ".draft");
         System.IO.File.WriteAllText(draft, text);
         using var install = System.Diagnostics.Process.Start("install", ["-m", "700", draft, Path.Combine(Scripts, name)]);
         install.WaitForExit();
@@ -64,8 +64,8 @@ internal sealed class ImagesHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var provider in providers)
+        foreach (var provider in _providers)
             await provider.DisposeAsync();
-        root.Delete(recursive: true);
+        _root.Delete(recursive: true);
     }
 }

@@ -3,16 +3,16 @@ namespace AutoProvision.Images;
 /// <summary>Keeps all progress, and lets a test wait for some.</summary>
 internal sealed class ProgressRecord : IProgress<ImageProgress>
 {
-    private readonly Lock gate = new();
-    private readonly List<ImageProgress> all = [];
-    private readonly List<(Func<ImageProgress, bool> Wanted, TaskCompletionSource Seen)> waits = [];
+    private readonly Lock _gate = new();
+    private readonly List<ImageProgress> _all = [];
+    private readonly List<(Func<ImageProgress, bool> Wanted, TaskCompletionSource Seen)> _waits = [];
 
     public IReadOnlyList<ImageProgress> All
     {
         get
         {
-            lock (gate)
-                return [.. all];
+            lock (_gate)
+                return [.. _all];
         }
     }
 
@@ -20,10 +20,10 @@ internal sealed class ProgressRecord : IProgress<ImageProgress>
 
     public void Report(ImageProgress value)
     {
-        lock (gate)
+        lock (_gate)
         {
-            all.Add(value);
-            foreach (var (_, seen) in waits.Where(w => w.Wanted(value)))
+            _all.Add(value);
+            foreach (var (_, seen) in _waits.Where(w => w.Wanted(value)))
                 seen.TrySetResult();
         }
     }
@@ -31,10 +31,10 @@ internal sealed class ProgressRecord : IProgress<ImageProgress>
     public Task Until(Func<ImageProgress, bool> wanted)
     {
         var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        lock (gate)
+        lock (_gate)
         {
-            waits.Add((wanted, seen));
-            if (all.Any(wanted))
+            _waits.Add((wanted, seen));
+            if (_all.Any(wanted))
                 seen.SetResult();
         }
         return seen.Task;
