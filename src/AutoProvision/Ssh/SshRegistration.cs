@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace AutoProvision.Ssh;
 
-public static class SshServices
+public static class SshRegistration
 {
     /// <summary>Keys, connections, commands and the agent; expects an <see cref="Processes.IProcessRunner"/>.</summary>
     public static IServiceCollection AddSsh(this IServiceCollection services, IConfiguration configuration)
