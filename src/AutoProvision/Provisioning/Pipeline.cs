@@ -13,16 +13,13 @@ public sealed partial class Pipeline(
     /// <exception cref="OperationCanceledException">The VM is being deleted or the service stops: nothing was undone.</exception>
     public async Task RunAsync(Guid id, CancellationToken cancellation)
     {
-        await using var context = new StepContext(id, store);
         try
         {
-            foreach (var step in steps)
-                await RunStepAsync(step, context, cancellation);
-            Finish(context);
+            await RunStepsAsync(id, cancellation);
         }
         catch (FailureException e)
         {
-            LogFailed(id, context.Vm.Spec.Name, e.Failure.Step, e.Code, e.Failure.Cause);
+            LogFailed(id, store.Find(id)!.Spec.Name, e.Failure.Step, e.Code, e.Failure.Cause);
             await EndFailedAsync(id, cancellation);
         }
     }
@@ -34,6 +31,14 @@ public sealed partial class Pipeline(
         var failure = store.Find(id)!.Failure!;
         store.Update(id, vm => vm.State == VmState.Provisioning ? vm with { State = VmState.Failed } : vm,
             new VmEvent { Type = VmEventTypes.State, Step = failure.Step, Message = failure.Cause, Failure = failure });
+    }
+
+    private async Task RunStepsAsync(Guid id, CancellationToken cancellation)
+    {
+        await using var context = new StepContext(id, store);
+        foreach (var step in steps)
+            await RunStepAsync(step, context, cancellation);
+        Finish(context);
     }
 
     private async Task RunStepAsync(IStep step, StepContext context, CancellationToken cancellation)
@@ -83,10 +88,10 @@ public sealed partial class Pipeline(
     {
         var state = context.Degradation is null ? VmState.Ready : VmState.Degraded;
         // A DELETE that came just now has the last word.
-        store.Update(context.Id,
+        var vm = store.Update(context.Id,
             vm => vm.State == VmState.Provisioning ? vm with { State = state, Step = null, Failure = context.Degradation, ReadyAt = time.GetUtcNow() } : vm,
             new VmEvent { Type = VmEventTypes.State, Message = context.Degradation?.Cause, Failure = context.Degradation });
-        LogFinished(context.Id, context.Vm.Spec.Name, state, (time.GetUtcNow() - context.Vm.CreatedAt).TotalSeconds);
+        LogFinished(vm.Id, vm.Spec.Name, vm.State, (time.GetUtcNow() - vm.CreatedAt).TotalSeconds);
     }
 
     // Once there is a domain its console is the best witness; the undo is about to remove it.

@@ -19,6 +19,9 @@ public sealed class ProvisioningOptions
     [Range(0, 10_000, ErrorMessage = "Provisioning:QueueCapacity must be between 0 and 10000.")]
     public int QueueCapacity { get; set; } = 64;
 
+    /// <summary>How many VMs may be unfinished: those that wait, and those that are being made.</summary>
+    public int MostUnfinished => QueueCapacity + Concurrency;
+
     /// <summary>How long a deleted VM and its events can still be read.</summary>
     public TimeSpan DeletedRetention { get; set; } = TimeSpan.FromHours(1);
 

@@ -1,67 +1,92 @@
-using System.Threading.Channels;
 using AutoProvision.Vms;
 using Microsoft.Extensions.Options;
 
 namespace AutoProvision.Provisioning;
 
-/// <summary>The hosted service that takes VMs from the queues, a bounded number at a time.</summary>
+/// <summary>The hosted service that takes VMs from the queues and makes or tears down a bounded number at a time.</summary>
 public sealed partial class ProvisioningWorker(
     JobQueue queue, RunningJobs running, Pipeline pipeline, Teardown teardown, Recovery recovery, VmStore store,
-    IOptions<ProvisioningOptions> options, ILogger<ProvisioningWorker> logger) : BackgroundService
+    IOptions<ProvisioningOptions> options, TimeProvider time, ILogger<ProvisioningWorker> logger) : BackgroundService
 {
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        recovery.Requeue();
+        recovery.RequeueAll();
         await base.StartAsync(cancellationToken);
     }
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
-    [
-        .. Enumerable.Range(0, options.Value.Concurrency).Select(_ => DrainAsync(queue.Creations, CreateAsync, stoppingToken)),
-        .. Enumerable.Range(0, options.Value.TeardownConcurrency).Select(_ => DrainAsync(queue.Deletions, DeleteAsync, stoppingToken)),
-    ]);
+        [.. Enumerable.Range(0, options.Value.Concurrency).Select(_ => CreateAllAsync(stoppingToken)), DeleteAllAsync(stoppingToken)]);
 
-    private async Task DrainAsync(ChannelReader<Guid> reader, Func<Guid, CancellationToken, Task> work, CancellationToken stopping)
+    private async Task CreateAllAsync(CancellationToken stopping)
     {
-        await foreach (var id in reader.ReadAllAsync(stopping))
-        {
-            try
-            {
-                await work(id, stopping);
-            }
-            catch (OperationCanceledException)
-            {
-                // Deleted (its own job goes on with it) or stopping (recovery goes on with it at the next start).
-            }
-            catch (Exception e)
-            {
-                LogJobDied(e, id);
-            }
-        }
+        await foreach (var id in queue.Creations.ReadAllAsync(stopping))
+            await PersistAsync(id, () => running.RunAsync(id, cancellation => MakeAsync(id, cancellation), stopping), stopping);
     }
 
-    private async Task CreateAsync(Guid id, CancellationToken stopping)
+    // Each deletion is a task of its own: one that must wait for its host keeps none of the others waiting. Teardown bounds the work.
+    private async Task DeleteAllAsync(CancellationToken stopping)
     {
+        var deletions = new List<Task>();
         try
         {
-            await running.RunAsync(id, cancellation => MakeAsync(id, cancellation), stopping);
+            await foreach (var id in queue.Deletions.ReadAllAsync(stopping))
+            {
+                deletions.RemoveAll(task => task.IsCompleted);
+                deletions.Add(PersistAsync(id, () => DeleteAsync(id, stopping), stopping));
+            }
         }
         finally
         {
-            queue.Release();
+            await Task.WhenAll(deletions);
+        }
+    }
+
+    /// <summary>
+    /// Does a job to its end. A job can die only where its own failure cannot be recorded, such as on a full disk: it is tried
+    /// again until it can.
+    /// </summary>
+    private async Task PersistAsync(Guid id, Func<Task> job, CancellationToken stopping)
+    {
+        try
+        {
+            while (!await TryAsync(id, job))
+                await Task.Delay(options.Value.TeardownRetry, time, stopping);
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopping: recovery goes on with it at the next start.
+        }
+    }
+
+    private async Task<bool> TryAsync(Guid id, Func<Task> job)
+    {
+        try
+        {
+            await job();
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            // Deleted (its own job goes on with it) or stopping.
+            return true;
+        }
+        catch (Exception e)
+        {
+            LogJobDied(e, id);
+            return false;
         }
     }
 
     private async Task MakeAsync(Guid id, CancellationToken cancellation)
     {
-        var left = store.Find(id)!;
-        if (left.State == VmState.Provisioning)
+        var left = store.Find(id);
+        if (left is { State: VmState.Provisioning, Failure: not null })
         {
             await pipeline.EndFailedAsync(id, cancellation);
             return;
         }
-        // Left over from a run that was killed: half-made things are removed before they are made again.
-        if (left.State == VmState.Queued && left.Begun.Count > 0)
+        // Left over from a run that was cut off: half-made things are removed before they are made again.
+        if (left is { State: VmState.Queued or VmState.Provisioning, Begun.Count: > 0 })
             await teardown.UndoAllAsync(id, cancellation);
         var vm = store.Update(id, vm => vm.State == VmState.Queued ? vm with { State = VmState.Provisioning } : vm, new VmEvent { Type = VmEventTypes.State });
         if (vm.State == VmState.Provisioning)
@@ -74,6 +99,6 @@ public sealed partial class ProvisioningWorker(
         await teardown.DeleteAsync(id, stopping);
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The job of VM {Id} died")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "The job of VM {Id} died and is tried again")]
     private partial void LogJobDied(Exception e, Guid id);
 }

@@ -9,24 +9,24 @@ public sealed partial class Recovery(VmStore store, JobQueue queue, ILogger<Reco
     /// Unfinished VMs go back to the queue (the worker first undoes what was begun), unless they had failed and only the undo
     /// was cut off; unfinished deletions go on.
     /// </summary>
-    public void Requeue()
+    public void RequeueAll()
     {
         foreach (var vm in store.List())
         {
             if (vm.State is VmState.Queued or VmState.Provisioning)
-                Resume(vm);
+                Requeue(vm);
             else if (vm.State == VmState.Deleting)
                 queue.Delete(vm.Id);
         }
     }
 
-    private void Resume(Vm vm)
+    private void Requeue(Vm vm)
     {
         LogResumed(vm.Id, vm.Spec.Name, vm.Step);
         if (vm.State == VmState.Provisioning && vm.Failure is null)
             store.Update(vm.Id, it => it with { State = VmState.Queued, Step = null },
                 new VmEvent { Type = VmEventTypes.State, Step = vm.Step, Message = "The service was restarted; the VM is made anew." });
-        queue.Resume(vm.Id);
+        queue.Create(vm.Id);
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "VM {Id} ({Name}) was unfinished in step {Step}: queued again")]

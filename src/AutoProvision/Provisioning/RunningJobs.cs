@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace AutoProvision.Provisioning;
 
-/// <summary>The _jobs under way, so that a DELETE can stop one and wait until it has really stopped.</summary>
+/// <summary>The jobs under way, so that a DELETE can stop one and wait until it has really stopped.</summary>
 public sealed class RunningJobs
 {
     private readonly ConcurrentDictionary<Guid, Job> _jobs = new();

@@ -5,13 +5,27 @@ namespace AutoProvision.Provisioning;
 
 /// <summary>The one way in which a VM goes: the undos of the steps that were begun, last in, first out.</summary>
 public sealed partial class Teardown(
-    IEnumerable<IStep> steps, VmStore store, IOptions<ProvisioningOptions> options, TimeProvider time, ILogger<Teardown> logger)
+    IEnumerable<IStep> steps, VmStore store, IOptions<ProvisioningOptions> options, TimeProvider time, ILogger<Teardown> logger) : IDisposable
 {
+    private readonly SemaphoreSlim _places = new(options.Value.TeardownConcurrency);
     private readonly Dictionary<string, IStep> _steps = steps.ToDictionary(step => step.Name);
 
     /// <summary>Undoes every begun step, each within its own deadline. What cannot be undone is recorded on the VM and stays begun.</summary>
     /// <returns>Whether nothing is left.</returns>
     public async Task<bool> UndoAsync(Guid id, CancellationToken cancellation)
+    {
+        await _places.WaitAsync(cancellation);
+        try
+        {
+            return await UndoEachAsync(id, cancellation);
+        }
+        finally
+        {
+            _places.Release();
+        }
+    }
+
+    private async Task<bool> UndoEachAsync(Guid id, CancellationToken cancellation)
     {
         var left = new List<Failure>();
         foreach (var name in store.Find(id)!.Begun.Reverse())
@@ -19,7 +33,8 @@ public sealed partial class Teardown(
             if (await TryUndoAsync(id, name, cancellation) is { } failure)
                 left.Add(failure with { Step = name });
         }
-        if (left.Count > 0 || store.Find(id)!.Leftovers.Count > 0)
+        // Tried again and again, the same failure is told once.
+        if (!left.SequenceEqual(store.Find(id)!.Leftovers))
             store.Update(id, vm => vm with { Leftovers = left },
                 new VmEvent { Type = VmEventTypes.Progress, Message = left.Count == 0 ? "Everything is undone." : "Not everything could be undone.", Failure = left.FirstOrDefault() });
         return left.Count == 0;
@@ -39,6 +54,8 @@ public sealed partial class Teardown(
         store.Update(id, vm => vm with { State = VmState.Deleted, Step = null, DeletedAt = time.GetUtcNow() }, new VmEvent { Type = VmEventTypes.State });
         LogDeleted(id);
     }
+
+    public void Dispose() => _places.Dispose();
 
     private async Task<Failure?> TryUndoAsync(Guid id, string name, CancellationToken cancellation)
     {

@@ -12,5 +12,19 @@ public sealed class VmAccess(IOptions<ServiceOptions> options)
     public KeyFiles Keys(Guid id) => new(Path.Combine(options.Value.DataDirectory, "keys", id.ToString()));
 
     /// <summary>Where and as whom to log in, and the host key that must answer.</summary>
-    public SshTarget Target(Vm vm) => new(vm.Address!, SshPort, vm.Spec.User, vm.HostKey!, Keys(vm.Id).Read().PrivateOpenSsh);
+    /// <exception cref="FailureException"><c>key_missing</c>.</exception>
+    public SshTarget Target(Vm vm) => new(vm.Address!, SshPort, vm.Spec.User, vm.HostKey!, ReadKey(vm.Id));
+
+    private string ReadKey(Guid id)
+    {
+        try
+        {
+            return Keys(id).Read().PrivateOpenSsh;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new FailureException("key_missing", $"The private key of VM {id} cannot be read: {e.Message}",
+                "It may just have been deleted. Otherwise its key directory was removed or its owner changed: restore it, or delete the VM and make it anew.", inner: e);
+        }
+    }
 }

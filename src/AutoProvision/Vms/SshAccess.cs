@@ -1,3 +1,4 @@
+using AutoProvision.Provisioning;
 using AutoProvision.Ssh;
 
 namespace AutoProvision.Vms;
@@ -12,14 +13,14 @@ namespace AutoProvision.Vms;
 /// <param name="Command">Ready to paste.</param>
 public sealed record SshAccess(string Host, int Port, string User, string KnownHosts, string IdentityFile, string KnownHostsFile, string Command)
 {
-    public static SshAccess For(SshTarget target, KeyFiles keys) => new(
-        target.Host, target.Port, target.User,
-        SshPublicKey.KnownHostsLine(target.Host, target.Port, target.HostKeyPublic),
+    public static SshAccess For(Vm vm, KeyFiles keys) => new(
+        vm.Address!, VmAccess.SshPort, vm.Spec.User,
+        SshPublicKey.KnownHostsLine(vm.Address!, VmAccess.SshPort, vm.HostKey!),
         keys.PrivateKeyPath, keys.KnownHostsPath,
         ShellQuote.Join(
         [
             "ssh", "-i", keys.PrivateKeyPath, "-o", "IdentitiesOnly=yes",
             "-o", $"UserKnownHostsFile={keys.KnownHostsPath}", "-o", "StrictHostKeyChecking=yes",
-            "-p", $"{target.Port}", $"{target.User}@{target.Host}",
+            "-p", $"{VmAccess.SshPort}", $"{vm.Spec.User}@{vm.Address}",
         ]));
 }

@@ -14,6 +14,10 @@ public static class VmFailures
         $"The hypervisor already has a domain named \"{name}\" that this service did not make.",
         "Choose another name; the service never touches a domain that is not its own.");
 
+    public static FailureException QueueFull(int most) => new("queue_full",
+        $"{most} VMs are waiting or being made already.",
+        "Try again when some are ready; Provisioning:QueueCapacity sets the limit.");
+
     public static FailureException NotReachable(Vm vm) => new("vm_not_ready",
         $"VM {vm.Id} is {vm.State.ToString().ToLowerInvariant()}; commands run once it is ready or degraded.",
         $"Follow GET /vms/{vm.Id}/events until its state is ready.");

@@ -10,19 +10,27 @@ namespace AutoProvision.Vms;
 public sealed class VmJournal : IDisposable
 {
     private const int SchemaVersion = 1;
+    private const int Busy = 5; // SQLITE_BUSY
+    private const int LockWaitSeconds = 5;
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
     private readonly SqliteConnection _connection;
 
     /// <param name="path">The file; made when absent, its directory must exist.</param>
-    /// <exception cref="FailureException"><c>journal_damaged</c> or <c>journal_newer</c>.</exception>
+    /// <exception cref="FailureException"><c>journal_damaged</c>, <c>journal_newer</c> or <c>journal_in_use</c>.</exception>
     public VmJournal(string path)
     {
-        _connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
+        _connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = LockWaitSeconds }.ToString());
         try
         {
             CreatePrivate(path);
             _connection.Open();
             Prepare(path);
+        }
+        catch (SqliteException e) when (e.SqliteErrorCode == Busy)
+        {
+            _connection.Dispose();
+            throw new FailureException("journal_in_use", $"Another process has the journal {path} open.",
+                "A service runs on this data directory already: stop it, or give this one another AutoProvision:DataDirectory and Libvirt:PoolDirectory.", inner: e);
         }
         catch (SqliteException e)
         {
@@ -86,6 +94,8 @@ public sealed class VmJournal : IDisposable
 
     private void Prepare(string path)
     {
+        // One process at a time: two would each undo what the other is making.
+        Execute("PRAGMA locking_mode = EXCLUSIVE");
         // WAL with NORMAL survives a killed process; only a power cut can take the last transactions, and never tears one.
         Execute("PRAGMA journal_mode = WAL");
         Execute("PRAGMA synchronous = NORMAL");

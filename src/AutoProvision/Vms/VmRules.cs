@@ -26,7 +26,7 @@ public sealed partial class VmRules(ImageStore images, IOptions<VmOptions> optio
             MemoryMiB = InRange("/memoryMiB", request.MemoryMiB ?? _options.DefaultMemoryMiB, MinMemoryMiB, _options.MaxMemoryMiB, " MiB", faults),
             DiskGiB = InRange("/diskGiB", request.DiskGiB ?? _options.DefaultDiskGiB, 1, _options.MaxDiskGiB, " GiB", faults),
             User = User(request.User, image, faults),
-            AuthorizedKeys = Each("/authorizedKeys", request.AuthorizedKeys, PublicKey(), "key_invalid", "is no OpenSSH public key line", "Such as \"ssh-ed25519 AAAA... me@here\".", faults),
+            AuthorizedKeys = Keys(request.AuthorizedKeys, faults),
             Packages = Each("/packages", request.Packages, PackageName(), "package_invalid", "is no package name", "Such as \"git\", or \"git=1:2.39.5-0\".", faults),
             Files = GuestFileRules.Complete(request.Files, faults),
             Hosts = Hosts(request.Hosts, faults),
@@ -78,6 +78,14 @@ public sealed partial class VmRules(ImageStore images, IOptions<VmOptions> optio
             if (!form.IsMatch(value))
                 faults.Add($"{pointer}/{index}", code, $"\"{value}\" {what}.", hint);
         return values ?? [];
+    }
+
+    private static IReadOnlyList<string> Keys(IReadOnlyList<string>? keys, FaultList faults)
+    {
+        const string Hint = "Such as \"ssh-ed25519 AAAA... me@here\".";
+        foreach (var (index, key) in (keys ?? []).Index())
+            faults.Check($"/authorizedKeys/{index}", "key_invalid", Hint, () => CloudInitRules.Line(key, "Key"));
+        return Each("/authorizedKeys", keys, PublicKey(), "key_invalid", "is no OpenSSH public key line", Hint, faults);
     }
 
     private static IReadOnlyList<string> Commands(IReadOnlyList<string>? commands, FaultList faults)

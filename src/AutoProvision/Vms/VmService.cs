@@ -23,20 +23,14 @@ public sealed class VmService(
         var spec = rules.Complete(request, shape);
         if (store.FindByName(spec.Name) is { } other)
             throw VmFailures.NameTaken(spec.Name, other);
-        queue.Reserve();
-        try
-        {
-            if (await hypervisor.FindDomainAsync(spec.Name, cancellation) is not null)
-                throw VmFailures.NameTakenByDomain(spec.Name);
-            var vm = store.Add(New(spec));
-            queue.Create(vm.Id);
-            return vm;
-        }
-        catch
-        {
-            queue.Release();
-            throw;
-        }
+        // Asked before the hypervisor is, which takes longest, and again when the VM is taken up.
+        if (store.CountUnfinished() >= options.Value.MostUnfinished)
+            throw VmFailures.QueueFull(options.Value.MostUnfinished);
+        if (await hypervisor.FindDomainAsync(spec.Name, cancellation) is not null)
+            throw VmFailures.NameTakenByDomain(spec.Name);
+        var vm = store.Add(New(spec), options.Value.MostUnfinished);
+        queue.Create(vm.Id);
+        return vm;
     }
 
     public IReadOnlyList<Vm> List() => store.List();
@@ -73,7 +67,7 @@ public sealed class VmService(
     public SshAccess GetSshAccess(string id)
     {
         var vm = GetReachable(id);
-        return SshAccess.For(access.Target(vm), access.Keys(vm.Id));
+        return SshAccess.For(vm, access.Keys(vm.Id));
     }
 
     /// <summary>The VM's events after a sequence number, then every new one.</summary>

@@ -40,12 +40,21 @@ public sealed class VmStore
             return _entries.Values.Select(e => e.Vm).FirstOrDefault(vm => vm.Spec.Name == name && vm.State != VmState.Deleted);
     }
 
-    /// <summary>Takes up a new VM.</summary>
-    /// <exception cref="FailureException"><c>name_taken</c> when another VM has the name.</exception>
-    public Vm Add(Vm vm)
+    /// <summary>How many VMs wait to be made or are being made.</summary>
+    public int CountUnfinished()
+    {
+        lock (_gate)
+            return _entries.Values.Count(entry => entry.Vm.State is VmState.Queued or VmState.Provisioning);
+    }
+
+    /// <summary>Takes up a new VM, unless <paramref name="mostUnfinished"/> others are not made yet.</summary>
+    /// <exception cref="FailureException"><c>name_taken</c> when another VM has the name, or <c>queue_full</c>.</exception>
+    public Vm Add(Vm vm, int mostUnfinished)
     {
         lock (_gate)
         {
+            if (CountUnfinished() >= mostUnfinished)
+                throw VmFailures.QueueFull(mostUnfinished);
             if (FindByName(vm.Spec.Name) is { } other)
                 throw VmFailures.NameTaken(vm.Spec.Name, other);
             return Commit(new Entry(vm, []), vm, new VmEvent { Type = VmEventTypes.State });
@@ -61,7 +70,7 @@ public sealed class VmStore
     {
         lock (_gate)
         {
-            var entry = _entries[id];
+            var entry = _entries.GetValueOrDefault(id) ?? throw VmFailures.NotFound(id.ToString());
             var next = change(entry.Vm);
             return ReferenceEquals(next, entry.Vm) ? next : Commit(entry, next, what);
         }

@@ -57,10 +57,7 @@ public sealed class HostApp : WebApplicationFactory<Program>
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
         deadline.CancelAfter(TimeSpan.FromMinutes(20));
-        var service = Services.GetRequiredService<VmService>();
-        await foreach (var what in service.Watch(id.ToString(), 0, deadline.Token))
-            if (what.Type == VmEventTypes.State && states.Contains(what.State))
-                break;
+        await FollowAsync(id, states, deadline.Token);
         return await GetAsync(id);
     }
 
@@ -84,13 +81,28 @@ public sealed class HostApp : WebApplicationFactory<Program>
     /// <summary>Leaves nothing on the host even where the test failed half-way.</summary>
     public override async ValueTask DisposeAsync()
     {
-        var service = Services.GetRequiredService<VmService>();
-        foreach (var vm in service.List())
-            service.Delete(vm.Id.ToString());
-        foreach (var vm in service.List())
-            await WaitAsync(vm.Id, VmState.Deleted);
-        await base.DisposeAsync();
-        _root.Delete(recursive: true);
+        try
+        {
+            // Not the test's own token: after a timeout it is cancelled already, and the guest still there.
+            using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(3));
+            var service = Services.GetRequiredService<VmService>();
+            foreach (var vm in service.List())
+                service.Delete(vm.Id.ToString());
+            foreach (var vm in service.List())
+                await FollowAsync(vm.Id, [VmState.Deleted], deadline.Token);
+        }
+        finally
+        {
+            await base.DisposeAsync();
+            _root.Delete(recursive: true);
+        }
+    }
+
+    private async Task FollowAsync(Guid id, VmState[] states, CancellationToken cancellation)
+    {
+        await foreach (var what in Services.GetRequiredService<VmService>().Watch(id.ToString(), 0, cancellation))
+            if (what.Type == VmEventTypes.State && states.Contains(what.State))
+                return;
     }
 
     protected override void ConfigureWebHost(IWebHostBuilder builder)

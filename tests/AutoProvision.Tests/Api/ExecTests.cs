@@ -23,6 +23,20 @@ public sealed class ExecTests
         Assert.Equal("as wanted", (await response.ReadJsonAsync()).Text("stdout"));
     }
 
+    [Fact(Timeout = Limit)]
+    public async Task A_key_that_is_gone_is_a_failure_of_its_own()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var vm = await http.CreateVmAsync();
+        await http.UntilAsync(vm, "ready");
+        Directory.Delete(Path.Combine(host.DataDirectory, "keys"), recursive: true);
+
+        using var response = await http.PostJsonAsync($"{vm}/exec", """{"shell": "true"}""");
+
+        Assert.Equal("key_missing", (await response.ReadProblemAsync(HttpStatusCode.InternalServerError)).Text("code"));
+    }
+
     [Theory(Timeout = Limit)]
     [InlineData("{}", "/command required")]
     [InlineData("""{"shell": "a", "command": ["b"]}""", "/shell required")]

@@ -163,6 +163,22 @@ public sealed class RefusalTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_VM_deleted_while_it_waits_gives_its_place_in_the_queue_back()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start(("Provisioning:Concurrency", "1"), ("Provisioning:QueueCapacity", "1")).CreateClient();
+        var gate = host.Steps.BlockAt(FaultyStep.Before("image"));
+        await http.CreateVmAsync();
+        await gate.ReachedAsync();
+        await http.DeleteVmAsync(await http.CreateVmAsync());
+
+        using var response = await http.PostJsonAsync("/vms", "{}");
+
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+        gate.Open();
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task Refused_requests_give_their_place_in_the_queue_back()
     {
         await using var host = new FakeHost();

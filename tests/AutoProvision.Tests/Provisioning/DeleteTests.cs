@@ -115,6 +115,28 @@ public sealed class DeleteTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task One_that_must_wait_for_its_host_keeps_no_other_waiting()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start([.. Settings, ("Provisioning:TeardownConcurrency", "1")]).CreateClient();
+        var (stuck, other) = (await http.CreateVmAsync(), await http.CreateVmAsync());
+        await http.UntilAsync(stuck, "ready");
+        await http.UntilAsync(other, "ready");
+        host.Steps.FailAt(FaultyStep.Undo("disk"), Faults.Known);
+        await http.DeleteVmAsync(stuck);
+        await http.FollowAsync(stuck, item => item.Data.TryGetProperty("message", out var message) && message.GetString() == "Not everything could be undone.");
+        host.Steps.Clear(FaultyStep.Undo("disk"));
+
+        await http.DeleteVmAsync(other);
+        await http.FollowAsync(other);
+
+        Assert.Equal("deleting", (await http.GetJsonAsync(stuck)).Text("state"));
+        await host.Time.PassAsync(Retry);
+        await http.FollowAsync(stuck);
+        Assert.Empty(host.Traces);
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task A_VM_that_still_waits_is_never_begun()
     {
         await using var host = new FakeHost();

@@ -38,6 +38,15 @@ public sealed class VmJournalTests : IDisposable
     }
 
     [Fact]
+    public void A_second_process_is_kept_out()
+    {
+        using (new VmJournal(Path))
+            Assert.Equal("journal_in_use", Assert.Throws<FailureException>(() => new VmJournal(Path)).Code);
+
+        new VmJournal(Path).Dispose();
+    }
+
+    [Fact]
     public void A_removed_VM_takes_its_events_along_and_leaves_the_others()
     {
         var (one, two) = (NewVm("one"), NewVm("two"));
