@@ -74,7 +74,7 @@ define_network() {
   local definition=/usr/share/libvirt/networks/default.xml
   [ "$network" = default ] && [ -f "$definition" ] ||
     fail "libvirt has no network '$network'." "Define it with virsh net-define, or set Libvirt__Network to one of: $(on_libvirt net-list --all --name | xargs)."
-  on_libvirt net-define "$definition" >/dev/null
+  on_libvirt net-define "$definition" >/dev/null || fail "libvirt's network 'default' cannot be defined." "$(libvirt_log_hint)"
 }
 
 # libvirt_down: ends what libvirt_up of the same run directory began. Machines that still run keep their host.

@@ -1,14 +1,15 @@
 # shellcheck shell=bash
 # A virtual machine seen through the service's API. Sourced; uses service.sh.
 
-vm_id=''
+vm_id='' vm_name=''
 
-# create_vm JSON
+# create_vm JSON: with a name in it, by which the machine is found even where this script is stopped before it has the id.
 create_vm() {
   local answer
+  vm_name=$(field "$1" .name)
   answer=$(request POST /vms "$1")
   vm_id=$(field "$answer" .id)
-  [ -n "$vm_id" ] || fail "the service accepted the machine, but named no id: $answer"
+  [ -n "$vm_id" ] || fail "the service accepted the machine, but named no id: $answer" "Is another service on this port? See GET /vms."
 }
 
 # follow_vm SECONDS: shows each step until the machine is ready. Reads the event stream, whose data lines are JSON.
@@ -57,15 +58,18 @@ run_in_vm() {
   answer=$(request POST "/vms/$vm_id/exec" "$(jq -nc --arg shell "$1" '{$shell}')")
   field "$answer" '.stdout | rtrimstr("\n")' | sed 's/^/      /'
   code=$(field "$answer" .exitCode)
-  [ "$code" = 0 ] || fail "the command ended with code '$code' in the machine: $(field "$answer" .stderr)"
+  [ "$code" = 0 ] || fail "the command ended with code '$code' in the machine: $(field "$answer" .stderr)" \
+    "Log in and look: GET /vms/$vm_id/ssh tells how."
 }
 
 delete_vm() {
+  [ -n "$vm_id" ] || [ -z "$vm_name" ] ||
+    vm_id=$(curl -s --max-time 10 "$base/vms" | jq -r --arg name "$vm_name" '.[] | select(.name == $name) | .id' 2>/dev/null || true)
   [ -n "$vm_id" ] || return 0
   step "deleting the machine"
   curl -sS -o /dev/null --max-time 60 --request DELETE "$base/vms/$vm_id" || { note "the service does not answer"; return 1; }
   wait_until 120 vm_gone || { note "machine $vm_id is still there; see $base/vms/$vm_id"; return 1; }
-  vm_id=
+  vm_id='' vm_name=''
 }
 
 vm_gone() {

@@ -17,7 +17,7 @@ port_busy() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 publish_service() {
   step "building the service"
   dotnet_quietly publish "$repository/src/AutoProvision" --configuration Release --output "$repository/artifacts/quickstart" ||
-    fail "the build failed (its errors are above)."
+    fail "the build failed (its errors are above)." "Where packages cannot be restored, see that the package source is reachable: dotnet restore"
 }
 
 # start_service PORT: in its own session, so that Ctrl-C reaches the script first and it can still ask the service to tidy up.
@@ -57,7 +57,7 @@ request() {
   local answer status body=()
   [ $# -lt 3 ] || body=(--header 'Content-Type: application/json' --data "$3")
   answer=$(curl -sS --max-time 120 --request "$1" "${body[@]}" --write-out '\n%{http_code}' "$base$2") ||
-    fail "the service does not answer $1 $2."
+    fail "the service does not answer $1 $2." "Its log may say why: $service_log"
   status=${answer##*$'\n'}
   answer=${answer%$'\n'*}
   [ "$status" -lt 400 ] || fail "$1 $2 was refused ($status): $(problem "$answer")" "$(field "$answer" .hint)"
