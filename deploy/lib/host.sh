@@ -13,10 +13,16 @@ host_up() {
 
 # image_up NAME: the cached image where the service looks for it, built when it is not there yet.
 image_up() {
-  local image=$image_dir/$1.qcow2
+  local image=$image_dir/$1.qcow2 lock
   [ ! -s "$image" ] || return 0
-  step "building the base image $1 (once, one to two minutes)"
   # QEMU's own user reads the image through these directories.
   install -d -m 755 "$data_dir" "$image_dir"
-  "$deploy/images/$1" "$image"
+  # The service takes the same lock: the image is built once, whoever asks first.
+  exec {lock}>"$image_dir/$1.lock"
+  flock "$lock"
+  if [ ! -s "$image" ]; then
+    step "building the base image $1 (once, one to two minutes)"
+    "$deploy/images/$1" "$image" || fail "the base image could not be built (see above)." "Mend what it names and run this again."
+  fi
+  exec {lock}>&-
 }
