@@ -34,6 +34,8 @@ public sealed class LibvirtHypervisor(
     public async Task CreateDiskAsync(Guid id, BaseImage image, int sizeGiB, CancellationToken cancellation)
     {
         paths.Ensure();
+        // It will hold the private host key and the caller's files. qemu-img keeps the mode of a file that is there.
+        PrivateFile.Create(paths.Disk(id));
         var result = await processes.RunAsync(new ProcessCommand("qemu-img",
             "create", "-q", "-f", "qcow2", "-b", image.Path, "-F", image.Format, paths.Disk(id), $"{sizeGiB}G"), cancellation);
         if (!result.Succeeded)

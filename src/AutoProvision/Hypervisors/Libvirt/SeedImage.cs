@@ -17,8 +17,7 @@ public sealed class SeedImage(IProcessRunner processes)
         {
             await WriteFilesAsync(directory.FullName, seed, cancellation);
             // The image holds the guest's private host key: nobody else may ever read it.
-            await using (File.Open(path, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))
-            { }
+            PrivateFile.Create(path);
             var result = await processes.RunAsync(new ProcessCommand(Tool(), Arguments(Tool(), path, directory.FullName)), cancellation);
             if (!result.Succeeded)
                 throw new FailureException("seed_failed", $"{Tool()} could not write the seed image.", "See that the pool directory has space and can be written to.", result.Evidence);
