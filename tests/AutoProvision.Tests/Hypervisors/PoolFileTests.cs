@@ -1,5 +1,6 @@
 using AutoProvision.Images;
 using AutoProvision.Processes;
+using AutoProvision.Vms;
 
 namespace AutoProvision.Hypervisors;
 
@@ -12,6 +13,8 @@ public sealed class PoolFileTests : IAsyncDisposable
     private readonly LibvirtHost _host = new();
     private readonly Guid _id = Guid.NewGuid();
     private readonly List<string> _modes = [];
+
+    private string SeedDirectory => Path.Combine(_host.Pool, $"{_id}.seed.d");
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -50,6 +53,42 @@ public sealed class PoolFileTests : IAsyncDisposable
         await _host.Hypervisor.CreateDiskAsync(_id, Image, 10, Cancellation);
 
         Assert.Equal("700", LibvirtHost.Mode(_host.Pool));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task The_seeds_files_are_private_in_the_pool_and_gone_once_the_image_is_made()
+    {
+        var modes = new List<string>();
+        _host.Libvirt.Watch = command => modes.AddRange(LibvirtHost.Mode(command.Arguments[^1]), command.Arguments[^1]);
+
+        await _host.Hypervisor.CreateSeedAsync(_id, Seed, Cancellation);
+
+        Assert.Equal(["700", SeedDirectory], modes);
+        Assert.Equal([Path.Combine(_host.Pool, $"{_id}.seed.iso")], Directory.GetFileSystemEntries(_host.Pool));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task The_seeds_files_go_when_their_tool_fails_too()
+    {
+        _host.Libvirt.RefuseAt("xorriso", "no space");
+        _host.Libvirt.RefuseAt("genisoimage", "no space");
+
+        var failure = await Assert.ThrowsAsync<FailureException>(() => _host.Hypervisor.CreateSeedAsync(_id, Seed, Cancellation));
+
+        Assert.Equal("seed_failed", failure.Code);
+        Assert.False(Directory.Exists(SeedDirectory));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task What_a_killed_service_left_of_a_seed_goes_with_it()
+    {
+        Directory.CreateDirectory(SeedDirectory);
+        await File.WriteAllTextAsync(Path.Combine(SeedDirectory, "user-data"), "secret", Cancellation);
+
+        await _host.Hypervisor.RemoveSeedAsync(_id, Cancellation);
+        await _host.Hypervisor.RemoveSeedAsync(_id, Cancellation);
+
+        Assert.Empty(Directory.GetFileSystemEntries(_host.Pool));
     }
 
     public ValueTask DisposeAsync() => _host.DisposeAsync();

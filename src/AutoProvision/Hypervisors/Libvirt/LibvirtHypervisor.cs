@@ -26,10 +26,14 @@ public sealed class LibvirtHypervisor(
     public Task CreateSeedAsync(Guid id, SeedFiles seed, CancellationToken cancellation)
     {
         paths.Ensure();
-        return seeds.WriteAsync(paths.Seed(id), seed, cancellation);
+        return seeds.WriteAsync(paths.Seed(id), paths.SeedFiles(id), seed, cancellation);
     }
 
-    public Task RemoveSeedAsync(Guid id, CancellationToken cancellation) => RemoveFile(paths.Seed(id));
+    public Task RemoveSeedAsync(Guid id, CancellationToken cancellation)
+    {
+        SeedImage.RemoveFiles(paths.SeedFiles(id));
+        return RemoveFile(paths.Seed(id));
+    }
 
     public async Task CreateDiskAsync(Guid id, BaseImage image, int sizeGiB, CancellationToken cancellation)
     {

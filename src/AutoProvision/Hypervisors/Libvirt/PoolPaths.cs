@@ -11,6 +11,9 @@ public sealed class PoolPaths(IOptions<LibvirtOptions> options)
 
     public string Seed(Guid id) => Path.Combine(Directory, $"{id}.seed.iso");
 
+    /// <summary>Where the seed's files are while its image is made.</summary>
+    public string SeedFiles(Guid id) => Path.Combine(Directory, $"{id}.seed.d");
+
     public string Console(Guid id) => Path.Combine(Directory, $"{id}.console.log");
 
     /// <summary>Makes the directory, open enough for QEMU's own user to pass through; one that is there keeps its mode.</summary>
