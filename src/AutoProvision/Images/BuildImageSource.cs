@@ -5,8 +5,12 @@ using Microsoft.Extensions.Options;
 namespace AutoProvision.Images;
 
 /// <summary>An image that a script makes from distribution packages. NAME.qcow2 in the directory, whoever put it there, is used as it is.</summary>
-internal sealed class BuildImageSource(IProcessRunner processes, ImageDirectory directory, IOptions<ImagesOptions> options) : IImageSource
+internal sealed class BuildImageSource(
+    IProcessRunner processes, ImageDirectory directory, BuildTree tree, IOptions<ImagesOptions> options) : IImageSource
 {
+    // For a script's own cleaning up: a stopped service waits for it.
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
+
     public string Kind => "build";
 
     public string? Find(string name, ImageDefinition image) =>
@@ -28,6 +32,7 @@ internal sealed class BuildImageSource(IProcessRunner processes, ImageDirectory 
         finally
         {
             File.Delete(temporary);
+            await tree.RemoveAsync(temporary);
         }
     }
 
@@ -39,6 +44,7 @@ internal sealed class BuildImageSource(IProcessRunner processes, ImageDirectory 
         var result = await RunAsync(new(script, output)
         {
             Timeout = options.Value.BuildTimeout,
+            Grace = Grace,
             OnLine = line => progress.Report(new(ImageProgress.Building, null, null, line)),
         }, cancellation);
         if (!result.Succeeded)

@@ -28,6 +28,6 @@ public sealed class ImagesOptions
 
     public TimeSpan MaxRetryDelay { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>A build script that runs longer is killed.</summary>
+    /// <summary>A build script that runs longer is stopped.</summary>
     public TimeSpan BuildTimeout { get; set; } = TimeSpan.FromMinutes(20);
 }

@@ -22,6 +22,7 @@ public static class ImagesRegistration
             .AddSingleton<ChecksumLookup>()
             .AddSingleton<LocalImageSource>()
             .AddSingleton<UrlImageSource>()
+            .AddSingleton<BuildTree>()
             .AddSingleton<BuildImageSource>()
             .AddSingleton<ImageSources>()
             .AddSingleton(provider => new ImageStore(

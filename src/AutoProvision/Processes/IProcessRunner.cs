@@ -6,7 +6,7 @@ public interface IProcessRunner
     /// <summary>
     /// Runs a tool to its end. A non-zero exit is an answer, not an exception.
     /// </summary>
-    /// <exception cref="Vms.FailureException"><c>tool_missing</c> when the program is not installed, <c>tool_timeout</c> when it outlived its deadline (it is killed).</exception>
+    /// <exception cref="Vms.FailureException"><c>tool_missing</c> when the program is not installed, <c>tool_timeout</c> when it outlived its deadline (it is stopped).</exception>
     Task<ProcessResult> RunAsync(ProcessCommand command, CancellationToken cancellation);
 }
 
@@ -17,6 +17,13 @@ public sealed record ProcessCommand(string FileName, params IReadOnlyList<string
     public string? Input { get; init; }
 
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>
+    /// How long a program that is to stop may clean up after SIGTERM, before it is killed with its children; zero kills at once.
+    /// Only the program itself is told: it knows in which order its children have to end. One that does not catch the signal is
+    /// killed at once, since it would die of it and leave its children.
+    /// </summary>
+    public TimeSpan Grace { get; init; }
 
     /// <summary>Added to the service's own environment.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();

@@ -5,7 +5,7 @@ using AutoProvision.Vms;
 
 namespace AutoProvision.Processes;
 
-/// <summary>Real processes. A tool that outlives its deadline or its caller is killed with its children.</summary>
+/// <summary>Real processes. A tool that outlives its deadline or its caller is stopped with its children.</summary>
 public sealed class ProcessRunner(TimeProvider time) : IProcessRunner
 {
     public async Task<ProcessResult> RunAsync(ProcessCommand command, CancellationToken cancellation)
@@ -24,7 +24,7 @@ public sealed class ProcessRunner(TimeProvider time) : IProcessRunner
         }
         catch (OperationCanceledException)
         {
-            process.Kill(entireProcessTree: true);
+            await StopAsync(process, command.Grace);
             cancellation.ThrowIfCancellationRequested();
             throw new FailureException("tool_timeout",
                 $"{command.FileName} did not finish within {command.Timeout.TotalSeconds:0} s.",
@@ -58,6 +58,16 @@ public sealed class ProcessRunner(TimeProvider time) : IProcessRunner
                 $"{command.FileName} could not be started: {e.Message}",
                 $"Install {command.FileName} (deploy/quickstart does) and see that it is on the service's PATH.", inner: e);
         }
+    }
+
+    private async Task StopAsync(Process process, TimeSpan grace)
+    {
+        if (grace > TimeSpan.Zero && Signals.Terminate(process))
+        {
+            using var deadline = new CancellationTokenSource(grace, time);
+            await process.WaitForExitAsync(deadline.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        process.Kill(entireProcessTree: true);
     }
 
     private static async Task WriteInputAsync(Process process, string? input, CancellationToken cancellation)

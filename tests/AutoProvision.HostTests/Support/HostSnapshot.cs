@@ -16,7 +16,6 @@ public static class HostSnapshot
             .. Lines("storage pool", pools),
             .. Files(app.PoolDirectory),
             .. Files(app.DataDirectory).Where(file => !Path.GetFileName(file).StartsWith("journal.db", StringComparison.Ordinal)),
-            .. Directory.EnumerateFileSystemEntries(Path.GetTempPath(), "autoprovision-seed-*"),
         ];
     }
 

@@ -100,6 +100,30 @@ public sealed class BuildTests
         Assert.Equal("image_build_failed", failure.Code);
     }
 
+    [Theory(Timeout = Limit)]
+    [InlineData("trap 'rm -r \"$1.build\"; touch \"$1.cleaned\"; kill $!; exit 1' TERM", "debian-12.part.cleaned")]
+    [InlineData("trap 'kill $!; exit 1' TERM")]
+    [InlineData("# no trap")]
+    public async Task A_stopped_build_cleans_up_and_what_it_leaves_is_removed(string trap, params string[] left)
+    {
+        await using var host = Host();
+        host.Script("make", $"""
+            #!/bin/sh
+            {trap}
+            mkdir -p "$1.build/root"; echo half > "$1"; sleep 600 & echo working; wait
+            """);
+        using var impatient = new CancellationTokenSource();
+        var works = new TaskCompletionSource();
+        var building = host.Store.EnsureAsync("debian-12", new Hear("working", works.SetResult), impatient.Token);
+        await works.Task.WaitAsync(TestContext.Current.CancellationToken);
+
+        await impatient.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => building);
+
+        Assert.Equal(["debian-12.lock", .. left], host.Files);
+        Assert.Empty(Directory.GetDirectories(host.Directory));
+    }
+
     [Fact(Timeout = Limit)]
     public async Task While_it_builds_the_catalogue_says_so_and_a_script_of_the_same_lock_waits()
     {
@@ -130,6 +154,15 @@ public sealed class BuildTests
     }
 
     private static ImagesHost Host() => new(("Catalog:debian-12:Build", "make"));
+
+    private sealed class Hear(string line, Action action) : IProgress<ImageProgress>
+    {
+        public void Report(ImageProgress value)
+        {
+            if (value.Line == line)
+                action();
+        }
+    }
 
     private sealed class Look(Action action) : IProgress<ImageProgress>
     {

@@ -1,12 +1,14 @@
+using System.Threading.Channels;
+using AutoProvision.Fakes;
 using AutoProvision.Vms;
-using Microsoft.Extensions.Time.Testing;
 
 namespace AutoProvision.Processes;
 
 public sealed class ProcessRunnerTests
 {
     private const int Limit = 30_000;
-    private readonly FakeTimeProvider _time = new();
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(7);
+    private readonly ObservedTime _time = new();
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -91,6 +93,54 @@ public sealed class ProcessRunnerTests
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
         AssertDies(pid);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_tool_with_a_grace_cleans_up_before_it_goes()
+    {
+        var (running, said, leaving) = await StartAsync("trap 'echo bye; kill $!; exit' TERM; sleep 600 & echo $!; wait");
+
+        await leaving.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+        Assert.Equal("bye", await said.Reader.ReadAsync(Cancellation));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_tool_that_goes_on_after_its_grace_is_killed_with_its_children()
+    {
+        var (running, said, leaving) = await StartAsync("sleep 600 & trap \"echo $!\" TERM; echo; while :; do wait; done");
+
+        var stopping = leaving.CancelAsync();
+        var pid = int.Parse(await said.Reader.ReadAsync(Cancellation));
+        await _time.PassAsync(Grace);
+
+        await stopping;
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+        AssertDies(pid);
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData("sleep 600 & echo $!; wait")]
+    [InlineData("trap '' TERM; sleep 600 & echo $!; wait")]
+    public async Task A_tool_that_would_make_no_use_of_its_grace_is_killed_at_once_with_its_children(string script)
+    {
+        var (running, said, leaving) = await StartAsync("echo; " + script);
+        var pid = int.Parse(await said.Reader.ReadAsync(Cancellation));
+
+        await leaving.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+        AssertDies(pid);
+    }
+
+    // Ends when the script has said its first line.
+    private async Task<(Task Running, Channel<string> Said, CancellationTokenSource Leaving)> StartAsync(string script)
+    {
+        var (said, leaving) = (Channel.CreateUnbounded<string>(), new CancellationTokenSource());
+        var running = new ProcessRunner(_time).RunAsync(Shell(script) with { Grace = Grace, OnLine = line => said.Writer.TryWrite(line) }, leaving.Token);
+        await said.Reader.ReadAsync(Cancellation);
+        return (running, said, leaving);
     }
 
     private static ProcessCommand Shell(string script) => new("/bin/sh", "-c", script);

@@ -26,14 +26,20 @@ public sealed class LibvirtHypervisor(
     public Task CreateSeedAsync(Guid id, SeedFiles seed, CancellationToken cancellation)
     {
         paths.Ensure();
-        return seeds.WriteAsync(paths.Seed(id), seed, cancellation);
+        return seeds.WriteAsync(paths.Seed(id), paths.SeedFiles(id), seed, cancellation);
     }
 
-    public Task RemoveSeedAsync(Guid id, CancellationToken cancellation) => RemoveFile(paths.Seed(id));
+    public Task RemoveSeedAsync(Guid id, CancellationToken cancellation)
+    {
+        SeedImage.RemoveFiles(paths.SeedFiles(id));
+        return RemoveFile(paths.Seed(id));
+    }
 
     public async Task CreateDiskAsync(Guid id, BaseImage image, int sizeGiB, CancellationToken cancellation)
     {
         paths.Ensure();
+        // It will hold the private host key and the caller's files. qemu-img keeps the mode of a file that is there.
+        PrivateFile.Create(paths.Disk(id));
         var result = await processes.RunAsync(new ProcessCommand("qemu-img",
             "create", "-q", "-f", "qcow2", "-b", image.Path, "-F", image.Format, paths.Disk(id), $"{sizeGiB}G"), cancellation);
         if (!result.Succeeded)

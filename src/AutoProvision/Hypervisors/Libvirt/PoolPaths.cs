@@ -11,10 +11,19 @@ public sealed class PoolPaths(IOptions<LibvirtOptions> options)
 
     public string Seed(Guid id) => Path.Combine(Directory, $"{id}.seed.iso");
 
+    /// <summary>Where the seed's files are while its image is made.</summary>
+    public string SeedFiles(Guid id) => Path.Combine(Directory, $"{id}.seed.d");
+
     public string Console(Guid id) => Path.Combine(Directory, $"{id}.console.log");
 
-    /// <summary>Makes the directory, open enough for QEMU's own user to pass through.</summary>
-    public void Ensure() => System.IO.Directory.CreateDirectory(Directory,
-        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
-        | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+    /// <summary>Makes the directory, open enough for QEMU's own user to pass through; one that is there keeps its mode.</summary>
+    public void Ensure()
+    {
+        if (System.IO.Directory.Exists(Directory))
+            return;
+        // Not as an argument: the service's umask would take from it.
+        System.IO.Directory.CreateDirectory(Directory).UnixFileMode =
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+            | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+    }
 }

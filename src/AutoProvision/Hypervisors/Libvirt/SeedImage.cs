@@ -9,24 +9,34 @@ namespace AutoProvision.Hypervisors.Libvirt;
 /// </summary>
 public sealed class SeedImage(IProcessRunner processes)
 {
+    /// <param name="path">The image to write.</param>
+    /// <param name="directory">Where its files are meanwhile. Named by the caller, who can then remove what a killed service has left in it.</param>
+    /// <param name="seed">What goes in.</param>
+    /// <param name="cancellation">Stops the tool.</param>
     /// <exception cref="FailureException"><c>tool_missing</c> or <c>seed_failed</c>.</exception>
-    public async Task WriteAsync(string path, SeedFiles seed, CancellationToken cancellation)
+    public async Task WriteAsync(string path, string directory, SeedFiles seed, CancellationToken cancellation)
     {
-        var directory = Directory.CreateTempSubdirectory("autoprovision-seed-");
+        RemoveFiles(directory);
+        Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         try
         {
-            await WriteFilesAsync(directory.FullName, seed, cancellation);
+            await WriteFilesAsync(directory, seed, cancellation);
             // The image holds the guest's private host key: nobody else may ever read it.
-            await using (File.Open(path, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))
-            { }
-            var result = await processes.RunAsync(new ProcessCommand(Tool(), Arguments(Tool(), path, directory.FullName)), cancellation);
+            PrivateFile.Create(path);
+            var result = await processes.RunAsync(new ProcessCommand(Tool(), Arguments(Tool(), path, directory)), cancellation);
             if (!result.Succeeded)
                 throw new FailureException("seed_failed", $"{Tool()} could not write the seed image.", "See that the pool directory has space and can be written to.", result.Evidence);
         }
         finally
         {
-            directory.Delete(recursive: true);
+            RemoveFiles(directory);
         }
+    }
+
+    public static void RemoveFiles(string directory)
+    {
+        if (Directory.Exists(directory))
+            Directory.Delete(directory, recursive: true);
     }
 
     /// <summary>xorriso's mkisofs mode and genisoimage take the same words.</summary>

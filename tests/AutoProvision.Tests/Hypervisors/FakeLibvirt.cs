@@ -1,0 +1,65 @@
+using System.Collections.Concurrent;
+using AutoProvision.Processes;
+
+namespace AutoProvision.Hypervisors;
+
+/// <summary>virsh and the image tools on a host in memory: a network with leases, guests with agents, and files that really are made.</summary>
+internal sealed class FakeLibvirt : IProcessRunner
+{
+    private readonly Dictionary<string, Func<ProcessCommand, CancellationToken, Task<ProcessResult>>> _tools;
+
+    public FakeLibvirt() => _tools = new()
+    {
+        ["version"] = (_, _) => Answer("Running hypervisor: QEMU 7.2.22\n"),
+        ["net-info"] = (_, _) => Answer($"Active: yes\nBridge: {Bridge}\n"),
+        ["net-dhcp-leases"] = (_, _) => Answer(Table(Leases)),
+        ["domifaddr"] = (_, cancellation) => Agent(cancellation),
+        ["list"] = (_, _) => Answer(""),
+        ["destroy"] = Refuse("failed to get domain"),
+        ["undefine"] = Refuse("failed to get domain"),
+        ["qemu-img"] = (command, _) => Write(command.Arguments[^2]),
+        ["xorriso"] = (command, _) => Write(command.Arguments[4]),
+        ["genisoimage"] = (command, _) => Write(command.Arguments[2]),
+    };
+
+    /// <summary>MAC to address.</summary>
+    public ConcurrentDictionary<string, string> Leases { get; } = new();
+
+    public string Bridge { get; set; } = "virbr0";
+
+    /// <summary>What the guests' agents tell.</summary>
+    public Func<CancellationToken, Task<ProcessResult>> Agent { get; set; } = _ => Refused("QEMU guest agent is not connected");
+
+    /// <summary>What was run: virsh's subcommands by their own name, other programs by theirs.</summary>
+    public ConcurrentQueue<string> Ran { get; } = new();
+
+    /// <summary>Tools see here what is on the disk while they run.</summary>
+    public Action<ProcessCommand>? Watch { get; set; }
+
+    public static Task<ProcessResult> Answer(string output) => Task.FromResult(new ProcessResult(0, output, ""));
+
+    public static Task<ProcessResult> Refused(string error) => Task.FromResult(new ProcessResult(1, "", "error: " + error));
+
+    public static string Table(IEnumerable<KeyValuePair<string, string>> addresses) =>
+        string.Join('\n', addresses.Select(entry => $" 2026-11-22 13:10:41   {entry.Key}   ipv4   {entry.Value}/24   web"));
+
+    /// <summary>From now on this command is refused in these words.</summary>
+    public void RefuseAt(string name, string error) => _tools[name] = Refuse(error);
+
+    public Task<ProcessResult> RunAsync(ProcessCommand command, CancellationToken cancellation)
+    {
+        // virsh --quiet --connect URI SUBCOMMAND
+        var name = command.FileName == "virsh" ? command.Arguments[3] : Path.GetFileName(command.FileName);
+        Ran.Enqueue(name);
+        Watch?.Invoke(command);
+        return _tools[name](command, cancellation);
+    }
+
+    private static Func<ProcessCommand, CancellationToken, Task<ProcessResult>> Refuse(string error) => (_, _) => Refused(error);
+
+    private static Task<ProcessResult> Write(string path)
+    {
+        File.WriteAllText(path, "made");
+        return Answer("");
+    }
+}
