@@ -7,7 +7,9 @@ public static class ApiRegistration
 {
     public static IServiceCollection AddApi(this IServiceCollection services)
     {
-        services.AddProblemDetails(options => options.CustomizeProblemDetails = context => Problems.Complete(context.ProblemDetails));
+        // Before the framework's own writer, which asks the client first.
+        services.AddSingleton<IProblemDetailsWriter, ProblemWriter>();
+        services.AddProblemDetails();
         services.AddExceptionHandler<Problems>();
         services.AddApiDocument();
         services.ConfigureHttpJsonOptions(options =>

@@ -109,6 +109,36 @@ public sealed class RefusalTests
         await response.ReadProblemAsync(HttpStatusCode.MethodNotAllowed);
     }
 
+    [Theory(Timeout = Limit)]
+    [InlineData("text/event-stream")]
+    [InlineData("text/html")]
+    [InlineData("application/xml;q=0.5, image/*")]
+    [InlineData("application/json")]
+    [InlineData("*/*")]
+    public async Task A_refusal_is_a_problem_whatever_the_client_accepts(string accept)
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        http.DefaultRequestHeaders.Add("Accept", accept);
+
+        foreach (var (method, path, status, code) in new[]
+        {
+            ("GET", "/vms/0199d3a4-0000-7000-8000-000000000000/events", HttpStatusCode.NotFound, "vm_not_found"),
+            ("GET", "/nowhere", HttpStatusCode.NotFound, "route_unknown"),
+            ("DELETE", "/vms", HttpStatusCode.MethodNotAllowed, "method_not_allowed"),
+            ("POST", "/vms", HttpStatusCode.UnsupportedMediaType, "content_type_unsupported"),
+        })
+        {
+            using var request = new HttpRequestMessage(new HttpMethod(method), path);
+            using var response = await http.SendAsync(request, TestContext.Current.CancellationToken);
+            var problem = await response.ReadProblemAsync(status);
+            Assert.Equal((code, $"urn:autoprovision:problem:{code}"), (problem.Text("code"), problem.Text("type")));
+            Assert.All([problem.Text("title"), problem.Text("traceId")], Assert.NotEmpty);
+        }
+        using var vms = await http.PostJsonAsync("/vms", "{");
+        Assert.Equal("invalid_request", (await vms.ReadProblemAsync(HttpStatusCode.BadRequest)).Text("code"));
+    }
+
     [Fact(Timeout = Limit)]
     public async Task A_name_is_taken_by_a_VM_until_it_is_deleted()
     {
