@@ -1,10 +1,14 @@
 using System.Text.Json.Serialization;
 using AutoProvision.Api.OpenApi;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace AutoProvision.Api;
 
 public static class ApiRegistration
 {
+    /// <summary>Largest request body, in bytes: what cloud-init is given fits many times, and a stranger cannot fill the memory.</summary>
+    public const int MaxBodySize = 4 * 1024 * 1024;
+
     public static IServiceCollection AddApi(this IServiceCollection services)
     {
         // Before the framework's own writer, which asks the client first.
@@ -12,6 +16,7 @@ public static class ApiRegistration
         services.AddProblemDetails();
         services.AddExceptionHandler<Problems>();
         services.AddApiDocument();
+        services.Configure<KestrelServerOptions>(server => server.Limits.MaxRequestBodySize = MaxBodySize);
         services.ConfigureHttpJsonOptions(options =>
         {
             options.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
