@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using AutoProvision.Api.OpenApi;
+using Microsoft.AspNetCore.HostFiltering;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace AutoProvision.Api;
@@ -15,6 +16,9 @@ public static class ApiRegistration
         services.AddSingleton<IProblemDetailsWriter, ProblemWriter>();
         services.AddProblemDetails();
         services.AddExceptionHandler<Problems>();
+        // Outside of the framework's host filter, which is there already, so that its refusals get their document too.
+        services.Insert(0, ServiceDescriptor.Transient<IStartupFilter, StatusCodeProblems>());
+        services.Configure<HostFilteringOptions>(hosts => hosts.IncludeFailureMessage = false);
         services.AddApiDocument();
         services.Configure<KestrelServerOptions>(server => server.Limits.MaxRequestBodySize = MaxBodySize);
         services.ConfigureHttpJsonOptions(options =>
@@ -29,7 +33,6 @@ public static class ApiRegistration
     public static void MapApi(this WebApplication app)
     {
         app.UseExceptionHandler();
-        app.UseStatusCodePages();
         app.MapOpenApi();
         app.UseSwaggerUI(ui => ui.SwaggerEndpoint("/openapi/v1.json", "AutoProvision v1"));
         app.MapVms();

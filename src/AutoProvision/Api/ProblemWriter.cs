@@ -18,7 +18,7 @@ internal sealed class ProblemWriter(IOptions<JsonOptions> json) : IProblemDetail
         var (http, problem) = (context.HttpContext, context.ProblemDetails);
         problem.Status ??= http.Response.StatusCode;
         problem.Title ??= ReasonPhrases.GetReasonPhrase(problem.Status.Value);
-        Problems.Complete(problem);
+        Problems.Complete(problem, http);
         problem.Extensions["traceId"] = Activity.Current?.Id ?? http.TraceIdentifier;
         await http.Response.WriteAsJsonAsync(problem, json.Value.SerializerOptions, "application/problem+json", http.RequestAborted);
     }

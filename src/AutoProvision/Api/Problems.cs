@@ -23,13 +23,15 @@ public sealed partial class Problems(IProblemDetailsService writer, ILogger<Prob
         return await writer.TryWriteAsync(new ProblemDetailsContext { HttpContext = httpContext, ProblemDetails = problem });
     }
 
-    /// <summary>Gives code and hint to what the framework itself refuses: an unknown route, method or content type.</summary>
-    public static void Complete(ProblemDetails problem)
+    /// <summary>Gives code and hint to what the framework itself refuses: a foreign host, an unknown route, method or content type.</summary>
+    public static void Complete(ProblemDetails problem, HttpContext http)
     {
         if (problem.Extensions.ContainsKey("code"))
             return;
         var (code, detail) = problem.Status switch
         {
+            // Nothing else refuses a request before its route is looked for.
+            StatusCodes.Status400BadRequest when http.GetEndpoint() is null => ("host_not_allowed", $"The service does not answer for the host \"{http.Request.Host}\"."),
             StatusCodes.Status404NotFound => ("route_unknown", "There is nothing at this address."),
             StatusCodes.Status405MethodNotAllowed => ("method_not_allowed", "This address does not take this method."),
             StatusCodes.Status415UnsupportedMediaType => ("content_type_unsupported", "The body is not declared as JSON: send Content-Type: application/json."),
@@ -38,7 +40,7 @@ public sealed partial class Problems(IProblemDetailsService writer, ILogger<Prob
         problem.Type = $"urn:autoprovision:problem:{code}";
         problem.Detail ??= detail;
         problem.Extensions["code"] = code;
-        problem.Extensions["hint"] = DocumentHint;
+        problem.Extensions["hint"] = code == "host_not_allowed" ? "The setting AllowedHosts names the hosts it answers for." : DocumentHint;
     }
 
     private static ProblemDetails Describe(Exception exception) => exception switch
