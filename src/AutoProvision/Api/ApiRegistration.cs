@@ -1,15 +1,26 @@
 using System.Text.Json.Serialization;
 using AutoProvision.Api.OpenApi;
+using Microsoft.AspNetCore.HostFiltering;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace AutoProvision.Api;
 
 public static class ApiRegistration
 {
+    /// <summary>Largest request body, in bytes: what cloud-init is given fits many times, and a stranger cannot fill the memory.</summary>
+    public const int MaxBodySize = 4 * 1024 * 1024;
+
     public static IServiceCollection AddApi(this IServiceCollection services)
     {
-        services.AddProblemDetails(options => options.CustomizeProblemDetails = context => Problems.Complete(context.ProblemDetails));
+        // Before the framework's own writer, which asks the client first.
+        services.AddSingleton<IProblemDetailsWriter, ProblemWriter>();
+        services.AddProblemDetails();
         services.AddExceptionHandler<Problems>();
+        // Outside of the framework's host filter, which is there already, so that its refusals get their document too.
+        services.Insert(0, ServiceDescriptor.Transient<IStartupFilter, StatusCodeProblems>());
+        services.Configure<HostFilteringOptions>(hosts => hosts.IncludeFailureMessage = false);
         services.AddApiDocument();
+        services.Configure<KestrelServerOptions>(server => server.Limits.MaxRequestBodySize = MaxBodySize);
         services.ConfigureHttpJsonOptions(options =>
         {
             options.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
@@ -22,7 +33,6 @@ public static class ApiRegistration
     public static void MapApi(this WebApplication app)
     {
         app.UseExceptionHandler();
-        app.UseStatusCodePages();
         app.MapOpenApi();
         app.UseSwaggerUI(ui => ui.SwaggerEndpoint("/openapi/v1.json", "AutoProvision v1"));
         app.MapVms();

@@ -9,12 +9,12 @@ public static class HostEndpoints
 {
     public static void MapHost(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/images", Images).WithTags("Host").WithName("listImages").WithSummary("The image catalogue and what of it is here");
+        routes.MapGet("/images", Images).WithTags("Host").WithName("listImages").WithSummary("The image catalogue and what of it is here").ProducesProblem(500);
         routes.MapGet("/host", Host).WithTags("Host").WithName("getHost").WithSummary("The host's preflight")
-            .WithDescription("KVM or emulation and why, libvirt, network, pool, tools, free memory and disk, and everything that would keep a VM from being made.");
+            .WithDescription("KVM or emulation and why, libvirt, network, pool, tools, free memory and disk, and everything that would keep a VM from being made.").ProducesProblem(500);
         routes.MapGet("/healthz", Healthy).WithTags("Health").WithName("isAlive").WithSummary("Whether the process answers");
         routes.MapGet("/readyz", Ready).WithTags("Health").WithName("isReady").WithSummary("Whether a VM could be made now, and what is missing if not")
-            .Produces<HealthAnswer>(StatusCodes.Status503ServiceUnavailable);
+            .Produces<HealthAnswer>(StatusCodes.Status503ServiceUnavailable).ProducesProblem(500);
     }
 
     private static Ok<IReadOnlyList<ImageStatus>> Images(ImageStore images) => TypedResults.Ok(images.List());

@@ -23,13 +23,15 @@ public sealed partial class Problems(IProblemDetailsService writer, ILogger<Prob
         return await writer.TryWriteAsync(new ProblemDetailsContext { HttpContext = httpContext, ProblemDetails = problem });
     }
 
-    /// <summary>Gives code and hint to what the framework itself refuses: an unknown route, method or content type.</summary>
-    public static void Complete(ProblemDetails problem)
+    /// <summary>Gives code and hint to what the framework itself refuses: a foreign host, an unknown route, method or content type.</summary>
+    public static void Complete(ProblemDetails problem, HttpContext http)
     {
         if (problem.Extensions.ContainsKey("code"))
             return;
         var (code, detail) = problem.Status switch
         {
+            // Nothing else refuses a request before its route is looked for.
+            StatusCodes.Status400BadRequest when http.GetEndpoint() is null => ("host_not_allowed", $"The service does not answer for the host \"{http.Request.Host}\"."),
             StatusCodes.Status404NotFound => ("route_unknown", "There is nothing at this address."),
             StatusCodes.Status405MethodNotAllowed => ("method_not_allowed", "This address does not take this method."),
             StatusCodes.Status415UnsupportedMediaType => ("content_type_unsupported", "The body is not declared as JSON: send Content-Type: application/json."),
@@ -38,13 +40,15 @@ public sealed partial class Problems(IProblemDetailsService writer, ILogger<Prob
         problem.Type = $"urn:autoprovision:problem:{code}";
         problem.Detail ??= detail;
         problem.Extensions["code"] = code;
-        problem.Extensions["hint"] = DocumentHint;
+        problem.Extensions["hint"] = code == "host_not_allowed" ? "The setting AllowedHosts names the hosts it answers for." : DocumentHint;
     }
 
     private static ProblemDetails Describe(Exception exception) => exception switch
     {
         InvalidRequestException e => Problem(StatusCodes.Status400BadRequest, "invalid_request", e.Message, "Each entry of errors names a value by its JSON pointer and says what would be right.", ("errors", e.Faults)),
         FailureException e => Problem(StatusOf(e.Code), e.Code, e.Failure.Cause, e.Failure.Hint, ("step", e.Failure.Step), ("evidence", e.Failure.Evidence)),
+        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => Problem(StatusCodes.Status413PayloadTooLarge, "body_too_large",
+            $"The body is larger than {ApiRegistration.MaxBodySize / 1024 / 1024} MiB.", "Let the guest fetch large files itself, with runCommands or exec."),
         BadHttpRequestException e => Problem(e.StatusCode, "bad_request", e.Message, DocumentHint),
         _ => Problem(StatusCodes.Status500InternalServerError, "internal_error", "Something went wrong inside the service.", "The service's log has the details."),
     };

@@ -8,17 +8,17 @@ public static class VmEndpoints
 {
     public static void MapVms(this IEndpointRouteBuilder routes)
     {
-        var vms = routes.MapGroup("/vms").WithTags("VMs");
+        var vms = routes.MapGroup("/vms").WithTags("VMs").ProducesProblem(500);
         vms.MapPost("/", Create).WithName("createVm").WithSummary("Make a VM")
             .WithDescription("Queues the job and answers at once; follow the events or read the VM until its state is ready.")
-            .ProducesProblem(400).ProducesProblem(409).ProducesProblem(415).ProducesProblem(429).ProducesProblem(503);
+            .ProducesProblem(400).ProducesProblem(409).ProducesProblem(413).ProducesProblem(415).ProducesProblem(429).ProducesProblem(503);
         vms.MapGet("/", List).WithName("listVms").WithSummary("List the VMs, oldest first");
         vms.MapGet("/{id}", Get).WithName("getVm").WithSummary("Read a VM").ProducesProblem(404);
         vms.MapGet("/{id}/events", Events).WithName("watchVm").WithSummary("Follow a VM's events (Server-Sent Events)")
             .WithDescription("Replays the VM's events and follows; resumes after Last-Event-ID without gap or repeat, and ends after a deleted VM's last event.")
             .Produces<VmEvent>(200, "text/event-stream").ProducesProblem(400).ProducesProblem(404);
         vms.MapPost("/{id}/exec", Exec).WithName("execInVm").WithSummary("Run a command in a VM")
-            .ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(415).ProducesProblem(502);
+            .ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(413).ProducesProblem(415).ProducesProblem(502);
         vms.MapGet("/{id}/ssh", Ssh).WithName("getVmSsh").WithSummary("How to log in with plain ssh").ProducesProblem(404).ProducesProblem(409);
         vms.MapDelete("/{id}", Delete).WithName("deleteVm").WithSummary("Delete a VM and all that was made for it")
             .WithDescription("In every state. 202 while it is being torn down, 204 when it is gone.").ProducesProblem(404);

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using AutoProvision.Fakes;
+using AutoProvision.Vms;
 
 namespace AutoProvision.Api;
 
@@ -107,6 +108,68 @@ public sealed class RefusalTests
         using var response = await http.DeleteAsync(new Uri("/vms", UriKind.Relative), TestContext.Current.CancellationToken);
 
         await response.ReadProblemAsync(HttpStatusCode.MethodNotAllowed);
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData("evil.example", false)]
+    [InlineData("127.0.0.1.evil.example:5080", false)]
+    [InlineData("localhost:5080", true)]
+    [InlineData("127.0.0.1:5080", true)]
+    [InlineData("[::1]:5080", true)]
+    public async Task Only_a_host_that_is_ours_is_served(string name, bool served)
+    {
+        await using var host = new FakeHost();
+        var app = host.Start();
+        using var http = app.CreateClient();
+        http.DefaultRequestHeaders.Host = name;
+
+        using var response = await http.PostJsonAsync("/vms", "{}");
+
+        if (served)
+            await response.ReadJsonAsync(HttpStatusCode.Accepted);
+        else
+            Assert.Equal("host_not_allowed", (await response.ReadProblemAsync(HttpStatusCode.BadRequest)).Text("code"));
+        Assert.Equal(served ? 1 : 0, app.Get<VmService>().List().Count);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Further_hosts_can_be_allowed()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start(("AllowedHosts", "vms.example;*.lan")).CreateClient();
+        http.DefaultRequestHeaders.Host = "a.lan:8080";
+
+        Assert.Equal("ok", (await http.GetJsonAsync("/healthz")).Text("status"));
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData("text/event-stream")]
+    [InlineData("text/html")]
+    [InlineData("application/xml;q=0.5, image/*")]
+    [InlineData("application/json")]
+    [InlineData("*/*")]
+    public async Task A_refusal_is_a_problem_whatever_the_client_accepts(string accept)
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        http.DefaultRequestHeaders.Add("Accept", accept);
+
+        foreach (var (method, path, status, code) in new[]
+        {
+            ("GET", "/vms/0199d3a4-0000-7000-8000-000000000000/events", HttpStatusCode.NotFound, "vm_not_found"),
+            ("GET", "/nowhere", HttpStatusCode.NotFound, "route_unknown"),
+            ("DELETE", "/vms", HttpStatusCode.MethodNotAllowed, "method_not_allowed"),
+            ("POST", "/vms", HttpStatusCode.UnsupportedMediaType, "content_type_unsupported"),
+        })
+        {
+            using var request = new HttpRequestMessage(new HttpMethod(method), path);
+            using var response = await http.SendAsync(request, TestContext.Current.CancellationToken);
+            var problem = await response.ReadProblemAsync(status);
+            Assert.Equal((code, $"urn:autoprovision:problem:{code}"), (problem.Text("code"), problem.Text("type")));
+            Assert.All([problem.Text("title"), problem.Text("traceId")], Assert.NotEmpty);
+        }
+        using var vms = await http.PostJsonAsync("/vms", "{");
+        Assert.Equal("invalid_request", (await vms.ReadProblemAsync(HttpStatusCode.BadRequest)).Text("code"));
     }
 
     [Fact(Timeout = Limit)]

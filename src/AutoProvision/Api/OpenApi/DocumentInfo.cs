@@ -16,7 +16,7 @@ internal static class DocumentInfo
         removes everything that was made for it.
 
         Every refusal is a problem document (RFC 9457) with a stable `code` and a `hint`. A bad request lists every fault
-        at once in `errors`, each with a JSON pointer. What nobody foresaw is a 500 of the same form on any route. Fields without a value are left out of answers.
+        at once in `errors`, each with a JSON pointer. Fields without a value are left out of answers.
         """;
 
     public static Task Apply(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellation)

@@ -15,8 +15,10 @@ internal static class Operations
         ["400"] = "The request is wrong: `errors` lists every fault.",
         ["404"] = "There is no such VM, or it was deleted a while ago.",
         ["409"] = "Not in this state: the name is taken, or the VM is not reachable.",
+        ["413"] = "The body is larger than 4 MiB.",
         ["415"] = "The body is not declared as JSON.",
         ["429"] = "The queue is full; `Retry-After` says when to try again.",
+        ["500"] = "The service or its host could not do it; what nobody foresaw is `internal_error`.",
         ["502"] = "The VM did not answer over SSH, or not as itself.",
         ["503"] = "libvirt or one of its tools does not answer.",
     };

@@ -15,10 +15,10 @@ internal static class ProblemSchema
             return;
         document.AddComponent(nameof(Fault), await context.GetOrCreateSchemaAsync(typeof(Fault), null, cancellation));
         problem.Description = "A refusal or failure (RFC 9457).";
-        problem.Required = new HashSet<string> { "type", "title", "status" };
+        problem.Required = new HashSet<string> { "type", "title", "status", "detail", "code", "hint" };
         problem.Properties = new Dictionary<string, IOpenApiSchema>
         {
-            ["type"] = Text("`urn:autoprovision:problem:` and the code; a plain address for a route that is not there."),
+            ["type"] = Text("`urn:autoprovision:problem:` and the code."),
             ["title"] = Text("Name of the HTTP status."),
             ["status"] = new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int32", Description = "HTTP status." },
             ["detail"] = Text("What happened, in words."),

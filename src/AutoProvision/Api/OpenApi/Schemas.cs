@@ -11,12 +11,8 @@ internal static class Schemas
         var type = Nullable.GetUnderlyingType(context.JsonTypeInfo.Type) ?? context.JsonTypeInfo.Type;
         if (type.IsEnum)
             schema.Type = JsonSchemaType.String;
-        // A null is never written, so what may be null may be absent.
-        if (schema.Required is { } required && schema.Properties is { } properties)
-            required.ExceptWith(properties.Where(property => MayBeNull(property.Value)).Select(property => property.Key));
+        // A null is never written, so what may be null may be absent. Asked of the type: a reference to another schema does not tell.
+        schema.Required?.ExceptWith(context.JsonTypeInfo.Properties.Where(property => property.IsGetNullable).Select(property => property.Name));
         return Task.CompletedTask;
     }
-
-    private static bool MayBeNull(IOpenApiSchema schema) =>
-        schema.Type?.HasFlag(JsonSchemaType.Null) == true || schema.OneOf?.Any(one => one.Type == JsonSchemaType.Null) == true;
 }

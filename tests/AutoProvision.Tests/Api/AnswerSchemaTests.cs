@@ -1,0 +1,75 @@
+using System.Net;
+using AutoProvision.Fakes;
+
+namespace AutoProvision.Api;
+
+/// <summary>What the service answers against what its document says that it answers.</summary>
+public sealed class AnswerSchemaTests
+{
+    private const int Limit = 30_000;
+    private const string Problem = "application/problem+json";
+
+    [Fact(Timeout = Limit)]
+    public async Task A_VM_is_as_described_from_its_request_to_its_use()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var schema = new DocumentSchema(await http.GetJsonAsync("/openapi/v1.json"));
+        host.Guests.Answers["true"] = FakeAnswers.Of(0, "");
+
+        using var accepted = await http.PostJsonAsync("/vms", "{}");
+        schema.Check(await accepted.ReadJsonAsync(HttpStatusCode.Accepted), "POST /vms", "202");
+        var vm = accepted.Headers.Location!.OriginalString;
+        schema.Check(await http.UntilAsync(vm, "ready"), "GET /vms/{id}", "200");
+        schema.Check(await http.GetJsonAsync("/vms"), "GET /vms", "200");
+        schema.Check(await http.GetJsonAsync($"{vm}/ssh"), "GET /vms/{id}/ssh", "200");
+        using var exec = await http.PostJsonAsync($"{vm}/exec", """{"shell": "true"}""");
+        schema.Check(await exec.ReadJsonAsync(), "POST /vms/{id}/exec", "200");
+        foreach (var what in await http.FollowAsync(vm, item => item.Data.Text("state") == "ready"))
+            schema.Check(what.Data, "GET /vms/{id}/events", "200", "text/event-stream");
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_failed_VM_and_a_failed_image_are_as_described()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var schema = new DocumentSchema(await http.GetJsonAsync("/openapi/v1.json"));
+        File.Delete(host.ImagePath);
+
+        var failed = await http.UntilAsync(await http.CreateVmAsync(), "failed");
+
+        Assert.Equal("image_missing", failed.GetProperty("failure").Text("code"));
+        schema.Check(failed, "GET /vms/{id}", "200");
+        schema.Check(await http.GetJsonAsync("/images"), "GET /images", "200");
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData(false, "200")]
+    [InlineData(true, "503")]
+    public async Task The_host_is_as_described_up_or_down(bool isDown, string readiness)
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var schema = new DocumentSchema(await http.GetJsonAsync("/openapi/v1.json"));
+        host.Hypervisor.IsDown = isDown;
+
+        schema.Check(await http.GetJsonAsync("/host"), "GET /host", "200");
+        schema.Check(await http.GetJsonAsync("/images"), "GET /images", "200");
+        schema.Check(await http.GetJsonAsync("/healthz"), "GET /healthz", "200");
+        schema.Check(await http.GetJsonAsync("/readyz", isDown ? HttpStatusCode.ServiceUnavailable : HttpStatusCode.OK), "GET /readyz", readiness);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Refusals_are_as_described()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var schema = new DocumentSchema(await http.GetJsonAsync("/openapi/v1.json"));
+
+        using var invalid = await http.PostJsonAsync("/vms", """{"name": "-", "colour": "red"}""");
+        schema.Check(await invalid.ReadProblemAsync(HttpStatusCode.BadRequest), "POST /vms", "400", Problem);
+        using var unknown = await http.GetAsync(new Uri("/vms/nonsense", UriKind.Relative), TestContext.Current.CancellationToken);
+        schema.Check(await unknown.ReadProblemAsync(HttpStatusCode.NotFound), "GET /vms/{id}", "404", Problem);
+    }
+}

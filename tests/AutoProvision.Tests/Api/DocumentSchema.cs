@@ -1,0 +1,46 @@
+using System.Text.Json;
+using AutoProvision.Fakes;
+
+namespace AutoProvision.Api;
+
+/// <summary>Holds answers against the schemas that the OpenAPI document gives for them: no member too many, no required one missing.</summary>
+internal sealed class DocumentSchema(JsonElement document)
+{
+    private const string Reference = "#/components/schemas/";
+
+    /// <summary>Checks the answer of one operation, members of members included.</summary>
+    public void Check(JsonElement answer, string operation, string status, string media = "application/json")
+    {
+        var (method, path) = operation.Split(' ') is [var first, var second] ? (first.ToLowerInvariant(), second) : throw new ArgumentException(operation);
+        var schema = document.GetProperty("paths").GetProperty(path).GetProperty(method).GetProperty("responses")
+            .GetProperty(status).GetProperty("content").GetProperty(media).GetProperty("schema");
+        Check(answer, schema, operation);
+    }
+
+    private void Check(JsonElement value, JsonElement schema, string where)
+    {
+        schema = Resolve(schema);
+        if (value.ValueKind == JsonValueKind.Array)
+            foreach (var item in value.EnumerateArray())
+                Check(item, schema.GetProperty("items"), $"{where}[]");
+        if (value.ValueKind != JsonValueKind.Object)
+            return;
+        var known = schema.GetProperty("properties");
+        foreach (var member in value.EnumerateObject())
+        {
+            Assert.True(known.TryGetProperty(member.Name, out var its), $"{where}: {member.Name} is not in the schema.");
+            Check(member.Value, its, $"{where}/{member.Name}");
+        }
+        var required = schema.TryGetProperty("required", out var names) ? names.EnumerateArray().Select(name => name.GetString()!) : [];
+        Assert.All(required, name => Assert.True(value.TryGetProperty(name, out _), $"{where}: {name} is required and missing."));
+    }
+
+    private JsonElement Resolve(JsonElement schema)
+    {
+        if (schema.TryGetProperty("oneOf", out var choices))
+            return Resolve(choices.EnumerateArray().Single(choice => !choice.TryGetProperty("type", out var type) || type.ToString() != "null"));
+        return schema.TryGetProperty("$ref", out _)
+            ? Resolve(document.GetProperty("components").GetProperty("schemas").GetProperty(schema.Text("$ref")[Reference.Length..]))
+            : schema;
+    }
+}
