@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -15,6 +16,7 @@ public sealed class HostApp : WebApplicationFactory<Program>
     public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
     private static readonly UnixFileMode Passable = (UnixFileMode)0b111_101_101;
+    private readonly ConcurrentBag<string> _macs = [];
     private readonly Dictionary<string, string> _settings;
     private readonly Action<IServiceCollection>? _services;
     private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("autoprovision-host-test-");
@@ -39,6 +41,9 @@ public sealed class HostApp : WebApplicationFactory<Program>
             _settings[key] = value;
     }
 
+    /// <summary>The MAC addresses of all VMs this service was asked for.</summary>
+    public IReadOnlyCollection<string> Macs => _macs;
+
     public string DataDirectory => Path.Combine(_root.FullName, "data");
 
     public string PoolDirectory => Path.Combine(_root.FullName, "pool");
@@ -47,7 +52,9 @@ public sealed class HostApp : WebApplicationFactory<Program>
     {
         using var answer = await CreateClient().PostAsJsonAsync("/vms", request, Cancellation);
         Assert.True(answer.StatusCode == HttpStatusCode.Accepted, await answer.Content.ReadAsStringAsync(Cancellation));
-        return (await answer.Content.ReadFromJsonAsync<VmResource>(Json, Cancellation))!;
+        var vm = (await answer.Content.ReadFromJsonAsync<VmResource>(Json, Cancellation))!;
+        _macs.Add(vm.Mac);
+        return vm;
     }
 
     public async Task<VmResource> GetAsync(Guid id) => (await CreateClient().GetFromJsonAsync<VmResource>($"/vms/{id}", Json, Cancellation))!;

@@ -1,21 +1,24 @@
+using AutoProvision.Processes;
+
 namespace AutoProvision.HostTests.Support;
 
-/// <summary>Everything on the host that a VM could leave behind, as lines that two looks can be compared by.</summary>
+/// <summary>
+/// Everything on the host that this service's VMs could leave behind, as lines that two looks can be compared by. Domains count
+/// that stand on files in its pool, leases that belong to its MACs: others may use the same host meanwhile.
+/// </summary>
 public static class HostSnapshot
 {
     public static async Task<IReadOnlyList<string>> TakeAsync(HostApp app)
     {
-        var domains = await Tool.VirshAsync("list", "--all", "--uuid", "--name");
         var leases = await Tool.VirshAsync("net-dhcp-leases", "default");
         var pools = await Tool.VirshAsync("pool-list", "--all", "--name");
         return
         [
-            .. Lines("domain", domains),
-            // The first two columns are the time at which the lease runs out.
-            .. Lines("lease", leases).Select(line => string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Where((_, column) => column is not (1 or 2)))),
-            .. Lines("storage pool", pools),
-            .. Files(app.PoolDirectory),
-            .. Files(app.DataDirectory).Where(file => !Path.GetFileName(file).StartsWith("journal.db", StringComparison.Ordinal)),
+            .. await DomainsAsync(app.PoolDirectory),
+            .. Lines(leases).Where(line => app.Macs.Any(line.Contains)).Select(line => $"lease {line}"),
+            .. Lines(pools).Select(line => $"storage pool {line}"),
+            .. Entries(app.PoolDirectory),
+            .. Entries(app.DataDirectory).Where(entry => !Path.GetFileName(entry).StartsWith("journal.db", StringComparison.Ordinal)),
         ];
     }
 
@@ -23,9 +26,24 @@ public static class HostSnapshot
     public static async Task<IReadOnlyList<string>> NewSinceAsync(HostApp app, IReadOnlyList<string> before) =>
         [.. (await TakeAsync(app)).Except(before)];
 
-    private static IEnumerable<string> Lines(string kind, string text) =>
-        text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Order().Select(line => $"{kind} {line}");
+    private static async Task<IReadOnlyList<string>> DomainsAsync(string pool)
+    {
+        var ours = new List<string>();
+        foreach (var id in Lines(await Tool.VirshAsync("list", "--all", "--uuid")))
+        {
+            // One that went since the list was made is none of ours any more.
+            var described = await Tool.RunAsync(new ProcessCommand("virsh", "-q", "-c", "qemu:///system", "dumpxml", id));
+            if (described.Output.Contains(pool, StringComparison.Ordinal))
+                ours.Add($"domain {id}");
+        }
+        return ours;
+    }
 
-    private static IEnumerable<string> Files(string directory) =>
-        Directory.Exists(directory) ? Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories).Order() : [];
+    private static IEnumerable<string> Lines(string text) =>
+        text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Order();
+
+    // Directories too, but for the two that stay when they are empty.
+    private static IEnumerable<string> Entries(string directory) => Directory.Exists(directory)
+        ? Directory.EnumerateFileSystemEntries(directory, "*", SearchOption.AllDirectories).Where(entry => Path.GetFileName(entry) != "keys").Order()
+        : [];
 }
