@@ -2,11 +2,7 @@ namespace AutoProvision.CloudInit;
 
 /// <param name="State">How far cloud-init is, and how it went.</param>
 /// <param name="Errors">What it reported so far, hard errors first; may be filled while it still runs.</param>
-public sealed record CloudInitReport(CloudInitState State, IReadOnlyList<CloudInitError> Errors)
-{
-    /// <summary>Nothing more is to be expected from this boot.</summary>
-    public bool Finished => State is not (CloudInitState.NotRun or CloudInitState.Running);
-}
+public sealed record CloudInitReport(CloudInitState State, IReadOnlyList<CloudInitError> Errors);
 
 /// <param name="Module">The module that failed (<c>scripts-user</c>), else the boot stage (<c>modules-final</c>), else <c>cloud-init</c>.</param>
 /// <param name="Message">cloud-init's own words.</param>

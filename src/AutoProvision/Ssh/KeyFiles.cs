@@ -47,7 +47,8 @@ public sealed class KeyFiles(string directory)
     {
         CreateDirectory();
         File.Delete(Unfinished(path));
-        using (var file = new FileStream(Unfinished(path), NewFile(mode)))
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = mode };
+        using (var file = new FileStream(Unfinished(path), options))
         using (var writer = new StreamWriter(file))
         {
             writer.Write(text);
@@ -59,19 +60,9 @@ public sealed class KeyFiles(string directory)
 
     private void CreateDirectory()
     {
-        if (OperatingSystem.IsWindows())
-            throw new PlatformNotSupportedException("Key files need POSIX file modes.");
         Directory.CreateDirectory(directory, OwnerDirectory);
         // An existing directory keeps its mode through the call above.
         File.SetUnixFileMode(directory, OwnerDirectory);
-    }
-
-    private static FileStreamOptions NewFile(UnixFileMode mode)
-    {
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = mode;
-        return options;
     }
 
     private static string Unfinished(string path) => path + ".new";

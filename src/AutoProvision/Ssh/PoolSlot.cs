@@ -1,11 +1,15 @@
 namespace AutoProvision.Ssh;
 
-/// <summary>One VM's place in the pool: its connection or the attempt to make one, how many use it, and when it was last used.</summary>
+/// <summary>
+/// One VM's place in the pool: its connection or the attempt to make one, how many use it, and when it was last used.
+/// Given up once, when it is forgotten or idle, it never connects again; the pool makes a new one.
+/// </summary>
 internal sealed class PoolSlot : IAsyncDisposable
 {
     private readonly Lock _lock = new();
     private readonly ISshConnector _connector;
     private readonly TimeSpan _idleTimeout;
+    private readonly Action<PoolSlot> _retired;
     private readonly TrackedTasks _closing;
     private readonly ITimer _idle;
     private readonly CancellationTokenSource _stop = new();
@@ -14,10 +18,16 @@ internal sealed class PoolSlot : IAsyncDisposable
     private int _users;
     private bool _stopped;
 
-    public PoolSlot(ISshConnector connector, TimeSpan idleTimeout, TimeProvider time, TrackedTasks closing)
+    /// <param name="connector">Opens the connection.</param>
+    /// <param name="idleTimeout">How long nobody may use this place before it is given up.</param>
+    /// <param name="time">Measures that.</param>
+    /// <param name="closing">Keeps what is being closed.</param>
+    /// <param name="retired">Told when this place was given up because nobody used it; disposes of it.</param>
+    public PoolSlot(ISshConnector connector, TimeSpan idleTimeout, TimeProvider time, TrackedTasks closing, Action<PoolSlot> retired)
     {
-        (_connector, _idleTimeout, _closing) = (connector, idleTimeout, closing);
+        (_connector, _idleTimeout, _closing, _retired) = (connector, idleTimeout, closing, retired);
         _idle = time.CreateTimer(_ => CloseIdle(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        RestartIdleTimer();
     }
 
     /// <summary>Keeps the connection from being closed as idle until the lease is given back.</summary>
@@ -58,7 +68,7 @@ internal sealed class PoolSlot : IAsyncDisposable
         lock (_lock)
         {
             _stopped = true;
-            (last, _connection) = (_connection, null);
+            (last, _connection, _target) = (_connection, null, null);
         }
         await _stop.CancelAsync();
         await _idle.DisposeAsync();
@@ -80,7 +90,7 @@ internal sealed class PoolSlot : IAsyncDisposable
 
     private void RestartIdleTimer()
     {
-        if (_users == 0)
+        if (_users == 0 && !_stopped)
             _idle.Change(_idleTimeout, Timeout.InfiniteTimeSpan);
     }
 
@@ -88,16 +98,20 @@ internal sealed class PoolSlot : IAsyncDisposable
     {
         lock (_lock)
         {
-            if (_users == 0)
-                Drop();
+            if (_users > 0 || _stopped)
+                return;
+            _stopped = true;
+            Drop();
         }
+        _retired(this);
     }
 
     private void Drop()
     {
         if (_connection is { } old)
             _closing.Add(CloseAsync(old));
-        _connection = null;
+        // The target holds the private key.
+        (_connection, _target) = (null, null);
     }
 
     private static async Task CloseAsync(Task<ISshConnection> connection)

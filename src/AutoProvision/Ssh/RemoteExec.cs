@@ -13,14 +13,12 @@ internal sealed class RemoteExec : IDisposable
     private readonly CappedOutput _stderr;
     private readonly SshClient _client;
     private readonly ExecRequest _request;
-    private readonly TimeSpan _timeout;
     private readonly TimeProvider _time;
     private readonly SshCommand _command;
 
-    public RemoteExec(SshClient client, ExecRequest request, TimeSpan defaultTimeout, TimeProvider time)
+    public RemoteExec(SshClient client, ExecRequest request, TimeProvider time)
     {
         (_client, _request, _time) = (client, request, time);
-        _timeout = request.Timeout ?? defaultTimeout;
         _stdout = new CappedOutput(request.MaxOutputBytes);
         _stderr = new CappedOutput(request.MaxOutputBytes);
         _command = client.CreateCommand(_marker.Wrap(request.Command, HasInput));
@@ -31,7 +29,8 @@ internal sealed class RemoteExec : IDisposable
 
     private bool HasInput => !string.IsNullOrEmpty(_request.Stdin);
 
-    public async Task<ExecResult> RunAsync(CancellationToken cancellation)
+    /// <summary>Runs the command until it ends or its deadline or the caller ends it.</summary>
+    public async Task<ExecResult> RunAsync(CancellationToken deadline, CancellationToken cancellation)
     {
         var started = _time.GetTimestamp();
         // Opening the channel is bounded by the connection's own timeout.
@@ -42,7 +41,7 @@ internal sealed class RemoteExec : IDisposable
             HasInput ? DedicatedThread.RunAsync(() => WriteStdin(finished)) : Task.CompletedTask);
         try
         {
-            var timedOut = !await EndsInTimeAsync(finished, cancellation);
+            var timedOut = !await EndsInTimeAsync(finished, deadline, cancellation);
             if (timedOut)
                 await EndAsync(finished);
             Dispose(); // Ends the streams where the command could not be ended.
@@ -61,10 +60,9 @@ internal sealed class RemoteExec : IDisposable
 
     public void Dispose() => _command.Dispose();
 
-    private async Task<bool> EndsInTimeAsync(Task finished, CancellationToken cancellation)
+    private static async Task<bool> EndsInTimeAsync(Task finished, CancellationToken deadline, CancellationToken cancellation)
     {
-        using var deadline = new CancellationTokenSource(_timeout, _time);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline);
         try
         {
             await finished.WaitAsync(linked.Token);

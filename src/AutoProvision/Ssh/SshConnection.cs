@@ -13,11 +13,15 @@ internal sealed class SshConnection(SshClient client, SshTarget target, SshOptio
 
     public async Task<ExecResult> ExecAsync(ExecRequest request, CancellationToken cancellation)
     {
-        await _channels.WaitAsync(cancellation);
+        var started = time.GetTimestamp();
+        // The command's own time runs while it waits for its turn, too.
+        using var deadline = new CancellationTokenSource(request.Timeout ?? options.ExecTimeout, time);
+        if (!await EnterAsync(deadline.Token, cancellation))
+            return new ExecResult(null, null, "", "", time.GetElapsedTime(started), TimedOut: true, Truncated: false);
         try
         {
-            using var exec = new RemoteExec(client, request, options.ExecTimeout, time) { OnBroken = () => _broken = true };
-            return await exec.RunAsync(cancellation);
+            using var exec = new RemoteExec(client, request, time) { OnBroken = () => _broken = true };
+            return await exec.RunAsync(deadline.Token, cancellation);
         }
         catch (Exception e) when (e is SshConnectionException or SshOperationTimeoutException or SocketException or ObjectDisposedException)
         {
@@ -31,6 +35,20 @@ internal sealed class SshConnection(SshClient client, SshTarget target, SshOptio
         finally
         {
             _channels.Release();
+        }
+    }
+
+    private async Task<bool> EnterAsync(CancellationToken deadline, CancellationToken cancellation)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline, cancellation);
+        try
+        {
+            await _channels.WaitAsync(either.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return false;
         }
     }
 

@@ -14,18 +14,22 @@ public sealed class SshConnectionPool(ISshConnector connector, IOptions<SshOptio
 
     /// <summary>
     /// Runs a command over the VM's connection. Callers at the same time share one attempt to connect, and its failure;
-    /// a dead connection, or one to another address than <paramref name="target"/>, is replaced first.
+    /// a dead connection, or one to another address than the target, is replaced first.
     /// </summary>
+    /// <param name="id">The VM.</param>
+    /// <param name="target">
+    /// Says what to connect to, or throws where the VM may not be used. Asked when the VM has its place in the pool, and again when that was
+    /// forgotten in between: so a VM that is deleted at this moment is never connected to after <see cref="ForgetAsync"/>.
+    /// </param>
+    /// <param name="request">The command.</param>
+    /// <param name="cancellation">Ends the wait for the connection, or the command.</param>
     /// <exception cref="Vms.FailureException">As <see cref="ISshConnector.ConnectAsync"/> and <see cref="ISshConnection.ExecAsync"/>; a command is never run twice.</exception>
-    public async Task<ExecResult> ExecAsync(string id, SshTarget target, ExecRequest request, CancellationToken cancellation)
+    public async Task<ExecResult> ExecAsync(string id, Func<SshTarget> target, ExecRequest request, CancellationToken cancellation)
     {
-        PoolSlot.Lease? lease;
-        do
-            lease = Slot(id).Acquire(target);
-        while (lease is null); // Forgotten between the two calls: the next look finds a fresh slot.
+        var (lease, to) = Acquire(id, target);
         using (lease)
         {
-            var connection = await ConnectedAsync(lease, target, cancellation);
+            var connection = await ConnectedAsync(lease, to, cancellation);
             return await connection.ExecAsync(request, cancellation);
         }
     }
@@ -54,10 +58,28 @@ public sealed class SshConnectionPool(ISshConnector connector, IOptions<SshOptio
         await _closing.DisposeAsync();
     }
 
+    private (PoolSlot.Lease Lease, SshTarget Target) Acquire(string id, Func<SshTarget> target)
+    {
+        while (true)
+        {
+            // In this order: whatever the target is asked of cannot change unseen between the answer and the connection.
+            var slot = Slot(id);
+            var to = target();
+            if (slot.Acquire(to) is { } lease)
+                return (lease, to);
+        }
+    }
+
     private PoolSlot Slot(string id)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        return _slots.GetOrAdd(id, _ => new PoolSlot(connector, options.Value.IdleTimeout, time, _closing));
+        return _slots.GetOrAdd(id, _ => new PoolSlot(connector, options.Value.IdleTimeout, time, _closing, slot => Retire(id, slot)));
+    }
+
+    private void Retire(string id, PoolSlot slot)
+    {
+        _slots.TryRemove(KeyValuePair.Create(id, slot));
+        _closing.Add(slot.DisposeAsync().AsTask());
     }
 
     private static async Task<ISshConnection> ConnectedAsync(PoolSlot.Lease lease, SshTarget target, CancellationToken cancellation)

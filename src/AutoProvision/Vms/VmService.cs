@@ -58,8 +58,8 @@ public sealed class VmService(
     /// <exception cref="FailureException"><c>vm_not_found</c>, <c>vm_not_ready</c> or one of SSH's.</exception>
     public async Task<ExecResult> ExecAsync(string id, ExecRequest request, CancellationToken cancellation)
     {
-        var vm = GetReachable(id);
-        return await connections.ExecAsync(vm.Id.ToString(), access.Target(vm), request, cancellation);
+        var vm = Get(id);
+        return await connections.ExecAsync(vm.Id.ToString(), () => access.Target(GetReachable(id)), request, cancellation);
     }
 
     /// <summary>How a person logs in by themselves.</summary>

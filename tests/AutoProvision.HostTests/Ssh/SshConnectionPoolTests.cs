@@ -33,6 +33,6 @@ public sealed class SshConnectionPoolTests(SshdFixture sshd) : IClassFixture<Ssh
     private async Task<string> ClientPortAsync(SshConnectionPool pool)
     {
         var request = new ExecRequest("echo $SSH_CLIENT | cut -d' ' -f2");
-        return (await pool.ExecAsync("vm", sshd.Target, request, TestContext.Current.CancellationToken)).Stdout;
+        return (await pool.ExecAsync("vm", () => sshd.Target, request, TestContext.Current.CancellationToken)).Stdout;
     }
 }

@@ -97,6 +97,20 @@ public sealed class SshExecTests(SshdFixture sshd) : IClassFixture<SshdFixture>,
     }
 
     [Fact]
+    public async Task Waiting_for_its_turn_counts_against_a_commands_time()
+    {
+        var gate = Path.GetTempFileName();
+        var busy = Enumerable.Range(0, 8).Select(_ => ExecAsync(new ExecRequest($"while [ -e {gate} ]; do sleep 0.05; done"))).ToArray();
+
+        var result = await ExecAsync(new ExecRequest("echo begun") { Timeout = TimeSpan.FromMilliseconds(300) });
+
+        Assert.Equal((true, null, "", ""), (result.TimedOut, result.ExitCode, result.Stdout, result.Stderr));
+        File.Delete(gate);
+        Assert.All(await Task.WhenAll(busy), ended => Assert.Equal(0, ended.ExitCode));
+        Assert.Equal("free\n", (await ExecAsync(new ExecRequest("echo free"))).Stdout);
+    }
+
+    [Fact]
     public async Task A_cut_connection_is_a_failure_of_its_own()
     {
         var seconds = UniqueSeconds();

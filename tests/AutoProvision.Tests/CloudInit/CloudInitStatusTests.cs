@@ -112,7 +112,7 @@ public class CloudInitStatusTests
     public void Errors_show_before_the_end()
     {
         var report = CloudInitStatus.ParseFiles(StatusFile224Error, null);
-        Assert.False(report.Finished);
+        Assert.Equal(CloudInitState.Running, report.State);
         Assert.Equal(4, report.Errors.Count);
     }
 

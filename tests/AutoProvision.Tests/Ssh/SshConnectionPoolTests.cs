@@ -102,6 +102,58 @@ public sealed class SshConnectionPoolTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_VM_deleted_between_its_check_and_its_connection_is_not_connected_to()
+    {
+        await ExecAsync();
+        var checks = 0;
+
+        var failure = await Assert.ThrowsAsync<FailureException>(() => _pool.ExecAsync("vm", Target, new ExecRequest("true"), TestContext.Current.CancellationToken));
+
+        Assert.Equal(("vm_not_ready", 2, 1), (failure.Code, checks, _guest.Attempts));
+        Assert.True(_guest.Connections[0].Closed);
+
+        SshTarget Target()
+        {
+            if (++checks > 1)
+                throw new FailureException("vm_not_ready", "It is deleting.", "");
+            Assert.True(_pool.ForgetAsync("vm").IsCompletedSuccessfully);
+            return FakeSsh.Target;
+        }
+    }
+
+    [Fact]
+    public async Task A_VM_made_anew_between_check_and_connection_is_connected_to_as_it_is_now()
+    {
+        var targets = new Queue<SshTarget>([FakeSsh.Target, FakeSsh.Target with { Host = "10.0.0.6" }]);
+
+        await _pool.ExecAsync("vm", Target, new ExecRequest("true"), TestContext.Current.CancellationToken);
+
+        Assert.Equal("10.0.0.6", Assert.Single(_guest.Connections).Target.Host);
+
+        SshTarget Target()
+        {
+            if (targets.Count == 2)
+                Assert.True(_pool.ForgetAsync("vm").IsCompletedSuccessfully);
+            return targets.Dequeue();
+        }
+    }
+
+    [Fact]
+    public async Task What_is_forgotten_or_idle_leaves_no_private_key_behind()
+    {
+        var (forgotten, idle) = (await ConnectOnceAsync("a"), await ConnectOnceAsync("b"));
+        await _pool.ForgetAsync("a");
+        _time.Advance(_options.IdleTimeout);
+        _guest.Connections.Clear();
+
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+
+        Assert.Equal([false, false], new[] { forgotten.IsAlive, idle.IsAlive });
+    }
+
+    [Fact]
     public async Task An_adopted_connection_is_used()
     {
         var connection = await _guest.ConnectAsync(FakeSsh.Target, TestContext.Current.CancellationToken);
@@ -113,5 +165,12 @@ public sealed class SshConnectionPoolTests : IAsyncDisposable
     }
 
     private Task<ExecResult> ExecAsync(string id = "vm", SshTarget? target = null, CancellationToken? cancellation = null) =>
-        _pool.ExecAsync(id, target ?? FakeSsh.Target, new ExecRequest("true"), cancellation ?? TestContext.Current.CancellationToken);
+        _pool.ExecAsync(id, () => target ?? FakeSsh.Target, new ExecRequest("true"), cancellation ?? TestContext.Current.CancellationToken);
+
+    private async Task<WeakReference> ConnectOnceAsync(string id)
+    {
+        var target = FakeSsh.Target with { User = id };
+        await ExecAsync(id, target);
+        return new WeakReference(target);
+    }
 }
