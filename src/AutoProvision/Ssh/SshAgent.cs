@@ -11,8 +11,8 @@ public sealed class SshAgent(IProcessRunner processes, IOptions<SshOptions> opti
 {
     private const int NoAgent = 2;
 
-    /// <summary>Whether the agent is to be used at all; the other members work either way.</summary>
-    public bool Enabled => options.Value.UseAgent;
+    /// <summary>Whether the agent is to be used: it is switched on, and there is a socket to reach it by. The other members work either way.</summary>
+    public bool Enabled => options.Value.UseAgent && !string.IsNullOrEmpty(options.Value.AgentSocket);
 
     /// <summary>The agent's public key lines; none when it is empty.</summary>
     /// <exception cref="Vms.FailureException"><c>ssh_agent_unavailable</c>, <c>ssh_agent_refused</c>.</exception>
@@ -35,12 +35,12 @@ public sealed class SshAgent(IProcessRunner processes, IOptions<SshOptions> opti
             throw SshFailures.AgentRefused("take the key", result.Evidence);
     }
 
-    /// <summary>A key that is not there counts as removed.</summary>
-    /// <exception cref="Vms.FailureException"><c>ssh_agent_unavailable</c>, <c>ssh_agent_refused</c>.</exception>
+    /// <summary>A key that is not there counts as removed, and so does one whose agent is gone: it took its keys along.</summary>
+    /// <exception cref="Vms.FailureException"><c>ssh_agent_refused</c>.</exception>
     public async Task RemoveAsync(string publicOpenSsh, CancellationToken cancellation)
     {
-        var result = await RunAsync(["-q", "-d", "-"], publicOpenSsh + "\n", cancellation);
-        if (!result.Succeeded && await HasAsync(publicOpenSsh, cancellation))
+        var result = await AskAsync(["-q", "-d", "-"], publicOpenSsh + "\n", cancellation);
+        if (!result.Succeeded && result.ExitCode != NoAgent && await HasAsync(publicOpenSsh, cancellation))
             throw SshFailures.AgentRefused("remove the key", result.Evidence);
     }
 
@@ -52,10 +52,12 @@ public sealed class SshAgent(IProcessRunner processes, IOptions<SshOptions> opti
 
     private async Task<ProcessResult> RunAsync(string[] arguments, string? input, CancellationToken cancellation)
     {
-        var command = new ProcessCommand("ssh-add", arguments) { Input = input, Timeout = TimeSpan.FromSeconds(10), Environment = Environment() };
-        var result = await processes.RunAsync(command, cancellation);
+        var result = await AskAsync(arguments, input, cancellation);
         return result.ExitCode == NoAgent ? throw SshFailures.AgentUnavailable(result.Evidence) : result;
     }
+
+    private Task<ProcessResult> AskAsync(string[] arguments, string? input, CancellationToken cancellation) => processes.RunAsync(
+        new ProcessCommand("ssh-add", arguments) { Input = input, Timeout = TimeSpan.FromSeconds(10), Environment = Environment() }, cancellation);
 
     private Dictionary<string, string> Environment() =>
         string.IsNullOrEmpty(options.Value.AgentSocket) ? [] : new() { ["SSH_AUTH_SOCK"] = options.Value.AgentSocket };

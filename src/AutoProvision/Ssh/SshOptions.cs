@@ -33,7 +33,7 @@ public sealed class SshOptions
     /// <summary>Authorise the agent's identities on new VMs, and give the agent each VM's key for as long as the VM lives.</summary>
     public bool UseAgent { get; set; }
 
-    /// <summary>The agent's socket; <c>SSH_AUTH_SOCK</c> where empty.</summary>
+    /// <summary>The agent's socket; taken from <c>SSH_AUTH_SOCK</c> where empty. Without either there is no agent.</summary>
     public string? AgentSocket { get; set; }
 }
 

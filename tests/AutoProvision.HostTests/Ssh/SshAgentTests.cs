@@ -58,7 +58,8 @@ public sealed class SshAgentTests : IAsyncLifetime
         var key = SshKeyPair.Generate("one");
         Assert.Equal("ssh_agent_unavailable", await CodeAsync(() => missing.ListIdentitiesAsync(Cancellation)));
         Assert.Equal("ssh_agent_unavailable", await CodeAsync(() => missing.AddAsync(key.PrivateOpenSsh, Cancellation)));
-        Assert.Equal("ssh_agent_unavailable", await CodeAsync(() => missing.RemoveAsync(key.PublicOpenSsh, Cancellation)));
+        // It holds no key, and a VM's deletion does not wait for it.
+        await missing.RemoveAsync(key.PublicOpenSsh, Cancellation);
     }
 
     private static async Task<string> CodeAsync(Func<Task> act) => (await Assert.ThrowsAsync<FailureException>(act)).Code;

@@ -42,6 +42,7 @@ internal sealed class AutoProvisionApp(FakeHost host, (string Key, string Value)
         ("Images:Catalog:tiny:Path", host.ImagePath),
         ("Images:Catalog:tiny:User", "tester"),
         ("Vms:DefaultImage", "tiny"),
+        ("Ssh:AgentSocket", "/run/agent"),
     ];
 
     // The steps' own registrations, in their order, each between its fault points.
