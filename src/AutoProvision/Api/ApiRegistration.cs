@@ -35,6 +35,7 @@ public static class ApiRegistration
         app.UseExceptionHandler();
         app.MapOpenApi();
         app.UseSwaggerUI(ui => ui.SwaggerEndpoint("/openapi/v1.json", "AutoProvision v1"));
+        app.MapGet("/", () => TypedResults.Redirect("/swagger")).ExcludeFromDescription();
         app.MapVms();
         app.MapHost();
     }

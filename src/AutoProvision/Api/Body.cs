@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text.Json;
 using AutoProvision.Vms;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Metadata;
 
 namespace AutoProvision.Api;
@@ -13,6 +14,9 @@ public sealed record Body<T>(T Value, IReadOnlyList<Fault> Faults) : IBindableFr
 
     public static async ValueTask<Body<T>?> BindAsync(HttpContext context, ParameterInfo parameter)
     {
+        // Where every field may be left out, so may the body.
+        if (context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false })
+            return new Body<T>(new T(), []);
         if (!context.Request.HasJsonContentType())
             throw new FailureException("content_type_unsupported", "The body is not declared as JSON.", "Send Content-Type: application/json.");
         var faults = new List<Fault>();
@@ -28,10 +32,6 @@ public sealed record Body<T>(T Value, IReadOnlyList<Fault> Faults) : IBindableFr
             return new Body<T>(new T(), [new Fault("", "json_malformed", $"The body is not valid JSON: {e.Message}", "Send one JSON object.")]);
         }
     }
-
-    /// <summary>The value, where nothing but its shape can be wrong with it.</summary>
-    /// <exception cref="InvalidRequestException"/>
-    public T Checked() => Faults.Count == 0 ? Value : throw new InvalidRequestException(Faults);
 
     public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
         builder.Metadata.Add(new AcceptsMetadata(["application/json"], typeof(T)));

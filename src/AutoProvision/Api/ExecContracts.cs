@@ -19,7 +19,8 @@ public sealed class ExecBody
     public ExecRequest ToRequest(IReadOnlyList<Fault> shape)
     {
         var faults = new FaultList(shape);
-        if ((Command is null) == (Shell is null))
+        var misread = shape.Any(fault => fault.Pointer is "" or "/command" or "/shell");
+        if (!misread && (Command is null) == (Shell is null))
             faults.Add(Command is null ? "/command" : "/shell", "required", "Exactly one of command and shell is wanted.", "{\"shell\": \"uname -a\"} or {\"command\": [\"uname\", \"-a\"]}");
         if (Command is [] || Command is ["", ..])
             faults.Add("/command", "required", "The argument list names no program.", "{\"command\": [\"uname\", \"-a\"]}");

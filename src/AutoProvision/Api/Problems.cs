@@ -69,7 +69,7 @@ public sealed partial class Problems(IProblemDetailsService writer, ILogger<Prob
         "name_taken" or "vm_not_ready" => StatusCodes.Status409Conflict,
         "content_type_unsupported" => StatusCodes.Status415UnsupportedMediaType,
         "queue_full" => StatusCodes.Status429TooManyRequests,
-        "hypervisor_unavailable" or "tool_missing" or "tool_timeout" => StatusCodes.Status503ServiceUnavailable,
+        "service_stopping" or "hypervisor_unavailable" or "tool_missing" or "tool_timeout" => StatusCodes.Status503ServiceUnavailable,
         _ when code.StartsWith("ssh_", StringComparison.Ordinal) => StatusCodes.Status502BadGateway,
         _ => StatusCodes.Status500InternalServerError,
     };

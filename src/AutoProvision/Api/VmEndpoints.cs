@@ -18,7 +18,7 @@ public static class VmEndpoints
             .WithDescription("Replays the VM's events and follows; resumes after Last-Event-ID without gap or repeat, and ends after a deleted VM's last event.")
             .Produces<VmEvent>(200, "text/event-stream").ProducesProblem(400).ProducesProblem(404);
         vms.MapPost("/{id}/exec", Exec).WithName("execInVm").WithSummary("Run a command in a VM")
-            .ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(413).ProducesProblem(415).ProducesProblem(502);
+            .ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(413).ProducesProblem(415).ProducesProblem(502).ProducesProblem(503);
         vms.MapGet("/{id}/ssh", Ssh).WithName("getVmSsh").WithSummary("How to log in with plain ssh").ProducesProblem(404).ProducesProblem(409);
         vms.MapDelete("/{id}", Delete).WithName("deleteVm").WithSummary("Delete a VM and all that was made for it")
             .WithDescription("In every state. 202 while it is being torn down, 204 when it is gone.").ProducesProblem(404);

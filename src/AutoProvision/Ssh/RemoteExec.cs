@@ -29,8 +29,8 @@ internal sealed class RemoteExec : IDisposable
 
     private bool HasInput => !string.IsNullOrEmpty(_request.Stdin);
 
-    /// <summary>Runs the command until it ends or its deadline or the caller ends it.</summary>
-    public async Task<ExecResult> RunAsync(CancellationToken deadline, CancellationToken cancellation)
+    /// <summary>Runs the command until it ends, its deadline or the caller ends it, or the connection is given up.</summary>
+    public async Task<ExecResult> RunAsync(CancellationToken deadline, CancellationToken lost, CancellationToken cancellation)
     {
         var started = _time.GetTimestamp();
         // Opening the channel is bounded by the connection's own timeout.
@@ -41,7 +41,10 @@ internal sealed class RemoteExec : IDisposable
             HasInput ? DedicatedThread.RunAsync(() => WriteStdin(finished)) : Task.CompletedTask);
         try
         {
-            var timedOut = !await EndsInTimeAsync(finished, deadline, cancellation);
+            var timedOut = !await EndsInTimeAsync(finished, deadline, lost, cancellation);
+            // Nobody is there any more who could be told to end it.
+            if (timedOut && lost.IsCancellationRequested)
+                throw new SshConnectionException("The connection was given up.");
             if (timedOut)
                 await EndAsync(finished);
             Dispose(); // Ends the streams where the command could not be ended.
@@ -60,9 +63,9 @@ internal sealed class RemoteExec : IDisposable
 
     public void Dispose() => _command.Dispose();
 
-    private static async Task<bool> EndsInTimeAsync(Task finished, CancellationToken deadline, CancellationToken cancellation)
+    private static async Task<bool> EndsInTimeAsync(Task finished, params CancellationToken[] ends)
     {
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(ends);
         try
         {
             await finished.WaitAsync(linked.Token);

@@ -7,6 +7,7 @@ namespace AutoProvision.Ssh;
 internal sealed class SshConnection(SshClient client, SshTarget target, SshOptions options, TimeProvider time) : ISshConnection
 {
     private readonly SemaphoreSlim _channels = new(options.ConcurrentExecs);
+    private readonly CancellationTokenSource _lost = new();
     private volatile bool _broken;
 
     public bool IsAlive => !_broken && client.IsConnected;
@@ -21,7 +22,7 @@ internal sealed class SshConnection(SshClient client, SshTarget target, SshOptio
         try
         {
             using var exec = new RemoteExec(client, request, time) { OnBroken = () => _broken = true };
-            return await exec.RunAsync(deadline.Token, cancellation);
+            return await exec.RunAsync(deadline.Token, _lost.Token, cancellation);
         }
         catch (Exception e) when (e is SshConnectionException or SshOperationTimeoutException or SocketException or ObjectDisposedException)
         {
@@ -55,6 +56,8 @@ internal sealed class SshConnection(SshClient client, SshTarget target, SshOptio
     public async ValueTask DisposeAsync()
     {
         _broken = true;
+        // SSH.NET does not tell a command that its peer is gone: whoever waits for one is told here.
+        await _lost.CancelAsync();
         // Saying goodbye to a silent peer blocks.
         await DedicatedThread.RunAsync(client.Dispose);
     }

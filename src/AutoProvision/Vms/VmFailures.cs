@@ -18,7 +18,12 @@ public static class VmFailures
         $"{most} VMs are waiting or being made already.",
         "Try again when some are ready; Provisioning:QueueCapacity sets the limit.");
 
+    public static FailureException Stopping() => new("service_stopping",
+        "The service is being stopped; the command was ended.", "Send it again when the service is back.");
+
     public static FailureException NotReachable(Vm vm) => new("vm_not_ready",
         $"VM {vm.Id} is {vm.State.ToString().ToLowerInvariant()}; commands run once it is ready or degraded.",
-        $"Follow GET /vms/{vm.Id}/events until its state is ready.");
+        vm.State is VmState.Queued or VmState.Provisioning
+            ? $"Follow GET /vms/{vm.Id}/events until its state is ready."
+            : "It will not be ready again: make another one.");
 }

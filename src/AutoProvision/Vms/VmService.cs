@@ -9,7 +9,7 @@ namespace AutoProvision.Vms;
 /// <summary>The only way in: every transport calls this, and the rules live below it.</summary>
 public sealed class VmService(
     VmStore store, VmRules rules, JobQueue queue, IHypervisor hypervisor, VmAccess access, SshConnectionPool connections,
-    IOptions<ProvisioningOptions> options, TimeProvider time)
+    IOptions<ProvisioningOptions> options, IHostApplicationLifetime lifetime, TimeProvider time)
 {
     /// <summary>Takes up a VM and queues its making. Nothing is created for a refused request.</summary>
     /// <param name="request">What was asked for.</param>
@@ -55,11 +55,19 @@ public sealed class VmService(
     }
 
     /// <summary>Runs a command in a reachable VM as its user.</summary>
-    /// <exception cref="FailureException"><c>vm_not_found</c>, <c>vm_not_ready</c> or one of SSH's.</exception>
+    /// <exception cref="FailureException"><c>vm_not_found</c>, <c>vm_not_ready</c>, <c>service_stopping</c> or one of SSH's.</exception>
     public async Task<ExecResult> ExecAsync(string id, ExecRequest request, CancellationToken cancellation)
     {
-        var vm = Get(id);
-        return await connections.ExecAsync(vm.Id.ToString(), () => access.Target(GetReachable(id)), request, cancellation);
+        var vm = GetReachable(id);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, lifetime.ApplicationStopping);
+        try
+        {
+            return await connections.ExecAsync(vm.Id.ToString(), () => access.Target(GetReachable(id)), request, either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw VmFailures.Stopping();
+        }
     }
 
     /// <summary>How a person logs in by themselves.</summary>
@@ -72,7 +80,14 @@ public sealed class VmService(
 
     /// <summary>The VM's events after a sequence number, then every new one.</summary>
     /// <exception cref="FailureException"><c>vm_not_found</c>.</exception>
-    public IAsyncEnumerable<VmEvent> Watch(string id, long after, CancellationToken cancellation) => store.WatchAsync(Get(id).Id, after, cancellation);
+    /// <exception cref="InvalidRequestException">No event has that number yet: whoever waits after it would miss the next ones.</exception>
+    public IAsyncEnumerable<VmEvent> Watch(string id, long after, CancellationToken cancellation)
+    {
+        var vm = Get(id);
+        return after <= vm.Version
+            ? store.WatchAsync(vm.Id, after, cancellation)
+            : throw new InvalidRequestException([new Fault("", "event_id_invalid", $"The VM's newest event is {vm.Version}, not {after}.", "Send back an id that the stream gave, or none.")]);
+    }
 
     private Vm GetReachable(string id)
     {

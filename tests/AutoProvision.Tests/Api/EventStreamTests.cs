@@ -66,6 +66,7 @@ public sealed class EventStreamTests
     [InlineData("x")]
     [InlineData("-1")]
     [InlineData("1.5")]
+    [InlineData("9999")]
     public async Task An_id_that_no_stream_gave_is_refused(string id)
     {
         await using var host = new FakeHost();

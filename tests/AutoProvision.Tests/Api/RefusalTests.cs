@@ -42,7 +42,6 @@ public sealed class RefusalTests
     }
 
     [Theory(Timeout = Limit)]
-    [InlineData("", "json_malformed")]
     [InlineData("{", "json_malformed")]
     [InlineData("{\"name\": \"a\"} x", "json_malformed")]
     [InlineData("{\"name\": \"a\", \"name\": \"b\"}", "json_malformed")]
@@ -162,7 +161,7 @@ public sealed class RefusalTests
             ("POST", "/vms", HttpStatusCode.UnsupportedMediaType, "content_type_unsupported"),
         })
         {
-            using var request = new HttpRequestMessage(new HttpMethod(method), path);
+            using var request = new HttpRequestMessage(new HttpMethod(method), path) { Content = method == "POST" ? new StringContent("a VM, please") : null };
             using var response = await http.SendAsync(request, TestContext.Current.CancellationToken);
             var problem = await response.ReadProblemAsync(status);
             Assert.Equal((code, $"urn:autoprovision:problem:{code}"), (problem.Text("code"), problem.Text("type")));

@@ -8,6 +8,18 @@ public sealed class VmLifeTests
     private const int Limit = 30_000;
 
     [Fact(Timeout = Limit)]
+    public async Task A_request_without_a_body_asks_for_a_VM_of_every_default()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+
+        using var response = await http.PostAsync("/vms", null, TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+        Assert.StartsWith("vm-", (await response.ReadJsonAsync()).Text("name"), StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task One_call_gives_a_VM_that_runs_commands_and_one_more_removes_all_of_it()
     {
         await using var host = new FakeHost();
