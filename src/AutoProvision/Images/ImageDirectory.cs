@@ -36,16 +36,14 @@ internal sealed class ImageDirectory(IOptions<ImagesOptions> options, ImageInspe
             File.Delete(temporary);
             throw;
         }
-        if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(temporary, ReadableByAll);
+        File.SetUnixFileMode(temporary, ReadableByAll);
         File.Move(temporary, target, overwrite: true);
         return target;
     }
 
     private void MakeDirectory()
     {
-        var directory = Directory.CreateDirectory(options.Value.Directory);
-        if (!OperatingSystem.IsWindows())
-            directory.UnixFileMode = EnterableByAll;
+        // Not as an argument: the service's umask would take from it.
+        Directory.CreateDirectory(options.Value.Directory).UnixFileMode = EnterableByAll;
     }
 }

@@ -15,7 +15,7 @@ internal sealed class ImageFlight : IProgress<ImageProgress>
     private readonly Task<BaseImage> _work;
     private List<IProgress<ImageProgress>> _listeners = [];
     private int _waiters;
-    private bool _over;
+    private bool _abandonedByAll;
 
     public ImageFlight(Func<ImageFlight, CancellationToken, Task<BaseImage>> work, Action<Exception> listenerFailed)
     {
@@ -30,13 +30,16 @@ internal sealed class ImageFlight : IProgress<ImageProgress>
     /// <summary>Completes when the work is over, however it went; never faults.</summary>
     public Task Ended => _work.ContinueWith(static done => _ = done.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 
-    /// <summary>False when the work was abandoned or is over: start another after <see cref="Ended"/>.</summary>
+    /// <summary>
+    /// False when the work was abandoned: start another after <see cref="Ended"/>. Work that ended before its caller came to join
+    /// it still gives its image or its failure: started again, it could end so again, without end.
+    /// </summary>
     public bool TryJoin(IProgress<ImageProgress>? progress)
     {
         ImageProgress? latest;
         lock (_gate)
         {
-            if (_over || _work.IsCompleted)
+            if (_abandonedByAll)
                 return false;
             _waiters++;
             if (progress is not null)
@@ -83,7 +86,7 @@ internal sealed class ImageFlight : IProgress<ImageProgress>
         lock (_gate)
         {
             Forget(progress);
-            return _over = --_waiters == 0 && !_work.IsCompleted;
+            return _abandonedByAll = --_waiters == 0 && !_work.IsCompleted;
         }
     }
 

@@ -6,14 +6,14 @@ namespace AutoProvision.Hypervisors;
 /// <summary>virsh and the image tools on a host in memory: a network with leases, guests with agents, and files that really are made.</summary>
 internal sealed class FakeLibvirt : IProcessRunner
 {
-    private readonly Dictionary<string, Func<ProcessCommand, CancellationToken, Task<ProcessResult>>> _tools;
+    private readonly ConcurrentDictionary<string, Func<ProcessCommand, CancellationToken, Task<ProcessResult>>> _tools;
 
-    public FakeLibvirt() => _tools = new()
+    public FakeLibvirt() => _tools = new ConcurrentDictionary<string, Func<ProcessCommand, CancellationToken, Task<ProcessResult>>>
     {
         ["version"] = (_, _) => Answer("Running hypervisor: QEMU 7.2.22\n"),
         ["net-info"] = (_, _) => Answer($"Active: yes\nBridge: {Bridge}\n"),
         ["net-dhcp-leases"] = (_, _) => Answer(Table(Leases)),
-        ["domifaddr"] = (_, cancellation) => Agent(cancellation),
+        ["domifaddr"] = (command, cancellation) => Agent(command, cancellation),
         ["list"] = (_, _) => Answer(""),
         ["destroy"] = Refuse("failed to get domain"),
         ["undefine"] = Refuse("failed to get domain"),
@@ -28,7 +28,7 @@ internal sealed class FakeLibvirt : IProcessRunner
     public string Bridge { get; set; } = "virbr0";
 
     /// <summary>What the guests' agents tell.</summary>
-    public Func<CancellationToken, Task<ProcessResult>> Agent { get; set; } = _ => Refused("QEMU guest agent is not connected");
+    public Func<ProcessCommand, CancellationToken, Task<ProcessResult>> Agent { get; set; } = (_, _) => Refused("QEMU guest agent is not connected");
 
     /// <summary>What was run: virsh's subcommands by their own name, other programs by theirs.</summary>
     public ConcurrentQueue<string> Ran { get; } = new();
@@ -44,7 +44,10 @@ internal sealed class FakeLibvirt : IProcessRunner
         string.Join('\n', addresses.Select(entry => $" 2026-11-22 13:10:41   {entry.Key}   ipv4   {entry.Value}/24   web"));
 
     /// <summary>From now on this command is refused in these words.</summary>
-    public void RefuseAt(string name, string error) => _tools[name] = Refuse(error);
+    public void RefuseAt(string name, string error) => AnswerAt(name, (_, _) => Refused(error));
+
+    /// <summary>From now on this command is answered so.</summary>
+    public void AnswerAt(string name, Func<ProcessCommand, CancellationToken, Task<ProcessResult>> answer) => _tools[name] = answer;
 
     public Task<ProcessResult> RunAsync(ProcessCommand command, CancellationToken cancellation)
     {

@@ -22,6 +22,7 @@ internal sealed class LibvirtHost : IAsyncDisposable
             .AddSingleton<TimeProvider>(Time)
             .AddSingleton<IProcessRunner>(Libvirt)
             .AddLibvirt(configuration)
+            .AddSingleton(new ArpTable(File("arp")))
             .BuildServiceProvider(validateScopes: true);
     }
 

@@ -38,8 +38,6 @@ public sealed class BuildTests
 
         var image = await host.Store.EnsureAsync("debian-12", null, TestContext.Current.CancellationToken);
 
-        if (OperatingSystem.IsWindows())
-            return;
         Assert.Equal("644", Convert.ToString((int)File.GetUnixFileMode(image.Path), 8));
         Assert.Equal("755", Convert.ToString((int)File.GetUnixFileMode(host.Directory), 8));
     }

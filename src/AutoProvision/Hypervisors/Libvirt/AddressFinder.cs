@@ -7,69 +7,55 @@ namespace AutoProvision.Hypervisors.Libvirt;
 /// Finds a guest's address: the DHCP lease of its MAC, the host's ARP table, and, for guests that have neither (a static
 /// address on a bridge), the guest agent.
 /// </summary>
-public sealed class AddressFinder(LeaseBook leases, Virsh virsh, IOptions<LibvirtOptions> options, TimeProvider time) : IDisposable
+public sealed class AddressFinder(LeaseBook leases, ArpTable arp, GuestAgent agent, IOptions<LibvirtOptions> options, TimeProvider time)
 {
-    // The agent costs a process for each VM and answers only late in the boot: it is asked last, rarely, and one VM at a time.
-    private static readonly TimeSpan AgentEvery = TimeSpan.FromSeconds(3);
-    private readonly SemaphoreSlim _agentGate = new(1);
+    private readonly TimeSpan _interval = options.Value.AddressPollInterval;
     private readonly SharedLookup<IReadOnlyList<SeenAddress>> _lookup =
-        new(() => LookAsync(leases), options.Value.AddressPollInterval / 2, time);
+        new(() => LookAsync(leases, arp), options.Value.AddressPollInterval / 2, time);
 
     public async Task<string> WaitAsync(Guid id, string mac, CancellationToken cancellation)
     {
-        var agentAskedAt = time.GetTimestamp();
-        while (true)
+        using var found = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        // Side by side: an agent that hangs must not keep a lease from being seen.
+        Task<string>[] ways = [WatchAsync(mac, found.Token), agent.WaitAsync(id, mac, found.Token)];
+        try
         {
-            if (AddressTables.Pick(await LookAsync(cancellation), mac) is { } seen)
-                return seen.ToString();
-            if (time.GetElapsedTime(agentAskedAt) >= AgentEvery)
-            {
-                if (await AskAgentAsync(id, mac, cancellation) is { } told)
-                    return told;
-                agentAskedAt = time.GetTimestamp();
-            }
-            await Task.Delay(options.Value.AddressPollInterval, time, cancellation);
+            return await await Task.WhenAny(ways);
+        }
+        finally
+        {
+            await found.CancelAsync();
+            await ((Task)Task.WhenAll(ways)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    public void Dispose() => _agentGate.Dispose();
+    // From the start of one look to the start of the next: what a look takes is not added.
+    private async Task<string> WatchAsync(string mac, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            var started = time.GetTimestamp();
+            if (AddressTables.Pick(await _lookup.GetAsync(cancellation), mac) is { } seen)
+                return seen.ToString();
+            var rest = _interval - time.GetElapsedTime(started);
+            if (rest > TimeSpan.Zero)
+                await Task.Delay(rest, time, cancellation);
+        }
+    }
+
+    private static async Task<IReadOnlyList<SeenAddress>> LookAsync(LeaseBook leases, ArpTable arp) =>
+        [.. await LeasesAsync(leases), .. await arp.ReadAsync()];
 
     // libvirt gone for a moment is no reason to give up: the wait has its own deadline.
-    private async Task<IReadOnlyList<SeenAddress>> LookAsync(CancellationToken cancellation)
+    private static async Task<IReadOnlyList<SeenAddress>> LeasesAsync(LeaseBook leases)
     {
         try
         {
-            return await _lookup.GetAsync(cancellation);
+            return await leases.LookAsync(CancellationToken.None);
         }
         catch (FailureException)
         {
             return [];
-        }
-    }
-
-    private static async Task<IReadOnlyList<SeenAddress>> LookAsync(LeaseBook leases)
-    {
-        var leased = await leases.LookAsync(CancellationToken.None);
-        var arp = File.Exists("/proc/net/arp") ? await File.ReadAllTextAsync("/proc/net/arp") : "";
-        return [.. leased, .. AddressTables.ParseArp(arp)];
-    }
-
-    private async Task<string?> AskAgentAsync(Guid id, string mac, CancellationToken cancellation)
-    {
-        if (!await _agentGate.WaitAsync(0, cancellation))
-            return null;
-        try
-        {
-            var answer = await virsh.TryAsync(cancellation, "domifaddr", id.ToString(), "--source", "agent");
-            return AddressTables.Pick(AddressTables.ParseVirsh(answer.Output), mac)?.ToString();
-        }
-        catch (FailureException)
-        {
-            return null;
-        }
-        finally
-        {
-            _agentGate.Release();
         }
     }
 }

@@ -12,6 +12,7 @@ public sealed class HostInspector(Virsh virsh, Accelerator accelerator, PoolPath
         var tools = HostTools.Report();
         var version = await AskAsync(problems, () => virsh.RunAsync(cancellation, "version"));
         var network = version is null ? null : await AskAsync(problems, () => virsh.RunAsync(cancellation, "net-info", options.Value.Network));
+        var freeMiB = ProbePool(problems);
         var report = new HostReport
         {
             Uri = options.Value.Uri,
@@ -20,7 +21,7 @@ public sealed class HostInspector(Virsh virsh, Accelerator accelerator, PoolPath
             Cpus = Environment.ProcessorCount,
             MemoryTotalMiB = HostMemory.ReadMiB("MemTotal"),
             MemoryFreeMiB = HostMemory.ReadMiB("MemAvailable"),
-            Pool = new PoolReport(paths.Directory, FreeMiB(paths.Directory)),
+            Pool = new PoolReport(paths.Directory, freeMiB),
             Network = new NetworkReport(options.Value.Network, VirshTables.Field(network ?? "", "Active") == "yes", VirshTables.Field(network ?? "", "Bridge")),
             Tools = tools,
             Problems = problems,
@@ -35,8 +36,6 @@ public sealed class HostInspector(Virsh virsh, Accelerator accelerator, PoolPath
             yield return new Failure("tool_missing", $"{tool.Name} is not installed.", "deploy/host-setup installs all that is needed.");
         if (networkKnown && !report.Network.Active)
             yield return new Failure("network_inactive", $"The libvirt network \"{report.Network.Name}\" is not active.", $"virsh net-start {report.Network.Name}");
-        if (report.Pool.FreeMiB is null)
-            yield return new Failure("pool_unusable", $"The pool directory {report.Pool.Directory} cannot be made or read.", "Set Libvirt:PoolDirectory to a directory the service may write to.");
     }
 
     private static async Task<string?> AskAsync(List<Failure> problems, Func<Task<string>> ask)
@@ -56,15 +55,16 @@ public sealed class HostInspector(Virsh virsh, Accelerator accelerator, PoolPath
     private static string Version(string text) =>
         $"libvirt {VirshTables.Field(text, "Using library")?.Replace("libvirt ", "")}, {VirshTables.Field(text, "Running hypervisor")}";
 
-    private long? FreeMiB(string directory)
+    private long? ProbePool(List<Failure> problems)
     {
         try
         {
-            paths.Ensure();
-            return new DriveInfo(directory).AvailableFreeSpace / 1024 / 1024;
+            paths.Probe();
+            return new DriveInfo(paths.Directory).AvailableFreeSpace / 1024 / 1024;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            problems.Add(PoolFailures.Unusable(paths.Directory, e));
             return null;
         }
     }

@@ -23,11 +23,11 @@ public sealed class LibvirtHypervisor(
         // Not `virsh domuuid NAME`: a name of digits would be taken for a domain's number.
         VirshTables.Domains(await virsh.RunAsync(cancellation, "list", "--all", "--uuid", "--name")).FirstOrDefault(domain => domain.Name == name);
 
-    public Task CreateSeedAsync(Guid id, SeedFiles seed, CancellationToken cancellation)
+    public Task CreateSeedAsync(Guid id, SeedFiles seed, CancellationToken cancellation) => PoolFailures.GuardAsync(paths.Directory, () =>
     {
         paths.Ensure();
         return seeds.WriteAsync(paths.Seed(id), paths.SeedFiles(id), seed, cancellation);
-    }
+    });
 
     public Task RemoveSeedAsync(Guid id, CancellationToken cancellation)
     {
@@ -35,7 +35,7 @@ public sealed class LibvirtHypervisor(
         return RemoveFile(paths.Seed(id));
     }
 
-    public async Task CreateDiskAsync(Guid id, BaseImage image, int sizeGiB, CancellationToken cancellation)
+    public Task CreateDiskAsync(Guid id, BaseImage image, int sizeGiB, CancellationToken cancellation) => PoolFailures.GuardAsync(paths.Directory, async () =>
     {
         paths.Ensure();
         // It will hold the private host key and the caller's files. qemu-img keeps the mode of a file that is there.
@@ -45,13 +45,13 @@ public sealed class LibvirtHypervisor(
         if (!result.Succeeded)
             throw new FailureException("disk_failed", "qemu-img could not make the overlay disk.",
                 "See that the pool directory has space and that the base image is whole.", result.Evidence);
-    }
+    });
 
     public Task RemoveDiskAsync(Guid id, CancellationToken cancellation) => RemoveFile(paths.Disk(id));
 
     public async Task CreateDomainAsync(DomainSpec spec, CancellationToken cancellation)
     {
-        CreateConsoleLog(spec.Id);
+        await PoolFailures.GuardAsync(paths.Directory, () => CreateConsoleLogAsync(spec.Id));
         var arguments = VirtInstall.Arguments(spec, paths, options.Value, accelerator.Decide());
         // Not cancelled half-way: libvirt would finish the domain behind our back, after the undo had looked for it.
         var result = await processes.RunAsync(new ProcessCommand("virt-install", arguments) { Timeout = options.Value.CreateTimeout }, CancellationToken.None);
@@ -77,15 +77,15 @@ public sealed class LibvirtHypervisor(
         ConsoleLog.ReadTailAsync(paths.Console(id), maxChars, cancellation);
 
     // Made by us first: virtlogd would make it readable by root alone, and the service need not be root.
-    private void CreateConsoleLog(Guid id)
+    private async Task CreateConsoleLogAsync(Guid id)
     {
         paths.Ensure();
-        File.Open(paths.Console(id), new FileStreamOptions
+        await using var file = File.Open(paths.Console(id), new FileStreamOptions
         {
             Mode = FileMode.OpenOrCreate,
             Access = FileAccess.Write,
             UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead,
-        }).Dispose();
+        });
     }
 
     private static Task RemoveFile(string path)

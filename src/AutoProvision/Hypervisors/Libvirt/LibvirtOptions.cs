@@ -23,9 +23,11 @@ public sealed class LibvirtOptions
     public AcceleratorChoice Accelerator { get; set; } = AcceleratorChoice.Auto;
 
     /// <summary>Longest time a libvirt tool may take for one answer.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00", MinimumIsExclusive = true, ErrorMessage = "Libvirt:CommandTimeout must be more than zero and at most a day.")]
     public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Longest time virt-install may take to define and start a domain.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00", MinimumIsExclusive = true, ErrorMessage = "Libvirt:CreateTimeout must be more than zero and at most a day.")]
     public TimeSpan CreateTimeout { get; set; } = TimeSpan.FromMinutes(2);
 
     /// <summary>Pause between two looks for addresses; at most 250 ms.</summary>

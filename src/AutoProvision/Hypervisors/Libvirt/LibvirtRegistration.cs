@@ -12,6 +12,8 @@ public static class LibvirtRegistration
             .AddSingleton<Accelerator>()
             .AddSingleton<HostInspector>()
             .AddSingleton<LeaseBook>()
+            .AddSingleton(new ArpTable())
+            .AddSingleton<GuestAgent>()
             .AddSingleton<AddressFinder>()
             .AddSingleton<IHypervisor, LibvirtHypervisor>();
     }

@@ -16,6 +16,17 @@ public sealed class PoolPaths(IOptions<LibvirtOptions> options)
 
     public string Console(Guid id) => Path.Combine(Directory, $"{id}.console.log");
 
+    /// <summary>Writes a little and takes it away again: a directory may be there and yet be full or read-only.</summary>
+    /// <exception cref="IOException">It cannot be written to; likewise <see cref="UnauthorizedAccessException"/>.</exception>
+    public void Probe()
+    {
+        Ensure();
+        // One name, so that killed services leave one file at most; shared, because several may look at once.
+        using var file = new FileStream(Path.Combine(Directory, ".probe"), FileMode.Create, FileAccess.Write,
+            FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.DeleteOnClose);
+        file.Write(new byte[4096]);
+    }
+
     /// <summary>Makes the directory, open enough for QEMU's own user to pass through; one that is there keeps its mode.</summary>
     public void Ensure()
     {

@@ -12,10 +12,14 @@ public sealed class Virsh(IProcessRunner processes, IOptions<LibvirtOptions> opt
 
     /// <summary>Runs a virsh command; a refusal is an answer.</summary>
     /// <exception cref="FailureException"><c>hypervisor_unavailable</c>.</exception>
-    public async Task<ProcessResult> TryAsync(CancellationToken cancellation, params IReadOnlyList<string> arguments)
+    public Task<ProcessResult> TryAsync(CancellationToken cancellation, params IReadOnlyList<string> arguments) =>
+        TryAsync(options.Value.CommandTimeout, cancellation, arguments);
+
+    /// <summary>The same, for a command that has its own time.</summary>
+    public async Task<ProcessResult> TryAsync(TimeSpan timeout, CancellationToken cancellation, params IReadOnlyList<string> arguments)
     {
         var result = await processes.RunAsync(
-            new ProcessCommand("virsh", ["--quiet", "--connect", options.Value.Uri, .. arguments]) { Timeout = options.Value.CommandTimeout }, cancellation);
+            new ProcessCommand("virsh", ["--quiet", "--connect", options.Value.Uri, .. arguments]) { Timeout = timeout }, cancellation);
         ThrowIfDisconnected(result, options.Value.Uri);
         return result;
     }
