@@ -1,4 +1,12 @@
 using AutoProvision.Fakes;
+using AutoProvision.Hypervisors.Libvirt;
+using AutoProvision.Images;
+using AutoProvision.Provisioning;
+using AutoProvision.Ssh;
+using AutoProvision.Vms;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace AutoProvision;
 
@@ -20,6 +28,38 @@ public sealed class SettingsTests : IDisposable
             Assert.Contains(setting, told, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("Provisioning:TeardownRetry", "-00:00:01")]
+    [InlineData("Provisioning:TeardownRetry", "00:00:00")]
+    [InlineData("Provisioning:TeardownRetry", "50.00:00:00")]
+    [InlineData("Provisioning:DeletedRetention", "-00:00:01")]
+    [InlineData("Provisioning:DeletedRetention", "10000000.00:00:00")]
+    [InlineData("Provisioning:Timeouts:Image", "1.00:00:01")]
+    [InlineData("Provisioning:Timeouts:Preparation", "-00:00:01")]
+    [InlineData("Provisioning:Timeouts:Domain", "50.00:00:00")]
+    [InlineData("Provisioning:Timeouts:Address", "00:00:00")]
+    [InlineData("Provisioning:Timeouts:Ssh", "50.00:00:00")]
+    [InlineData("Provisioning:Timeouts:CloudInit", "50.00:00:00")]
+    [InlineData("Provisioning:Timeouts:Undo", "50.00:00:00")]
+    [InlineData("Vms:DefaultImage", "windows")]
+    [InlineData("Vms:DefaultImage", "Tiny")]
+    [InlineData("Vms:DefaultImage", "")]
+    [InlineData("Vms:DefaultCpus", "17")]
+    [InlineData("Vms:DefaultMemoryMiB", "65537")]
+    [InlineData("Vms:DefaultDiskGiB", "1025")]
+    public void A_setting_that_cannot_work_is_named(string setting, string value)
+    {
+        var fault = Assert.Single(Faults((setting, value)));
+
+        Assert.Contains(setting, fault, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Provisioning:DeletedRetention", "00:00:00")]
+    [InlineData("Provisioning:Timeouts:Image", "1.00:00:00")]
+    [InlineData("Vms:DefaultCpus", "16")]
+    public void One_at_its_limit_is_fine(string setting, string value) => Assert.Empty(Faults((setting, value)));
+
     [Fact(Timeout = 60_000)]
     public async Task A_value_of_the_wrong_type_is_told_together_with_the_others()
     {
@@ -32,5 +72,24 @@ public sealed class SettingsTests : IDisposable
         foreach (var setting in (string[])["Provisioning:Concurrency", "Vms:DefaultCpus", "Libvirt:Accelerator", "Ssh:UseAgent", "Images:Retries"])
             Assert.Contains(setting, told, StringComparison.Ordinal);
         Assert.False(Directory.Exists(data));
+    }
+
+    private static IEnumerable<string> Faults((string Key, string Value) setting)
+    {
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection([new("Images:Catalog:tiny:Path", "/tiny.img"), new("Vms:DefaultImage", "tiny")])
+            .AddInMemoryCollection([new(setting.Key, setting.Value)]).Build();
+        var services = new ServiceCollection().AddSingleton<IConfiguration>(configuration).AddImages(configuration).AddSsh(configuration)
+            .AddLibvirt(configuration).AddProvisioning(configuration).AddVms(configuration);
+        using var provider = services.BuildServiceProvider();
+        try
+        {
+            Settings.Check(provider);
+            return [];
+        }
+        catch (OptionsValidationException e)
+        {
+            return e.Failures;
+        }
     }
 }
