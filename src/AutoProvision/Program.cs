@@ -22,6 +22,5 @@ builder.Services.AddVms(builder.Configuration);
 builder.Services.AddApi();
 
 var app = builder.Build();
-Settings.Check(app.Services);
 app.MapApi();
-app.Run();
+return await app.RunToEndAsync();

@@ -1,3 +1,8 @@
+using AutoProvision.Hypervisors.Libvirt;
+using AutoProvision.Images;
+using AutoProvision.Provisioning;
+using AutoProvision.Ssh;
+using AutoProvision.Vms;
 using Microsoft.Extensions.Options;
 
 namespace AutoProvision;
@@ -5,18 +10,36 @@ namespace AutoProvision;
 /// <summary>Start-up's look at the settings.</summary>
 public static class Settings
 {
+    private static readonly Action<IServiceProvider>[] Sections =
+        [Read<ServiceOptions>, Read<VmOptions>, Read<ProvisioningOptions>, Read<LibvirtOptions>, Read<SshOptions>, Read<ImagesOptions>];
+
     /// <summary>Validates every section before anything is built on one, so that all that is wrong is said in one message.</summary>
     /// <exception cref="OptionsValidationException">Names every fault of every section.</exception>
     public static void Check(IServiceProvider services)
     {
+        var faults = Sections.SelectMany(section => Faults(section, services)).ToList();
+        if (faults.Count > 0)
+            throw new OptionsValidationException("settings", typeof(ServiceOptions), faults);
+    }
+
+    private static void Read<T>(IServiceProvider services)
+        where T : class => _ = services.GetRequiredService<IOptions<T>>().Value;
+
+    private static IEnumerable<string> Faults(Action<IServiceProvider> section, IServiceProvider services)
+    {
         try
         {
-            services.GetRequiredService<IStartupValidator>().Validate();
+            section(services);
+            return [];
         }
-        catch (AggregateException e)
+        catch (OptionsValidationException e)
         {
-            var faults = e.InnerExceptions.OfType<OptionsValidationException>().SelectMany(inner => inner.Failures);
-            throw new OptionsValidationException("settings", typeof(ServiceOptions), faults);
+            return e.Failures;
+        }
+        // The binder's, which ends at a section's first value of the wrong type and names it.
+        catch (InvalidOperationException e)
+        {
+            return [e.Message];
         }
     }
 }

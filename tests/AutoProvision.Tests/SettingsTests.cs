@@ -1,22 +1,95 @@
 using AutoProvision.Fakes;
+using AutoProvision.Hypervisors.Libvirt;
+using AutoProvision.Images;
+using AutoProvision.Provisioning;
+using AutoProvision.Ssh;
+using AutoProvision.Vms;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
 namespace AutoProvision;
 
-public sealed class SettingsTests
+public sealed class SettingsTests : IDisposable
 {
-    [Fact(Timeout = 30_000)]
+    private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("autoprovision-settings-");
+
+    public void Dispose() => _root.Delete(recursive: true);
+
+    [Fact(Timeout = 60_000)]
     public async Task Every_wrong_setting_of_every_section_is_told_at_once()
     {
-        await using var host = new FakeHost();
+        var told = await ServiceProcess.FailToStartAsync(
+            "--AutoProvision:DataDirectory=relative", "--Libvirt:PoolDirectory=/a b", "--Libvirt:AddressPollInterval=00:00:01",
+            "--Provisioning:Concurrency=0", "--Provisioning:Timeouts:Ssh=00:00:00", "--Vms:DefaultCpus=99",
+            "--Ssh:RetryInterval=00:00:09", "--Images:Catalog:tiny:Path=relative.img");
 
-        var failure = Assert.Throws<OptionsValidationException>(() => host.Start(
-            ("AutoProvision:DataDirectory", "relative"), ("Libvirt:PoolDirectory", "/a b"), ("Libvirt:AddressPollInterval", "00:00:01"),
-            ("Provisioning:Concurrency", "0"), ("Provisioning:Timeouts:Ssh", "00:00:00"), ("Vms:DefaultCpus", "99"),
-            ("Ssh:RetryInterval", "00:00:09"), ("Images:Catalog:tiny:Path", "relative.img")));
+        foreach (var setting in (string[])["settings_invalid", "AutoProvision:DataDirectory", "Libvirt:PoolDirectory", "Libvirt:AddressPollInterval", "Provisioning:Concurrency", "Provisioning:Timeouts", "Vms:", "Ssh:RetryInterval", "tiny"])
+            Assert.Contains(setting, told, StringComparison.Ordinal);
+    }
 
-        foreach (var setting in (string[])["AutoProvision:DataDirectory", "Libvirt:PoolDirectory", "Libvirt:AddressPollInterval", "Provisioning:Concurrency", "Provisioning:Timeouts", "Vms:", "Ssh:RetryInterval", "tiny"])
-            Assert.Contains(failure.Failures, fault => fault.Contains(setting, StringComparison.Ordinal));
-        Assert.False(Directory.Exists(host.DataDirectory));
+    [Theory]
+    [InlineData("Provisioning:TeardownRetry", "-00:00:01")]
+    [InlineData("Provisioning:TeardownRetry", "00:00:00")]
+    [InlineData("Provisioning:TeardownRetry", "50.00:00:00")]
+    [InlineData("Provisioning:DeletedRetention", "-00:00:01")]
+    [InlineData("Provisioning:DeletedRetention", "10000000.00:00:00")]
+    [InlineData("Provisioning:Timeouts:Image", "1.00:00:01")]
+    [InlineData("Provisioning:Timeouts:Preparation", "-00:00:01")]
+    [InlineData("Provisioning:Timeouts:Domain", "50.00:00:00")]
+    [InlineData("Provisioning:Timeouts:Address", "00:00:00")]
+    [InlineData("Provisioning:Timeouts:Ssh", "50.00:00:00")]
+    [InlineData("Provisioning:Timeouts:CloudInit", "50.00:00:00")]
+    [InlineData("Provisioning:Timeouts:Undo", "50.00:00:00")]
+    [InlineData("Vms:DefaultImage", "windows")]
+    [InlineData("Vms:DefaultImage", "Tiny")]
+    [InlineData("Vms:DefaultImage", "")]
+    [InlineData("Vms:DefaultCpus", "17")]
+    [InlineData("Vms:DefaultMemoryMiB", "65537")]
+    [InlineData("Vms:DefaultDiskGiB", "1025")]
+    public void A_setting_that_cannot_work_is_named(string setting, string value)
+    {
+        var fault = Assert.Single(Faults((setting, value)));
+
+        Assert.Contains(setting, fault, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Provisioning:DeletedRetention", "00:00:00")]
+    [InlineData("Provisioning:Timeouts:Image", "1.00:00:00")]
+    [InlineData("Vms:DefaultCpus", "16")]
+    public void One_at_its_limit_is_fine(string setting, string value) => Assert.Empty(Faults((setting, value)));
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_value_of_the_wrong_type_is_told_together_with_the_others()
+    {
+        var data = Path.Combine(_root.FullName, "data");
+
+        var told = await ServiceProcess.FailToStartAsync(
+            $"--AutoProvision:DataDirectory={data}", "--Provisioning:Concurrency=abc", "--Vms:DefaultCpus=many", "--Libvirt:Accelerator=steam",
+            "--Ssh:UseAgent=perhaps", "--Images:Retries=1.5", "--Images:Directory=relative");
+
+        foreach (var setting in (string[])["Provisioning:Concurrency", "Vms:DefaultCpus", "Libvirt:Accelerator", "Ssh:UseAgent", "Images:Retries"])
+            Assert.Contains(setting, told, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(data));
+    }
+
+    private static IEnumerable<string> Faults((string Key, string Value) setting)
+    {
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection([new("Images:Catalog:tiny:Path", "/tiny.img"), new("Vms:DefaultImage", "tiny")])
+            .AddInMemoryCollection([new(setting.Key, setting.Value)]).Build();
+        var services = new ServiceCollection().AddSingleton<IConfiguration>(configuration).AddImages(configuration).AddSsh(configuration)
+            .AddLibvirt(configuration).AddProvisioning(configuration).AddVms(configuration);
+        using var provider = services.BuildServiceProvider();
+        try
+        {
+            Settings.Check(provider);
+            return [];
+        }
+        catch (OptionsValidationException e)
+        {
+            return e.Failures;
+        }
     }
 }

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
 
 namespace AutoProvision.Provisioning;
 
@@ -23,9 +24,11 @@ public sealed class ProvisioningOptions
     public int MostUnfinished => QueueCapacity + Concurrency;
 
     /// <summary>How long a deleted VM and its events can still be read.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "365.00:00:00", ErrorMessage = "Provisioning:DeletedRetention must be between zero and 365 days.")]
     public TimeSpan DeletedRetention { get; set; } = TimeSpan.FromHours(1);
 
     /// <summary>Pause before tear-down tries again what it could not undo.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "1.00:00:00", ErrorMessage = "Provisioning:TeardownRetry must be between 10 ms and a day.")]
     public TimeSpan TeardownRetry { get; set; } = TimeSpan.FromSeconds(5);
 
     public TimeoutOptions Timeouts { get; set; } = new();
@@ -55,5 +58,30 @@ public sealed class TimeoutOptions
     /// <summary>Undoing one step.</summary>
     public TimeSpan Undo { get; set; } = TimeSpan.FromMinutes(1);
 
-    public IEnumerable<TimeSpan> All => [Image, Preparation, Domain, Address, Ssh, CloudInit, Undo];
+}
+
+internal sealed class TimeoutOptionsValidator : IValidateOptions<ProvisioningOptions>
+{
+    // Far below the 49 days that a timer can be set to.
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(1);
+
+    public ValidateOptionsResult Validate(string? name, ProvisioningOptions options)
+    {
+        var faults = All(options.Timeouts)
+            .Where(timeout => timeout.Value <= TimeSpan.Zero || timeout.Value > Longest)
+            .Select(timeout => $"Provisioning:Timeouts:{timeout.Name} is {timeout.Value}; it has to be above zero and at most a day.")
+            .ToList();
+        return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
+    }
+
+    private static IEnumerable<(string Name, TimeSpan Value)> All(TimeoutOptions timeouts) =>
+    [
+        (nameof(timeouts.Image), timeouts.Image),
+        (nameof(timeouts.Preparation), timeouts.Preparation),
+        (nameof(timeouts.Domain), timeouts.Domain),
+        (nameof(timeouts.Address), timeouts.Address),
+        (nameof(timeouts.Ssh), timeouts.Ssh),
+        (nameof(timeouts.CloudInit), timeouts.CloudInit),
+        (nameof(timeouts.Undo), timeouts.Undo),
+    ];
 }

@@ -1,4 +1,5 @@
 using AutoProvision.Provisioning.Steps;
+using Microsoft.Extensions.Options;
 
 namespace AutoProvision.Provisioning;
 
@@ -9,8 +10,8 @@ public static class ProvisioningRegistration
     {
         services.AddOptions<ProvisioningOptions>().Bind(configuration.GetSection(ProvisioningOptions.Section))
             .ValidateDataAnnotations()
-            .Validate(options => options.Timeouts.All.All(timeout => timeout > TimeSpan.Zero), "Provisioning:Timeouts must all be longer than zero.")
             .ValidateOnStart();
+        services.AddSingleton<IValidateOptions<ProvisioningOptions>, TimeoutOptionsValidator>();
         return services
             .AddSingleton<IStep, ImageStep>()
             .AddSingleton<IStep, KeysStep>()

@@ -14,8 +14,18 @@ public sealed partial class ProvisioningWorker(
         await base.StartAsync(cancellationToken);
     }
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
-        [.. Enumerable.Range(0, options.Value.Concurrency).Select(_ => CreateAllAsync(stoppingToken)), DeleteAllAsync(stoppingToken)]);
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var creations = Enumerable.Range(0, options.Value.Concurrency).Select(_ => CreateAllAsync(stoppingToken));
+        try
+        {
+            await Task.WhenAll([.. creations, DeleteAllAsync(stoppingToken)]);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The queues have no end of their own.
+        }
+    }
 
     private async Task CreateAllAsync(CancellationToken stopping)
     {

@@ -8,9 +8,8 @@ public static class VmRegistration
     {
         services.AddOptions<ServiceOptions>().Bind(configuration.GetSection(ServiceOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<VmOptions>().Bind(configuration.GetSection(VmOptions.Section))
-            .ValidateDataAnnotations()
-            .Validate(o => o.DefaultCpus <= o.MaxCpus && o.DefaultMemoryMiB <= o.MaxMemoryMiB && o.DefaultDiskGiB <= o.MaxDiskGiB, "Vms: a default is above its maximum.")
-            .ValidateOnStart();
+            .ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<IValidateOptions<VmOptions>, VmOptionsValidator>();
         return services
             .AddSingleton(OpenJournal)
             .AddSingleton<VmStore>()

@@ -1,5 +1,7 @@
+using System.Reflection;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using AutoProvision.Images;
 
 namespace AutoProvision.Http;
 
@@ -26,12 +28,26 @@ public sealed partial class ReadmeTests
         using var stream = File.OpenRead(Path.Combine(Repository.Root, "appsettings.json"));
         using var settings = JsonDocument.Parse(stream);
 
-        var expected = Leaves("", settings.RootElement)
+        var expected = Leaves("", settings.RootElement).Concat(Sections().SelectMany(section => Properties(section.Name, section.Type))).Distinct()
             .Where(setting => !setting.StartsWith("Serilog:", StringComparison.Ordinal) && !setting.StartsWith("Images:Catalog:", StringComparison.Ordinal));
 
+        Assert.Equal(["AutoProvision", "Images", "Libvirt", "Provisioning", "Ssh", "Vms"], Sections().Select(section => section.Name).Order(StringComparer.Ordinal));
         Assert.All(expected, setting => Assert.Contains(setting, rows.Keys));
         Assert.All(rows, row => Assert.Equal(row.Key.Replace(":", "__", StringComparison.Ordinal), row.Value));
     }
+
+    // Every options class says by a constant which section it is.
+    private static IEnumerable<(string Name, Type Type)> Sections() =>
+        from type in typeof(ServiceOptions).Assembly.GetTypes()
+        let section = type.GetField("Section", BindingFlags.Public | BindingFlags.Static)
+        where section is not null
+        select ((string)section.GetRawConstantValue()!, type);
+
+    private static IEnumerable<string> Properties(string path, Type type) => type.GetProperties()
+        .Where(property => property.CanWrite && property.Name != nameof(ImagesOptions.Catalog))
+        .SelectMany(property => property.PropertyType.Assembly == type.Assembly && property.PropertyType.IsClass
+            ? Properties($"{path}:{property.Name}", property.PropertyType)
+            : [$"{path}:{property.Name}"]);
 
     private static IEnumerable<string> Leaves(string path, JsonElement element) =>
         element.ValueKind != JsonValueKind.Object ? [path] : element.EnumerateObject()
