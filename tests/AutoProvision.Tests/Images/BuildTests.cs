@@ -99,8 +99,8 @@ public sealed class BuildTests
     }
 
     [Theory(Timeout = Limit)]
-    [InlineData("trap 'rm -r \"$1.build\"; touch \"$1.cleaned\"; kill $!; exit 1' TERM", "debian-12.part.cleaned")]
-    [InlineData("trap 'kill $!; exit 1' TERM")]
+    [InlineData("trap 'rm -r \"$1.build\"; touch \"$1.cleaned\"; kill -9 $!; exit 1' TERM", "debian-12.part.cleaned")]
+    [InlineData("trap 'kill -9 $!; exit 1' TERM")]
     [InlineData("# no trap")]
     public async Task A_stopped_build_cleans_up_and_what_it_leaves_is_removed(string trap, params string[] left)
     {

@@ -98,7 +98,8 @@ public sealed class ProcessRunnerTests
     [Fact(Timeout = Limit)]
     public async Task A_tool_with_a_grace_cleans_up_before_it_goes()
     {
-        var (running, said, leaving) = await StartAsync("trap 'echo bye; kill $!; exit' TERM; sleep 600 & echo $!; wait");
+        // -9: a shell's child that has not begun its program yet has the shell's trap, and SIGTERM would be lost on it.
+        var (running, said, leaving) = await StartAsync("trap 'echo bye; kill -9 $!; exit' TERM; sleep 600 & echo $!; wait");
 
         await leaving.CancelAsync();
 
