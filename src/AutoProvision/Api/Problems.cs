@@ -37,10 +37,15 @@ public sealed partial class Problems(IProblemDetailsService writer, ILogger<Prob
             StatusCodes.Status415UnsupportedMediaType => ("content_type_unsupported", "The body is not declared as JSON: send Content-Type: application/json."),
             _ => ("bad_request", problem.Title ?? "The request was refused."),
         };
-        problem.Type = $"urn:autoprovision:problem:{code}";
         problem.Detail ??= detail;
+        Name(problem, code, code == "host_not_allowed" ? "The setting AllowedHosts names the hosts it answers for." : DocumentHint);
+    }
+
+    private static void Name(ProblemDetails problem, string code, string hint)
+    {
+        problem.Type = $"urn:autoprovision:problem:{code}";
         problem.Extensions["code"] = code;
-        problem.Extensions["hint"] = code == "host_not_allowed" ? "The setting AllowedHosts names the hosts it answers for." : DocumentHint;
+        problem.Extensions["hint"] = hint;
     }
 
     private static ProblemDetails Describe(Exception exception) => exception switch
@@ -55,9 +60,8 @@ public sealed partial class Problems(IProblemDetailsService writer, ILogger<Prob
 
     private static ProblemDetails Problem(int status, string code, string detail, string hint, params (string Name, object? Value)[] more)
     {
-        var problem = new ProblemDetails { Status = status, Type = $"urn:autoprovision:problem:{code}", Detail = detail };
-        problem.Extensions["code"] = code;
-        problem.Extensions["hint"] = hint;
+        var problem = new ProblemDetails { Status = status, Detail = detail };
+        Name(problem, code, hint);
         foreach (var (name, value) in more.Where(entry => entry.Value is not null))
             problem.Extensions[name] = value;
         return problem;

@@ -52,6 +52,6 @@ public static class VmEndpoints
     {
         null or "" => 0,
         _ when long.TryParse(text, out var id) && id >= 0 => id,
-        _ => throw new InvalidRequestException([new Fault("", "event_id_invalid", $"Last-Event-ID \"{text}\" is no event id.", "Send back an id that the stream gave, or none.")]),
+        _ => throw VmFailures.NoSuchEvent($"Last-Event-ID \"{text}\" is no event id."),
     };
 }

@@ -27,6 +27,9 @@ public sealed class ImageStore
 
     public bool Knows(string name) => _catalog.ContainsKey(name);
 
+    /// <summary>The image's own sudo user; null for an image that is not in the catalogue. Looks at no file.</summary>
+    public string? UserOf(string name) => _catalog.GetValueOrDefault(name)?.User;
+
     /// <summary>The catalogue as it stands at this moment; looks at files, never fetches.</summary>
     public IReadOnlyList<ImageStatus> List() => [.. Names.Select(Status)];
 

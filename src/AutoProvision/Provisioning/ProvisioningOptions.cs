@@ -57,7 +57,6 @@ public sealed class TimeoutOptions
 
     /// <summary>Undoing one step.</summary>
     public TimeSpan Undo { get; set; } = TimeSpan.FromMinutes(1);
-
 }
 
 internal sealed class TimeoutOptionsValidator : IValidateOptions<ProvisioningOptions>

@@ -21,6 +21,9 @@ public static class VmFailures
     public static FailureException Stopping() => new("service_stopping",
         "The service is being stopped; the command was ended.", "Send it again when the service is back.");
 
+    public static InvalidRequestException NoSuchEvent(string detail) =>
+        new([new Fault("", "event_id_invalid", detail, "Send back an id that the stream gave, or none.")]);
+
     public static FailureException NotReachable(Vm vm) => new("vm_not_ready",
         $"VM {vm.Id} is {vm.State.ToString().ToLowerInvariant()}; commands run once it is ready or degraded.",
         vm.State is VmState.Queued or VmState.Provisioning

@@ -8,7 +8,7 @@ namespace AutoProvision.Vms;
 /// <summary>Turns a request into a complete spec, or says everything that is wrong with it at once.</summary>
 public sealed partial class VmRules(ImageStore images, IOptions<VmOptions> options)
 {
-    public const int MinMemoryMiB = 64;
+    private const int MinMemoryMiB = 64;
     private readonly VmOptions _options = options.Value;
 
     /// <param name="request">What was sent; a value of the wrong shape is null here.</param>
@@ -50,14 +50,14 @@ public sealed partial class VmRules(ImageStore images, IOptions<VmOptions> optio
     {
         image ??= _options.DefaultImage;
         if (!images.Knows(image))
-            faults.Add("/image", "image_unknown", $"There is no image \"{image}\".", $"Known images: {string.Join(", ", images.Names.Order())}.");
+            faults.Add("/image", "image_unknown", $"There is no image \"{image}\".", $"Known images: {string.Join(", ", images.Names)}.");
         return image;
     }
 
     private string User(string? user, string image, FaultList faults)
     {
         if (user is null)
-            return images.List().FirstOrDefault(it => it.Name == image)?.User ?? "";
+            return images.UserOf(image) ?? "";
         const string Hint = "1 to 32 characters of a-z, 0-9, \"_\" and \"-\", beginning with a letter or \"_\"; not root.";
         faults.Check("/user", "user_invalid", Hint, () => CloudInitRules.AccountName(user, "User"));
         if (user == "root")

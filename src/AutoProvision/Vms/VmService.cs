@@ -86,7 +86,7 @@ public sealed class VmService(
         var vm = Get(id);
         return after <= vm.Version
             ? store.WatchAsync(vm.Id, after, cancellation)
-            : throw new InvalidRequestException([new Fault("", "event_id_invalid", $"The VM's newest event is {vm.Version}, not {after}.", "Send back an id that the stream gave, or none.")]);
+            : throw VmFailures.NoSuchEvent($"The VM's newest event is {vm.Version}, not {after}.");
     }
 
     private Vm GetReachable(string id)
