@@ -1,4 +1,5 @@
 using AutoProvision.Images;
+using AutoProvision.Vms;
 
 namespace AutoProvision.Hypervisors;
 
@@ -6,11 +7,31 @@ namespace AutoProvision.Hypervisors;
 /// What the pipeline needs of a hypervisor. Whatever is made carries the VM's id, and whatever removes takes that id only:
 /// a name clash can never destroy what belongs to someone else. Removing what is not there is success.
 /// </summary>
-/// <remarks>Every method throws <see cref="Vms.FailureException"/>; <c>hypervisor_unavailable</c> when the hypervisor itself does not answer.</remarks>
+/// <remarks>Every method throws <see cref="FailureException"/>; <c>hypervisor_unavailable</c> when the hypervisor itself does not answer.</remarks>
 public interface IHypervisor
 {
     /// <summary>What the host has, what it lacks, and how VMs would run on it. Never throws for what it finds: that is in the report.</summary>
     Task<HostReport> InspectAsync(CancellationToken cancellation);
+
+    /// <summary>How much memory and disk the host has and has left; cheap, asked at every request.</summary>
+    Task<HostRoom> MeasureAsync(CancellationToken cancellation);
+
+    /// <summary>Every domain, ours or not, and whether it runs.</summary>
+    Task<IReadOnlyList<DomainInfo>> ListDomainsAsync(CancellationToken cancellation);
+
+    /// <summary>What carries this service's mark and lies in its pool, but belongs to no VM it knows: domains and files alike.</summary>
+    /// <param name="isKnown">Whether an id is that of a VM; asked after the hypervisor was.</param>
+    /// <param name="cancellation">Ends the look.</param>
+    Task<IReadOnlyList<Orphan>> FindOrphansAsync(Func<Guid, bool> isKnown, CancellationToken cancellation);
+
+    /// <summary>
+    /// What keeps a guest from ever answering: <c>guest_panicked</c> by its console, <c>guest_stopped</c> when its domain no longer
+    /// runs, <c>domain_missing</c> when it is gone; null while it may still come up.
+    /// </summary>
+    Task<Failure?> DiagnoseAsync(Guid id, CancellationToken cancellation);
+
+    /// <summary>Lets a guest go on that QEMU paused because the disk under it was full.</summary>
+    Task ResumeAsync(Guid id, CancellationToken cancellation);
 
     /// <summary>The domain with this name, ours or not; null when there is none.</summary>
     Task<DomainInfo?> FindDomainAsync(string name, CancellationToken cancellation);
@@ -40,7 +61,33 @@ public interface IHypervisor
 
 /// <param name="Id">The domain's UUID.</param>
 /// <param name="Name">The domain's name.</param>
-public sealed record DomainInfo(Guid Id, string Name);
+/// <param name="Power">Whether it runs.</param>
+public sealed record DomainInfo(Guid Id, string Name, DomainPower Power = DomainPower.Running);
+
+/// <summary>What of libvirt's domain states matters here; a crashed one is stopped.</summary>
+public enum DomainPower
+{
+    Running,
+    Paused,
+
+    /// <summary>Paused by QEMU itself, because the disk under it was full.</summary>
+    PausedByDisk,
+    Stopped,
+}
+
+/// <summary>Something of this service's making that no VM accounts for.</summary>
+/// <param name="Id">The id it carries.</param>
+/// <param name="Name">Name of its domain; null when there are only files.</param>
+/// <param name="Power">State of its domain; null when there are only files.</param>
+/// <param name="Mac">MAC address of its domain's NIC, by which its lease is known.</param>
+/// <param name="Files">Its files, by their full paths.</param>
+public sealed record Orphan(Guid Id, string? Name, DomainPower? Power, string? Mac, IReadOnlyList<string> Files);
+
+/// <param name="MemoryTotalMiB">Memory of the host.</param>
+/// <param name="MemoryAvailableMiB">What could be given to new processes now (MemAvailable).</param>
+/// <param name="DiskFreeMiB">Free space where the disks are.</param>
+/// <param name="DiskUsedMiB">What the VMs' disks take up there; they grow up to their size.</param>
+public sealed record HostRoom(long MemoryTotalMiB, long MemoryAvailableMiB, long DiskFreeMiB, long DiskUsedMiB);
 
 /// <summary>The texts of a NoCloud seed.</summary>
 /// <param name="UserData">cloud-config.</param>

@@ -36,6 +36,16 @@ public sealed class WrongHostKeyTests
 
         public Task<HostReport> InspectAsync(CancellationToken cancellation) => inner.InspectAsync(cancellation);
 
+        public Task<HostRoom> MeasureAsync(CancellationToken cancellation) => inner.MeasureAsync(cancellation);
+
+        public Task<IReadOnlyList<DomainInfo>> ListDomainsAsync(CancellationToken cancellation) => inner.ListDomainsAsync(cancellation);
+
+        public Task<IReadOnlyList<Orphan>> FindOrphansAsync(Func<Guid, bool> isKnown, CancellationToken cancellation) => inner.FindOrphansAsync(isKnown, cancellation);
+
+        public Task<Failure?> DiagnoseAsync(Guid id, CancellationToken cancellation) => inner.DiagnoseAsync(id, cancellation);
+
+        public Task ResumeAsync(Guid id, CancellationToken cancellation) => inner.ResumeAsync(id, cancellation);
+
         public Task<DomainInfo?> FindDomainAsync(string name, CancellationToken cancellation) => inner.FindDomainAsync(name, cancellation);
 
         public Task RemoveSeedAsync(Guid id, CancellationToken cancellation) => inner.RemoveSeedAsync(id, cancellation);

@@ -45,7 +45,7 @@ internal sealed class FakeHypervisor : IHypervisor
     public DomainInfo AddForeign(string name)
     {
         var info = new DomainInfo(Guid.NewGuid(), name);
-        Domains[info.Id] = new FakeDomain(info, "52:54:00:ff:ff:ff");
+        Domains[info.Id] = new FakeDomain(info, "52:54:00:ff:ff:ff", IsOurs: false);
         return info;
     }
 
@@ -54,6 +54,34 @@ internal sealed class FakeHypervisor : IHypervisor
         await Faults.PassAsync(nameof(InspectAsync), cancellation);
         return FakeHostReport.Make(IsDown ? [Unavailable] : []);
     }
+
+    /// <summary>What the host has; a test makes it small.</summary>
+    public HostRoom Room { get; set; } = new(65536, 65536, 1024 * 1024, 0);
+
+    public Task<HostRoom> MeasureAsync(CancellationToken cancellation) => Task.FromResult(Room);
+
+    public Task<IReadOnlyList<DomainInfo>> ListDomainsAsync(CancellationToken cancellation) =>
+        ActAsync<IReadOnlyList<DomainInfo>>(nameof(ListDomainsAsync), () => [.. Domains.Values.Select(domain => domain.Info)], cancellation);
+
+    public Task<IReadOnlyList<Orphan>> FindOrphansAsync(Func<Guid, bool> isKnown, CancellationToken cancellation) =>
+        ActAsync<IReadOnlyList<Orphan>>(nameof(FindOrphansAsync), () =>
+        [
+            .. Domains.Values.Where(domain => domain.IsOurs).Select(domain => domain.Info.Id).Concat(Seeds.Keys).Concat(Disks.Keys).Concat(Consoles.Keys)
+                .Distinct().Where(id => !isKnown(id)).Select(DescribeOrphan),
+        ], cancellation);
+
+    public Task<Failure?> DiagnoseAsync(Guid id, CancellationToken cancellation) => ActAsync(nameof(DiagnoseAsync), () => true switch
+    {
+        _ when Consoles.GetValueOrDefault(id, "").Contains("Kernel panic", StringComparison.Ordinal) => new Failure("guest_panicked", "The guest's kernel panicked.", "See the console."),
+        _ when !Domains.TryGetValue(id, out var domain) => new Failure("domain_missing", "The domain is gone.", "Somebody removed it."),
+        _ when Domains[id].Info.Power == DomainPower.Stopped => new Failure("guest_stopped", "The guest switched itself off.", "See the console."),
+        _ => null,
+    }, cancellation);
+
+    public Task ResumeAsync(Guid id, CancellationToken cancellation) => ActAsync(nameof(ResumeAsync), () => SetPower(id, DomainPower.Running), cancellation);
+
+    /// <summary>Somebody switches a domain on or off behind the service's back.</summary>
+    public FakeDomain SetPower(Guid id, DomainPower power) => Domains[id] = Domains[id] with { Info = Domains[id].Info with { Power = power } };
 
     public Task<DomainInfo?> FindDomainAsync(string name, CancellationToken cancellation) =>
         ActAsync(nameof(FindDomainAsync), () => Domains.Values.FirstOrDefault(domain => domain.Info.Name == name)?.Info, cancellation);
@@ -93,6 +121,13 @@ internal sealed class FakeHypervisor : IHypervisor
         return text.Length <= maxChars ? text : text[^maxChars..];
     }, cancellation, needsDaemon: false);
 
+    private Orphan DescribeOrphan(Guid id)
+    {
+        var domain = Domains.GetValueOrDefault(id);
+        string[] files = [.. Disks.Keys.Where(it => it == id).Select(_ => $"/pool/{id}.qcow2"), .. Seeds.Keys.Where(it => it == id).Select(_ => $"/pool/{id}.seed.iso"), .. Consoles.Keys.Where(it => it == id).Select(_ => $"/pool/{id}.console.log")];
+        return new Orphan(id, domain?.Info.Name, domain?.Info.Power, domain?.Mac, files);
+    }
+
     private static Failure Unavailable => new("hypervisor_unavailable", "libvirt does not answer at qemu:///fake.", "Start it.");
 
     private static FailureException Refused(string why) => new("hypervisor_refused", "virsh failed with exit code 1.", "The evidence says why.", why);
@@ -119,4 +154,4 @@ internal sealed class FakeHypervisor : IHypervisor
     }
 }
 
-internal sealed record FakeDomain(DomainInfo Info, string Mac);
+internal sealed record FakeDomain(DomainInfo Info, string Mac, bool IsOurs = true);

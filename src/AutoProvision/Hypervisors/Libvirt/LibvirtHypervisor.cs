@@ -19,6 +19,16 @@ public sealed class LibvirtHypervisor(
 {
     public Task<HostReport> InspectAsync(CancellationToken cancellation) => inspector.InspectAsync(cancellation);
 
+    public Task<HostRoom> MeasureAsync(CancellationToken cancellation) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<DomainInfo>> ListDomainsAsync(CancellationToken cancellation) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<Orphan>> FindOrphansAsync(Func<Guid, bool> isKnown, CancellationToken cancellation) => throw new NotSupportedException();
+
+    public Task<Failure?> DiagnoseAsync(Guid id, CancellationToken cancellation) => throw new NotSupportedException();
+
+    public Task ResumeAsync(Guid id, CancellationToken cancellation) => throw new NotSupportedException();
+
     public async Task<DomainInfo?> FindDomainAsync(string name, CancellationToken cancellation) =>
         // Not `virsh domuuid NAME`: a name of digits would be taken for a domain's number.
         VirshTables.Domains(await virsh.RunAsync(cancellation, "list", "--all", "--uuid", "--name")).FirstOrDefault(domain => domain.Name == name);
