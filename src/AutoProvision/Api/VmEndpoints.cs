@@ -10,8 +10,8 @@ public static class VmEndpoints
     {
         var vms = routes.MapGroup("/vms").WithTags("VMs").ProducesProblem(500);
         vms.MapPost("/", Create).WithName("createVm").WithSummary("Make a VM")
-            .WithDescription("Queues the job and answers at once; follow the events or read the VM until its state is ready.")
-            .ProducesProblem(400).ProducesProblem(409).ProducesProblem(413).ProducesProblem(415).ProducesProblem(429).ProducesProblem(503);
+            .WithDescription("Queues the job and answers at once; follow the events or read the VM until its state is ready. With an Idempotency-Key the request can be sent again: for 24 hours the same key and body give the same VM.")
+            .ProducesProblem(400).ProducesProblem(409).ProducesProblem(413).ProducesProblem(415).ProducesProblem(422).ProducesProblem(429).ProducesProblem(503).ProducesProblem(507);
         vms.MapGet("/", List).WithName("listVms").WithSummary("List the VMs, oldest first");
         vms.MapGet("/{id}", Get).WithName("getVm").WithSummary("Read a VM").ProducesProblem(404);
         vms.MapGet("/{id}/events", Events).WithName("watchVm").WithSummary("Follow a VM's events (Server-Sent Events)")
@@ -21,12 +21,15 @@ public static class VmEndpoints
             .ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(413).ProducesProblem(415).ProducesProblem(502).ProducesProblem(503);
         vms.MapGet("/{id}/ssh", Ssh).WithName("getVmSsh").WithSummary("How to log in with plain ssh").ProducesProblem(404).ProducesProblem(409);
         vms.MapDelete("/{id}", Delete).WithName("deleteVm").WithSummary("Delete a VM and all that was made for it")
-            .WithDescription("In every state. 202 while it is being torn down, 204 when it is gone.").ProducesProblem(404);
+            .WithDescription("In every state. 202 while it is being torn down, 204 when it is gone.").ProducesProblem(404).ProducesProblem(507);
     }
 
-    private static async Task<Accepted<VmResource>> Create(Body<VmRequest> body, VmService vms, CancellationToken cancellation)
+    private static async Task<Accepted<VmResource>> Create(
+        Body<VmRequest> body, [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey, VmService vms, HttpResponse response, CancellationToken cancellation)
     {
-        var vm = await vms.CreateAsync(body.Value, body.Faults, cancellation);
+        var (vm, isNew) = await vms.CreateAsync(body.Value, body.Faults, idempotencyKey, cancellation);
+        if (!isNew)
+            response.Headers["Idempotent-Replayed"] = "true";
         return TypedResults.Accepted($"/vms/{vm.Id}", VmResource.From(vm));
     }
 

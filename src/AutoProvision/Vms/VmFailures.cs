@@ -14,9 +14,13 @@ public static class VmFailures
         $"The hypervisor already has a domain named \"{name}\" that this service did not make.",
         "Choose another name; the service never touches a domain that is not its own.");
 
-    public static FailureException QueueFull(int most) => new("queue_full",
-        $"{most} VMs are waiting or being made already.",
+    public static FailureException QueueFull(int unfinished) => new("queue_full",
+        $"{unfinished} VMs are waiting or being made already.",
         "Try again when some are ready; Provisioning:QueueCapacity sets the limit.");
+
+    public static FailureException KeyReused(string key, Guid vm) => new("idempotency_key_reused",
+        $"With the Idempotency-Key \"{key}\" something else was asked for: VM {vm}.",
+        "Send the same body again, or take a new key for another VM; a key is kept for 24 hours.");
 
     public static FailureException Stopping() => new("service_stopping",
         "The service is being stopped; the command was ended.", "Send it again when the service is back.");

@@ -14,23 +14,38 @@ public sealed class VmService(
     /// <summary>Takes up a VM and queues its making. Nothing is created for a refused request.</summary>
     /// <param name="request">What was asked for.</param>
     /// <param name="shape">Faults in the request's shape, to be told together with the others.</param>
+    /// <param name="key">The client's Idempotency-Key; null when it sent none.</param>
     /// <param name="cancellation">Ends the checks; an accepted VM is made whoever hangs up.</param>
+    /// <returns>The VM, or the one that was made for the same key and request before.</returns>
     /// <exception cref="InvalidRequestException"/>
-    /// <exception cref="FailureException"><c>name_taken</c>, <c>queue_full</c> or <c>hypervisor_unavailable</c>.</exception>
-    public async Task<Vm> CreateAsync(VmRequest request, IReadOnlyList<Fault> shape, CancellationToken cancellation)
+    /// <exception cref="FailureException">
+    /// <c>idempotency_key_reused</c>, <c>name_taken</c>, <c>queue_full</c>, <c>journal_full</c> or <c>hypervisor_unavailable</c>.
+    /// </exception>
+    public async Task<(Vm Vm, bool IsNew)> CreateAsync(VmRequest request, IReadOnlyList<Fault> shape, string? key, CancellationToken cancellation)
     {
         store.Forget(time.GetUtcNow() - options.Value.DeletedRetention);
-        var spec = rules.Complete(request, shape);
-        if (store.FindByName(spec.Name) is { } other)
-            throw VmFailures.NameTaken(spec.Name, other);
+        // A body that was not understood has no fingerprint; it is refused below.
+        var idempotency = key is null || shape.Count > 0 ? null : IdempotencyKey.For(key, request);
+        if (store.FindByKey(idempotency) is { } made)
+            return (made, false);
+        var vm = New(rules.Complete(request, shape));
         // Asked before the hypervisor is, which takes longest, and again when the VM is taken up.
-        if (store.CountUnfinished() >= options.Value.MostUnfinished)
-            throw VmFailures.QueueFull(options.Value.MostUnfinished);
-        if (await hypervisor.FindDomainAsync(spec.Name, cancellation) is not null)
-            throw VmFailures.NameTakenByDomain(spec.Name);
-        var vm = store.Add(New(spec), options.Value.MostUnfinished);
-        queue.Create(vm.Id);
-        return vm;
+        if (store.Check(vm, idempotency, Admit) is { } earlier)
+            return (earlier, false);
+        // A domain that is a VM of ours is the store's matter: the same request may just have made it.
+        if (await hypervisor.FindDomainAsync(vm.Spec.Name, cancellation) is { } domain && store.Find(domain.Id) is null)
+            throw VmFailures.NameTakenByDomain(vm.Spec.Name);
+        var taken = store.Add(vm, idempotency, Admit);
+        if (taken.IsNew)
+            queue.Create(vm.Id);
+        return taken;
+    }
+
+    private void Admit(IReadOnlyList<Vm> present)
+    {
+        var unfinished = present.Count(vm => vm.State is VmState.Queued or VmState.Provisioning);
+        if (unfinished >= options.Value.MostUnfinished)
+            throw VmFailures.QueueFull(unfinished);
     }
 
     public IReadOnlyList<Vm> List() => store.List();

@@ -10,21 +10,24 @@ public sealed class VmStore
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<Guid, Entry> _entries = [];
+    private readonly Dictionary<string, KeptKey> _keys;
     private readonly VmJournal _journal;
     private readonly TimeProvider _time;
+    private long _lastPosition;
 
     public VmStore(VmJournal journal, TimeProvider time)
     {
         (_journal, _time) = (journal, time);
         foreach (var (vm, events) in journal.Load())
-            _entries[vm.Id] = new Entry(vm, events);
+            _entries[vm.Id] = new Entry(vm, events, ++_lastPosition);
+        _keys = journal.LoadKeys().ToDictionary(kept => kept.Key.Value);
     }
 
     /// <summary>Every VM that is not deleted, oldest first.</summary>
     public IReadOnlyList<Vm> List()
     {
         lock (_gate)
-            return [.. _entries.Values.Select(e => e.Vm).Where(vm => vm.State != VmState.Deleted).OrderBy(vm => vm.CreatedAt).ThenBy(vm => vm.Id)];
+            return Present();
     }
 
     /// <summary>The VM with this id, deleted ones included until they are forgotten; null when unknown.</summary>
@@ -40,24 +43,51 @@ public sealed class VmStore
             return _entries.Values.Select(e => e.Vm).FirstOrDefault(vm => vm.Spec.Name == name && vm.State != VmState.Deleted);
     }
 
-    /// <summary>How many VMs wait to be made or are being made.</summary>
-    public int CountUnfinished()
-    {
-        lock (_gate)
-            return _entries.Values.Count(entry => entry.Vm.State is VmState.Queued or VmState.Provisioning);
-    }
-
-    /// <summary>Takes up a new VM, unless <paramref name="mostUnfinished"/> others are not made yet.</summary>
-    /// <exception cref="FailureException"><c>name_taken</c> when another VM has the name, or <c>queue_full</c>.</exception>
-    public Vm Add(Vm vm, int mostUnfinished)
+    /// <summary>The VM that was asked for with this key within the key's lifetime; null when there is none.</summary>
+    /// <exception cref="FailureException"><c>idempotency_key_reused</c>: something else was asked for with it.</exception>
+    public Vm? FindByKey(IdempotencyKey? key)
     {
         lock (_gate)
         {
-            if (CountUnfinished() >= mostUnfinished)
-                throw VmFailures.QueueFull(mostUnfinished);
+            if (key is null || !_keys.TryGetValue(key.Value, out var kept) || IsOver(kept))
+                return null;
+            return kept.Key == key ? _entries[kept.Vm].Vm : throw VmFailures.KeyReused(key.Value, kept.Vm);
+        }
+    }
+
+    /// <summary>Whether a VM could be taken up now.</summary>
+    /// <param name="vm">The VM.</param>
+    /// <param name="key">What it is asked for with.</param>
+    /// <param name="admit">Told every VM there is; throws to refuse one more.</param>
+    /// <returns>The VM that was taken up with the same key before; null when this one would be new.</returns>
+    /// <exception cref="FailureException"><c>idempotency_key_reused</c>, <c>name_taken</c>, or what <paramref name="admit"/> throws.</exception>
+    public Vm? Check(Vm vm, IdempotencyKey? key, Action<IReadOnlyList<Vm>> admit)
+    {
+        lock (_gate)
+        {
+            if (FindByKey(key) is { } earlier)
+                return earlier;
             if (FindByName(vm.Spec.Name) is { } other)
                 throw VmFailures.NameTaken(vm.Spec.Name, other);
-            return Commit(new Entry(vm, []), vm, new VmEvent { Type = VmEventTypes.State });
+            admit(Present());
+            return null;
+        }
+    }
+
+    /// <summary>Takes up a new VM, after the same checks; the key is kept in the same breath, so that nothing is ever made twice with it.</summary>
+    /// <returns>The VM, or the one that was taken up with the same key before.</returns>
+    public (Vm Vm, bool IsNew) Add(Vm vm, IdempotencyKey? key, Action<IReadOnlyList<Vm>> admit)
+    {
+        lock (_gate)
+        {
+            if (Check(vm, key, admit) is { } earlier)
+                return (earlier, false);
+            var kept = key is null ? null : new KeptKey(key, vm.Id, _time.GetUtcNow());
+            var (first, what) = Next(vm, new VmEvent { Type = VmEventTypes.State });
+            _journal.Add(first, what, kept);
+            if (kept is not null)
+                _keys[kept.Key.Value] = kept;
+            return (Show(_entries[vm.Id] = new Entry(first, [], ++_lastPosition), first, what), true);
         }
     }
 
@@ -94,18 +124,29 @@ public sealed class VmStore
         }
     }
 
-    /// <summary>Forgets VMs that were deleted before <paramref name="limit"/>.</summary>
+    /// <summary>Forgets keys whose time is over, and VMs that were deleted before <paramref name="limit"/> and that no key stands for.</summary>
     public void Forget(DateTimeOffset limit)
     {
         lock (_gate)
         {
-            foreach (var vm in _entries.Values.Select(e => e.Vm).Where(vm => vm.DeletedAt < limit).ToList())
+            foreach (var kept in _keys.Values.Where(IsOver).ToList())
+            {
+                _journal.RemoveKey(kept.Key.Value);
+                _keys.Remove(kept.Key.Value);
+            }
+            var held = _keys.Values.Select(kept => kept.Vm).ToHashSet();
+            foreach (var vm in _entries.Values.Select(e => e.Vm).Where(vm => vm.DeletedAt < limit && !held.Contains(vm.Id)).ToList())
             {
                 _journal.Remove(vm.Id);
                 _entries.Remove(vm.Id);
             }
         }
     }
+
+    // In the order in which they were asked for; a clock that was set back does not change it.
+    private List<Vm> Present() => [.. _entries.Values.Where(e => e.Vm.State != VmState.Deleted).OrderBy(e => e.Position).Select(e => e.Vm)];
+
+    private bool IsOver(KeptKey kept) => _time.GetUtcNow() - kept.At > IdempotencyKey.Lifetime;
 
     private (IReadOnlyList<VmEvent> Missed, Task Changed, bool Ended) Look(Guid id, long after)
     {
@@ -118,25 +159,35 @@ public sealed class VmStore
         }
     }
 
-    private Vm Commit(Entry entry, Vm next, VmEvent what)
+    private Vm Commit(Entry entry, Vm vm, VmEvent what)
     {
-        next = next with { Version = entry.Vm.Version + 1 };
-        what = what with { Seq = next.Version, At = _time.GetUtcNow(), State = next.State };
-        _journal.Append(next, what);
-        entry.Vm = next;
+        (vm, what) = Next(vm with { Version = entry.Vm.Version }, what);
+        _journal.Append(vm, what);
+        return Show(entry, vm, what);
+    }
+
+    private (Vm Vm, VmEvent What) Next(Vm vm, VmEvent what)
+    {
+        vm = vm with { Version = vm.Version + 1 };
+        return (vm, what with { Seq = vm.Version, At = _time.GetUtcNow(), State = vm.State });
+    }
+
+    private static Vm Show(Entry entry, Vm vm, VmEvent what)
+    {
+        entry.Vm = vm;
         entry.Events.Add(what);
-        _entries[next.Id] = entry;
         var changed = entry.Changed;
         entry.Changed = NewSignal();
         changed.SetResult();
-        return next;
+        return vm;
     }
 
     // Continuations run elsewhere: a watcher must never run under the store's lock.
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private sealed class Entry(Vm vm, List<VmEvent> events)
+    private sealed class Entry(Vm vm, List<VmEvent> events, long position)
     {
+        public long Position { get; } = position;
         public Vm Vm { get; set; } = vm;
         public List<VmEvent> Events { get; } = events;
         public TaskCompletionSource Changed { get; set; } = NewSignal();

@@ -15,8 +15,11 @@ public sealed class VmJournalTests : IDisposable
     {
         var vm = NewVm("web");
         using (var journal = new VmJournal(Path))
-            foreach (var seq in Enumerable.Range(1, 20))
+        {
+            journal.Add(vm with { Version = 1 }, Event(1), null);
+            foreach (var seq in Enumerable.Range(2, 19))
                 journal.Append(vm with { Version = seq }, Event(seq));
+        }
 
         using var again = new VmJournal(Path);
         var (read, events) = Assert.Single(again.Load());
@@ -30,7 +33,7 @@ public sealed class VmJournalTests : IDisposable
     {
         var vm = NewVm("web");
         using var journal = new VmJournal(Path);
-        journal.Append(vm, Event(1));
+        journal.Add(vm, Event(1), null);
 
         Assert.Throws<SqliteException>(() => journal.Append(vm with { Address = "192.0.2.1" }, Event(1)));
 
@@ -51,13 +54,13 @@ public sealed class VmJournalTests : IDisposable
     {
         var (one, two) = (NewVm("one"), NewVm("two"));
         using var journal = new VmJournal(Path);
-        journal.Append(one, Event(1));
-        journal.Append(two, Event(1));
+        journal.Add(one, Event(1), null);
+        journal.Add(two, Event(1), null);
 
         journal.Remove(one.Id);
 
         Assert.Equal("two", Assert.Single(journal.Load()).Vm.Spec.Name);
-        journal.Append(one, Event(1));
+        journal.Add(one, Event(1), null);
     }
 
     [Theory]
@@ -80,7 +83,7 @@ public sealed class VmJournalTests : IDisposable
     {
         using (var journal = new VmJournal(Path))
             foreach (var seq in Enumerable.Range(1, 50))
-                journal.Append(NewVm($"vm-{seq}"), Event(1));
+                journal.Add(NewVm($"vm-{seq}"), Event(1), null);
         var bytes = File.ReadAllBytes(Path);
         Array.Fill(bytes, (byte)0xA5, offset, 512);
         File.WriteAllBytes(Path, bytes);
@@ -94,7 +97,7 @@ public sealed class VmJournalTests : IDisposable
     public void Bodies_that_are_not_understood_are_damage_as_well()
     {
         using (var journal = new VmJournal(Path))
-            journal.Append(NewVm("web"), Event(1));
+            journal.Add(NewVm("web"), Event(1), null);
         Execute("UPDATE vms SET body = '{}'");
 
         using var again = new VmJournal(Path);
@@ -111,6 +114,79 @@ public sealed class VmJournalTests : IDisposable
         Execute("PRAGMA user_version = 99");
 
         Assert.Equal("journal_newer", Assert.Throws<FailureException>(() => new VmJournal(Path)).Code);
+    }
+
+    [Fact]
+    public void Keys_are_kept_with_their_VM_and_go_with_it()
+    {
+        var (one, two) = (NewVm("one"), NewVm("two"));
+        var kept = new KeptKey(new IdempotencyKey("k-1", "print"), one.Id, new DateTimeOffset(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero));
+        using (var journal = new VmJournal(Path))
+        {
+            journal.Add(one, Event(1), kept);
+            journal.Add(two, Event(1), kept with { Key = new IdempotencyKey("k-2", "print"), Vm = two.Id });
+        }
+
+        using var again = new VmJournal(Path);
+        Assert.Equal(kept, Assert.Single(again.LoadKeys(), it => it.Key.Value == "k-1"));
+        again.Remove(two.Id);
+        Assert.Equal(kept, Assert.Single(again.LoadKeys()));
+        again.RemoveKey("k-1");
+        Assert.Empty(again.LoadKeys());
+    }
+
+    [Fact]
+    public void VMs_come_back_in_the_order_they_were_added_whatever_the_clock_said()
+    {
+        string[] names = ["c", "a", "b"];
+        using (var journal = new VmJournal(Path))
+            foreach (var (index, name) in names.Index())
+                journal.Add(NewVm(name) with { CreatedAt = DateTimeOffset.UnixEpoch.AddHours(-index) }, Event(1), null);
+
+        using var again = new VmJournal(Path);
+        Assert.Equal(names, again.Load().Select(row => row.Vm.Spec.Name));
+    }
+
+    [Fact]
+    public void An_older_journal_is_copied_and_then_brought_to_this_version_with_all_that_is_in_it()
+    {
+        var (late, early) = (NewVm("late"), NewVm("early") with { CreatedAt = DateTimeOffset.UnixEpoch });
+        OlderJournal.Write(Path, (late, [Event(1), Event(2)]), (early, [Event(1)]));
+
+        using (var journal = new VmJournal(Path))
+        {
+            var rows = journal.Load();
+            Assert.Equivalent(new[] { early, late }, rows.Select(row => row.Vm), strict: true);
+            Assert.Equal([Event(1), Event(2)], rows[1].Events);
+            Assert.Empty(journal.LoadKeys());
+        }
+
+        using (var again = new VmJournal(Path))
+            Assert.Equal(2, again.Load().Count);
+        Assert.Equal(["journal.db", "journal.db.v1.bak"], _directory.GetFiles().Select(file => file.Name).Order());
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path + ".v1.bak"));
+        Assert.Equal(2L, OlderJournal.CountVms(Path + ".v1.bak"));
+    }
+
+    [Fact]
+    public void A_migration_that_cannot_be_done_leaves_the_older_journal_as_it_was()
+    {
+        OlderJournal.Write(Path, (NewVm("web"), [Event(1)]));
+        Execute("INSERT INTO vms (id, body) VALUES ('x', 'no JSON')");
+
+        Assert.Equal("journal_damaged", Assert.Throws<FailureException>(() => new VmJournal(Path)).Code);
+
+        Assert.Equal(2L, OlderJournal.CountVms(Path));
+    }
+
+    [Fact]
+    public void Room_is_held_back_for_deletions()
+    {
+        using var journal = new VmJournal(Path);
+
+        journal.Add(NewVm("web"), Event(1), null);
+
+        Assert.Equal(8 * 1024 * 1024, new FileInfo(Path + ".reserve").Length);
     }
 
     private static Vm NewVm(string name) => new()

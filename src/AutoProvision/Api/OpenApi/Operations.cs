@@ -17,10 +17,12 @@ internal static class Operations
         ["409"] = "Not in this state: the name is taken, or the VM is not reachable.",
         ["413"] = "The body is larger than 4 MiB.",
         ["415"] = "The body is not declared as JSON.",
+        ["422"] = "The `Idempotency-Key` stands for another request.",
         ["429"] = "The queue is full; `Retry-After` says when to try again.",
         ["500"] = "The service or its host could not do it; what nobody foresaw is `internal_error`.",
         ["502"] = "The VM did not answer over SSH, or not as itself.",
         ["503"] = "libvirt or one of its tools does not answer.",
+        ["507"] = "A disk of the host is full.",
     };
 
     public static Task Apply(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellation)
@@ -35,14 +37,20 @@ internal static class Operations
         return Task.CompletedTask;
     }
 
+    // By the parameter's name: what it is, an example, and its format.
+    private static readonly Dictionary<string, (string Words, string Example, string? Format)> Parameters = new()
+    {
+        ["id"] = ("The VM's id, as `POST /vms` gave it; it is the libvirt domain's UUID too.", "0199c1a2-7d3e-7b1a-9f53-0c2d6a1e8b47", "uuid"),
+        ["Last-Event-ID"] = ("The last event id that was seen; without it the stream begins with the VM's first event.", "12", null),
+        ["Idempotency-Key"] = ("A key of the client's choice, new for each VM: 1 to 255 characters of printable ASCII.", "8e03978e-40d5-43dd-bc93-6894a57f9324", null),
+    };
+
     private static void Describe(OpenApiParameter parameter)
     {
-        var isId = parameter.In == ParameterLocation.Path;
-        parameter.Description ??= isId
-            ? "The VM's id, as `POST /vms` gave it; it is the libvirt domain's UUID too."
-            : "The last event id that was seen; without it the stream begins with the VM's first event.";
-        parameter.Example ??= isId ? "0199c1a2-7d3e-7b1a-9f53-0c2d6a1e8b47" : "12";
-        parameter.Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = isId ? "uuid" : null };
+        var (words, example, format) = Parameters[parameter.Name!];
+        parameter.Description ??= words;
+        parameter.Example ??= example;
+        parameter.Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = format };
     }
 
     // What each operation answers when all is well.
@@ -52,9 +60,9 @@ internal static class Operations
             if (operation.Responses![status.ToString(CultureInfo.InvariantCulture)] is OpenApiResponse response)
                 response.Description = words;
         if (operation.OperationId == "createVm" && operation.Responses!["202"] is OpenApiResponse accepted)
-            accepted.Headers = Header("Location", "Path of the new VM.");
+            accepted.Headers = Headers(("Location", "Path of the VM."), ("Idempotent-Replayed", "`true` where the VM was made for the same key before."));
         if (operation.Responses!.GetValueOrDefault("429") is OpenApiResponse full)
-            full.Headers = Header("Retry-After", "Seconds.");
+            full.Headers = Headers(("Retry-After", "Seconds."));
         if (Media(operation.Responses!.GetValueOrDefault("400")?.Content, Problem) is { } refusal)
             refusal.Example = JsonNode.Parse(OperationExamples.Refusal(operation.OperationId));
         if (Media(operation.Responses!.GetValueOrDefault("200")?.Content, "text/event-stream") is { } stream)
@@ -72,8 +80,7 @@ internal static class Operations
     private static OpenApiMediaType? Media(IDictionary<string, OpenApiMediaType>? content, string type) =>
         content is not null && content.TryGetValue(type, out var media) ? media : null;
 
-    private static Dictionary<string, IOpenApiHeader> Header(string name, string words) => new()
-    {
-        [name] = new OpenApiHeader { Description = words, Schema = new OpenApiSchema { Type = JsonSchemaType.String } },
-    };
+    private static Dictionary<string, IOpenApiHeader> Headers(params (string Name, string Words)[] headers) => headers.ToDictionary(
+        header => header.Name,
+        IOpenApiHeader (header) => new OpenApiHeader { Description = header.Words, Schema = new OpenApiSchema { Type = JsonSchemaType.String } });
 }

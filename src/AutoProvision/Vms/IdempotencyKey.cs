@@ -1,0 +1,31 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace AutoProvision.Vms;
+
+/// <summary>
+/// What a client marks a request with, so that it can send it again when the answer was lost
+/// (https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/).
+/// </summary>
+/// <param name="Value">The key, as the client chose it.</param>
+/// <param name="Fingerprint">SHA-256 of what was asked for; spaces, order and nulls of the body do not matter.</param>
+public sealed record IdempotencyKey(string Value, string Fingerprint)
+{
+    private const int MaxLength = 255;
+    private static readonly JsonSerializerOptions Canonical = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
+
+    /// <summary>How long a key stands for its VM.</summary>
+    public static TimeSpan Lifetime { get; } = TimeSpan.FromHours(24);
+
+    /// <exception cref="InvalidRequestException">The key is empty, longer than 255 characters or not printable ASCII.</exception>
+    public static IdempotencyKey For(string value, VmRequest request) => value.Length is > 0 and <= MaxLength && value.All(c => c is >= ' ' and <= '~')
+        ? new(value, Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(request, Canonical))))
+        : throw new InvalidRequestException([new Fault("", "idempotency_key_invalid", "The Idempotency-Key cannot be used.", $"1 to {MaxLength} characters of printable ASCII, such as a UUID.")]);
+}
+
+/// <summary>A key as it is journalled.</summary>
+/// <param name="Key">The key and what was asked for with it.</param>
+/// <param name="Vm">The VM that it stands for.</param>
+/// <param name="At">When it was first seen.</param>
+public sealed record KeptKey(IdempotencyKey Key, Guid Vm, DateTimeOffset At);

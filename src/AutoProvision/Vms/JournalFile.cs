@@ -1,0 +1,101 @@
+using Microsoft.Data.Sqlite;
+
+namespace AutoProvision.Vms;
+
+/// <summary>
+/// Opens the journal's file: checked, locked, and brought to this version after a copy was made of it. A file that is damaged
+/// is refused and left as it is, never made anew.
+/// </summary>
+internal static class JournalFile
+{
+    private const int LockWaitSeconds = 5;
+
+    // https://sqlite.org/rescode.html
+    private const int Busy = 5;
+    private const int NoRoom = 13;
+    private const int WriteFailed = 778;
+
+    // errno on Linux: ENOSPC, EDQUOT.
+    private static readonly int[] FullDisk = [28, 122];
+
+    /// <exception cref="FailureException"><c>journal_damaged</c>, <c>journal_newer</c>, <c>journal_in_use</c> or <c>journal_full</c>.</exception>
+    public static SqliteConnection Open(string path)
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = LockWaitSeconds }.ToString());
+        try
+        {
+            CreatePrivate(path);
+            connection.Open();
+            Prepare(connection, path);
+            return connection;
+        }
+        catch (Exception e)
+        {
+            connection.Dispose();
+            if (Tell(path, e) is { } failure)
+                throw failure;
+            throw;
+        }
+    }
+
+    public static bool IsFull(Exception exception) => exception switch
+    {
+        SqliteException e => e.SqliteErrorCode == NoRoom || e.SqliteExtendedErrorCode == WriteFailed,
+        IOException e => FullDisk.Contains(e.HResult),
+        _ => false,
+    };
+
+    public static FailureException Full(string path, Exception inner) => new("journal_full",
+        $"The journal {path} cannot grow: {inner.Message}",
+        "Free some space on its disk (deleting VMs still works), or move AutoProvision:DataDirectory. It goes on by itself once there is room.", inner: inner);
+
+    public static FailureException Damaged(string path, string how, Exception? inner = null) => new("journal_damaged",
+        $"The journal {path} {how}", "Restore it from a backup, or move it away to start empty; VMs it knew must then be removed by hand.", inner: inner);
+
+    private static FailureException? Tell(string path, Exception exception) => exception switch
+    {
+        SqliteException { SqliteErrorCode: Busy } e => new("journal_in_use", $"Another process has the journal {path} open.",
+            "A service runs on this data directory already: stop it, or give this one another AutoProvision:DataDirectory and Libvirt:PoolDirectory.", inner: e),
+        _ when IsFull(exception) => Full(path, exception),
+        SqliteException e => Damaged(path, $"cannot be read: {e.Message}", e),
+        _ => null,
+    };
+
+    private static void Prepare(SqliteConnection connection, string path)
+    {
+        // One process at a time: two would each undo what the other is making.
+        connection.Run("PRAGMA locking_mode = EXCLUSIVE");
+        // WAL with NORMAL survives a killed process; only a power cut can take the last transactions, and never tears one.
+        connection.Run("PRAGMA journal_mode = WAL");
+        connection.Run("PRAGMA synchronous = NORMAL");
+        if (connection.Ask("PRAGMA quick_check") is not "ok")
+            throw Damaged(path, "fails SQLite's integrity check.");
+        var version = Convert.ToInt32(connection.Ask("PRAGMA user_version"));
+        if (version > JournalSchema.Current)
+            throw new FailureException("journal_newer", $"The journal {path} was written by a newer version (schema {version}, this one knows {JournalSchema.Current}).",
+                "Run the newer version, or give this one another data directory.");
+        if (version is > 0 && version < JournalSchema.Current)
+            BackUp(connection, $"{path}.v{version}.bak");
+        if (version < JournalSchema.Current)
+            JournalSchema.Migrate(connection, version);
+    }
+
+    // Whole or not at all; one of an earlier try is of the same version and is replaced.
+    private static void BackUp(SqliteConnection connection, string path)
+    {
+        var unfinished = path + ".new";
+        File.Delete(unfinished);
+        CreatePrivate(unfinished);
+        connection.Run("VACUUM INTO $path", ("$path", unfinished));
+        File.Move(unfinished, path, overwrite: true);
+    }
+
+    // What callers put into files and commands is nobody else's business; SQLite gives its side files the same mode.
+    private static void CreatePrivate(string path) => File.Open(path, new FileStreamOptions
+    {
+        Mode = FileMode.OpenOrCreate,
+        Access = FileAccess.ReadWrite,
+        Share = FileShare.ReadWrite,
+        UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+    }).Dispose();
+}

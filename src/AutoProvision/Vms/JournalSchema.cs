@@ -1,0 +1,77 @@
+using Microsoft.Data.Sqlite;
+
+namespace AutoProvision.Vms;
+
+/// <summary>
+/// The journal's tables, by version (SQLite's user_version). A version that was published is never changed: the next one says
+/// how to come from it.
+/// </summary>
+internal static class JournalSchema
+{
+    /// <summary>The script at index n brings a journal from version n to n + 1; version 0 is an empty file.</summary>
+    private static readonly string[] Migrations =
+    [
+        """
+        CREATE TABLE vms (id TEXT PRIMARY KEY, body TEXT NOT NULL);
+        CREATE TABLE events (vm TEXT NOT NULL, seq INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (vm, seq)) WITHOUT ROWID;
+        """,
+        // What was asked for is written once and not with every event; VMs have a place in their order that no clock decides;
+        // idempotency keys.
+        """
+        ALTER TABLE vms RENAME TO vms_1;
+        CREATE TABLE vms (position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, spec TEXT NOT NULL, body TEXT NOT NULL);
+        INSERT INTO vms (position, id, spec, body)
+          SELECT row_number() OVER (ORDER BY body ->> 'createdAt', id), id, json_extract(body, '$.spec'), json_remove(body, '$.spec') FROM vms_1;
+        DROP TABLE vms_1;
+        CREATE TABLE idempotency_keys (key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, vm TEXT NOT NULL, at TEXT NOT NULL) WITHOUT ROWID;
+        """,
+    ];
+
+    /// <summary>The version that this program reads and writes.</summary>
+    public static int Current => Migrations.Length;
+
+    /// <summary>Brings the journal to the current version; all of it or nothing.</summary>
+    public static void Migrate(SqliteConnection connection, int version)
+    {
+        using var transaction = connection.BeginTransaction();
+        foreach (var script in Migrations[version..])
+            connection.Run(script);
+        connection.Run($"PRAGMA user_version = {Current}");
+        transaction.Commit();
+    }
+}
+
+/// <summary>SQLite in few words.</summary>
+internal static class SqliteCommands
+{
+    public static void Run(this SqliteConnection connection, string sql, params (string Name, object Value)[] parameters)
+    {
+        using var command = connection.Prepare(sql, parameters);
+        command.ExecuteNonQuery();
+    }
+
+    public static object? Ask(this SqliteConnection connection, string sql)
+    {
+        using var command = connection.Prepare(sql);
+        return command.ExecuteScalar();
+    }
+
+    public static List<T> List<T>(this SqliteConnection connection, string sql, Func<SqliteDataReader, T> read)
+    {
+        using var command = connection.Prepare(sql);
+        using var reader = command.ExecuteReader();
+        var rows = new List<T>();
+        while (reader.Read())
+            rows.Add(read(reader));
+        return rows;
+    }
+
+    private static SqliteCommand Prepare(this SqliteConnection connection, string sql, params (string Name, object Value)[] parameters)
+    {
+        var command = connection.CreateCommand();
+        command.CommandText = sql;
+        foreach (var (name, value) in parameters)
+            command.Parameters.AddWithValue(name, value);
+        return command;
+    }
+}

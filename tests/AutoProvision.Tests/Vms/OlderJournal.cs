@@ -1,0 +1,38 @@
+using System.Text.Json;
+using Microsoft.Data.Sqlite;
+
+namespace AutoProvision.Vms;
+
+/// <summary>A journal as version 1 wrote it.</summary>
+internal static class OlderJournal
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+
+    public static void Write(string path, params (Vm Vm, VmEvent[] Events)[] rows)
+    {
+        using var connection = Open(path);
+        connection.Run("CREATE TABLE vms (id TEXT PRIMARY KEY, body TEXT NOT NULL)");
+        connection.Run("CREATE TABLE events (vm TEXT NOT NULL, seq INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (vm, seq)) WITHOUT ROWID");
+        connection.Run("PRAGMA user_version = 1");
+        foreach (var (vm, events) in rows)
+        {
+            connection.Run("INSERT INTO vms (id, body) VALUES ($id, $body)", ("$id", vm.Id.ToString()), ("$body", JsonSerializer.Serialize(vm, Json)));
+            foreach (var what in events)
+                connection.Run("INSERT INTO events (vm, seq, body) VALUES ($vm, $seq, $body)", ("$vm", vm.Id.ToString()), ("$seq", what.Seq), ("$body", JsonSerializer.Serialize(what, Json)));
+        }
+    }
+
+    public static object? CountVms(string path)
+    {
+        using var connection = Open(path);
+        Assert.Equal(1L, connection.Ask("PRAGMA user_version"));
+        return connection.Ask("SELECT count(*) FROM vms");
+    }
+
+    private static SqliteConnection Open(string path)
+    {
+        var connection = new SqliteConnection($"Data Source={path};Pooling=False");
+        connection.Open();
+        return connection;
+    }
+}
