@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using AutoProvision.Provisioning;
 using AutoProvision.Vms;
 using Microsoft.Extensions.Options;
 
@@ -17,6 +18,9 @@ public static class ServiceRun
         try
         {
             Settings.Check(app.Services);
+            // The host read its own options before anything was checked; it looks at this one when it stops.
+            app.Services.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout =
+                app.Services.GetRequiredService<IOptions<ProvisioningOptions>>().Value.ShutdownTimeout;
             // What fails while it is made fails here; the host would write its stack trace into the log first.
             _ = app.Services.GetServices<IHostedService>().Count();
             await app.StartAsync();

@@ -12,6 +12,9 @@ public sealed class EventStream(IAsyncEnumerable<VmEvent> events) : IResult
 {
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
+    // About as long as a restart takes.
+    private static readonly TimeSpan Comeback = TimeSpan.FromSeconds(3);
+
     public async Task ExecuteAsync(HttpContext httpContext)
     {
         var response = httpContext.Response;
@@ -26,9 +29,13 @@ public sealed class EventStream(IAsyncEnumerable<VmEvent> events) : IResult
         {
             await WriteAllAsync(response, services.GetRequiredService<TimeProvider>(), Json(services), ended.Token);
         }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested && !httpContext.RequestAborted.IsCancellationRequested)
+        {
+            await WriteAsync(response, $": the service is being stopped; the stream goes on after Last-Event-ID\nretry: {Comeback.TotalMilliseconds:0}\n\n", httpContext.RequestAborted);
+        }
         catch (OperationCanceledException)
         {
-            // The reader hung up, or the service stops: the reader resumes with Last-Event-ID.
+            // The reader hung up; it resumes with Last-Event-ID.
         }
     }
 

@@ -17,6 +17,18 @@ public interface IStep
     /// <summary>What the step's deadline passing means to the reader.</summary>
     Failure TimedOut { get; }
 
+    /// <summary>Whether the step waits for a guest that runs: the guest is then watched, since one that has died never answers.</summary>
+    bool WaitsForGuest => false;
+
+    /// <summary>
+    /// Whether stopping the service ends the step in the middle, because it can be begun anew at the next start with nothing lost.
+    /// The others take seconds and are let finish.
+    /// </summary>
+    bool CanBeCutOff => WaitsForGuest;
+
+    /// <summary>Whether what the finished step made is still there, for a job that goes on after a restart.</summary>
+    Task<bool> StillStandsAsync(Vm vm, CancellationToken cancellation) => Task.FromResult(true);
+
     /// <summary>Does the step's work; ends early when cancelled.</summary>
     /// <exception cref="FailureException">The step's own failure.</exception>
     Task RunAsync(StepContext context, CancellationToken cancellation);

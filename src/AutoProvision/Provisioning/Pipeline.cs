@@ -5,17 +5,20 @@ namespace AutoProvision.Provisioning;
 
 /// <summary>Runs the steps in order; the first failure undoes what was begun and leaves a failed VM that says why.</summary>
 public sealed partial class Pipeline(
-    IEnumerable<IStep> steps, Teardown teardown, VmStore store, IHypervisor hypervisor, TimeProvider time, ILogger<Pipeline> logger)
+    IEnumerable<IStep> steps, Teardown teardown, Outages outages, GuestWatch watch, VmStore store, IHypervisor hypervisor, TimeProvider time, ILogger<Pipeline> logger)
 {
     private const int ConsoleTailChars = 2000;
 
-    /// <summary>Makes the VM ready, degraded or failed.</summary>
+    /// <summary>Makes the VM ready, degraded or failed; steps that are done already are left out.</summary>
+    /// <param name="id">The VM.</param>
+    /// <param name="boundary">Asks the job to stop where the next step would begin, or at once where it only waits.</param>
+    /// <param name="cancellation">Stops it wherever it is.</param>
     /// <exception cref="OperationCanceledException">The VM is being deleted or the service stops: nothing was undone.</exception>
-    public async Task RunAsync(Guid id, CancellationToken cancellation)
+    public async Task RunAsync(Guid id, CancellationToken boundary, CancellationToken cancellation)
     {
         try
         {
-            await RunStepsAsync(id, cancellation);
+            await RunStepsAsync(id, boundary, cancellation);
         }
         catch (FailureException e)
         {
@@ -33,17 +36,20 @@ public sealed partial class Pipeline(
             new VmEvent { Type = VmEventTypes.State, Step = failure.Step, Message = failure.Cause, Failure = failure });
     }
 
-    private async Task RunStepsAsync(Guid id, CancellationToken cancellation)
+    private async Task RunStepsAsync(Guid id, CancellationToken boundary, CancellationToken cancellation)
     {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(boundary, cancellation);
         await using var context = new StepContext(id, store);
-        foreach (var step in steps)
-            await RunStepAsync(step, context, cancellation);
+        foreach (var step in steps.Where(step => !context.Vm.Done.Contains(step.Name)))
+        {
+            either.Token.ThrowIfCancellationRequested();
+            await RunStepAsync(step, context, step.CanBeCutOff ? either.Token : cancellation);
+        }
         Finish(context);
     }
 
     private async Task RunStepAsync(IStep step, StepContext context, CancellationToken cancellation)
     {
-        cancellation.ThrowIfCancellationRequested();
         var started = time.GetTimestamp();
         store.Update(context.Id, vm => vm with { Step = step.Name, Begun = [.. vm.Begun, step.Name] },
             new VmEvent { Type = VmEventTypes.StepStarted, Step = step.Name });
@@ -61,7 +67,8 @@ public sealed partial class Pipeline(
                 new VmEvent { Type = VmEventTypes.StepFailed, Step = step.Name, DurationMs = Milliseconds(started), Failure = failure });
             throw new FailureException(failure, e);
         }
-        store.Report(context.Id, new VmEvent { Type = VmEventTypes.StepCompleted, Step = step.Name, DurationMs = Milliseconds(started) });
+        store.Update(context.Id, vm => vm with { Done = [.. vm.Done, step.Name] },
+            new VmEvent { Type = VmEventTypes.StepCompleted, Step = step.Name, DurationMs = Milliseconds(started) });
     }
 
     private async Task RunWithinDeadlineAsync(IStep step, StepContext context, CancellationToken cancellation)
@@ -70,11 +77,11 @@ public sealed partial class Pipeline(
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);
         try
         {
-            await step.RunAsync(context, linked.Token);
+            await outages.RideOutAsync(context.Id, token => RunWatchedAsync(step, context, token), token => step.UndoAsync(context.Vm, token), linked.Token);
         }
         catch (OperationCanceledException e) when (deadline.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
-            throw new FailureException(step.TimedOut, e);
+            throw e.InnerException as FailureException ?? new FailureException(step.TimedOut, e);
         }
         // A cancellation that neither a DELETE nor the deadline asked for, such as an inner timeout, is a failure like any other.
         catch (Exception e) when (e is not FailureException && !(e is OperationCanceledException && cancellation.IsCancellationRequested))
@@ -84,13 +91,18 @@ public sealed partial class Pipeline(
         }
     }
 
+    private Task RunWatchedAsync(IStep step, StepContext context, CancellationToken cancellation) => step.WaitsForGuest
+        ? watch.WaitAsync(context.Id, token => step.RunAsync(context, token), cancellation)
+        : step.RunAsync(context, cancellation);
+
     private void Finish(StepContext context)
     {
-        var state = context.Degradation is null ? VmState.Ready : VmState.Degraded;
+        var complaint = context.Vm.Degradation;
+        var state = complaint is null ? VmState.Ready : VmState.Degraded;
         // A DELETE that came just now has the last word.
         var vm = store.Update(context.Id,
-            vm => vm.State == VmState.Provisioning ? vm with { State = state, Step = null, Failure = context.Degradation, ReadyAt = time.GetUtcNow() } : vm,
-            new VmEvent { Type = VmEventTypes.State, Message = context.Degradation?.Cause, Failure = context.Degradation });
+            vm => vm.State == VmState.Provisioning ? vm with { State = state, Step = null, Degradation = null, Failure = complaint, ReadyAt = time.GetUtcNow() } : vm,
+            new VmEvent { Type = VmEventTypes.State, Message = complaint?.Cause, Failure = complaint });
         LogFinished(vm.Id, vm.Spec.Name, vm.State, (time.GetUtcNow() - vm.CreatedAt).TotalSeconds);
     }
 

@@ -31,6 +31,10 @@ public sealed class ProvisioningOptions
     [Range(typeof(TimeSpan), "00:00:00.010", "1.00:00:00", ErrorMessage = "Provisioning:TeardownRetry must be between 10 ms and a day.")]
     public TimeSpan TeardownRetry { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long jobs in flight may take to reach the end of their step when the service is stopped.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00", ErrorMessage = "Provisioning:ShutdownTimeout must be between a second and an hour.")]
+    public TimeSpan ShutdownTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
     public TimeoutOptions Timeouts { get; set; } = new();
 }
 

@@ -26,6 +26,9 @@ public static class ProvisioningRegistration
             .AddSingleton<JobQueue>()
             .AddSingleton<RunningJobs>()
             .AddSingleton<Teardown>()
+            .AddSingleton<Outages>()
+            .AddSingleton<GuestWatch>()
+            .AddSingleton<Resumption>()
             .AddSingleton<Pipeline>()
             .AddSingleton<Recovery>()
             .AddHostedService<ProvisioningWorker>();

@@ -5,13 +5,34 @@ namespace AutoProvision.Provisioning;
 
 /// <summary>The hosted service that takes VMs from the queues and makes or tears down a bounded number at a time.</summary>
 public sealed partial class ProvisioningWorker(
-    JobQueue queue, RunningJobs running, Pipeline pipeline, Teardown teardown, Recovery recovery, VmStore store,
+    JobQueue queue, RunningJobs running, Pipeline pipeline, Teardown teardown, Resumption resumption, Recovery recovery, VmStore store,
     IOptions<ProvisioningOptions> options, TimeProvider time, ILogger<ProvisioningWorker> logger) : BackgroundService
 {
+    private static readonly TimeSpan CutOffGrace = TimeSpan.FromSeconds(2);
+
+    // Told to stop, jobs end at their next step boundary; this ends them wherever they are.
+    private readonly CancellationTokenSource _cutOff = new();
+
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         recovery.RequeueAll();
         await base.StartAsync(cancellationToken);
+    }
+
+    /// <summary>Jobs stop at their next step boundary. What has not got there when the host's deadline is over is cut off, and undone at the next start.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await using var deadline = cancellationToken.Register(_cutOff.Cancel);
+        await base.StopAsync(cancellationToken);
+        // Cut off, they end at once; but for virt-install, which is not to be left half-way.
+        if (ExecuteTask is { } jobs)
+            await jobs.WaitAsync(CutOffGrace, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    public override void Dispose()
+    {
+        _cutOff.Dispose();
+        base.Dispose();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -30,7 +51,7 @@ public sealed partial class ProvisioningWorker(
     private async Task CreateAllAsync(CancellationToken stopping)
     {
         await foreach (var id in queue.Creations.ReadAllAsync(stopping))
-            await PersistAsync(id, () => running.RunAsync(id, cancellation => MakeAsync(id, cancellation), stopping), stopping);
+            await PersistAsync(id, () => running.RunAsync(id, cancellation => MakeAsync(id, stopping, cancellation), _cutOff.Token), stopping);
     }
 
     // Each deletion is a task of its own: one that must wait for its host keeps none of the others waiting. Teardown bounds the work.
@@ -87,20 +108,20 @@ public sealed partial class ProvisioningWorker(
         }
     }
 
-    private async Task MakeAsync(Guid id, CancellationToken cancellation)
+    private async Task MakeAsync(Guid id, CancellationToken boundary, CancellationToken cancellation)
     {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(boundary, cancellation);
         var left = store.Find(id);
         if (left is { State: VmState.Provisioning, Failure: not null })
         {
-            await pipeline.EndFailedAsync(id, cancellation);
+            await pipeline.EndFailedAsync(id, either.Token);
             return;
         }
-        // Left over from a run that was cut off: half-made things are removed before they are made again.
-        if (left is { State: VmState.Queued or VmState.Provisioning, Begun.Count: > 0 })
-            await teardown.UndoAllAsync(id, cancellation);
+        if (left is { State: VmState.Queued or VmState.Provisioning })
+            await resumption.PrepareAsync(id, either.Token);
         var vm = store.Update(id, vm => vm.State == VmState.Queued ? vm with { State = VmState.Provisioning } : vm, new VmEvent { Type = VmEventTypes.State });
         if (vm.State == VmState.Provisioning)
-            await pipeline.RunAsync(id, cancellation);
+            await pipeline.RunAsync(id, boundary, cancellation);
     }
 
     private async Task DeleteAsync(Guid id, CancellationToken stopping)

@@ -6,8 +6,8 @@ namespace AutoProvision.Provisioning;
 public sealed partial class Recovery(VmStore store, JobQueue queue, ILogger<Recovery> logger)
 {
     /// <summary>
-    /// Unfinished VMs go back to the queue (the worker first undoes what was begun), unless they had failed and only the undo
-    /// was cut off; unfinished deletions go on.
+    /// Unfinished VMs go back to the queue and go on after the last step that was done, unless they had failed and only the
+    /// undo was cut off; unfinished deletions go on.
     /// </summary>
     public void RequeueAll()
     {
@@ -25,7 +25,7 @@ public sealed partial class Recovery(VmStore store, JobQueue queue, ILogger<Reco
         LogResumed(vm.Id, vm.Spec.Name, vm.Step);
         if (vm.State == VmState.Provisioning && vm.Failure is null)
             store.Update(vm.Id, it => it with { State = VmState.Queued, Step = null },
-                new VmEvent { Type = VmEventTypes.State, Step = vm.Step, Message = "The service was restarted; the VM is made anew." });
+                new VmEvent { Type = VmEventTypes.State, Step = vm.Step, Message = "The service was restarted; the job goes on after the last step that was done." });
         queue.Create(vm.Id);
     }
 

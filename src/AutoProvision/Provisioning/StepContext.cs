@@ -12,17 +12,11 @@ public sealed class StepContext(Guid id, VmStore store) : IAsyncDisposable
     /// <summary>The VM as it is now.</summary>
     public Vm Vm => store.Find(Id)!;
 
+    /// <summary>Known once the image step has run in this process.</summary>
     public BaseImage? Image { get; set; }
-
-    public SshKeyPair? UserKey { get; set; }
-
-    public SshKeyPair? HostKey { get; set; }
 
     /// <summary>The connection that proved SSH, kept for the steps after it.</summary>
     public ISshConnection? Connection { get; set; }
-
-    /// <summary>cloud-init's complaint about a VM that is otherwise ready.</summary>
-    public Failure? Degradation { get; set; }
 
     public void Update(Func<Vm, Vm> change, string message) =>
         store.Update(Id, change, new VmEvent { Type = VmEventTypes.Progress, Step = Vm.Step, Message = message });

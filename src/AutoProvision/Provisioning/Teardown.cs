@@ -12,12 +12,14 @@ public sealed partial class Teardown(
 
     /// <summary>Undoes every begun step, each within its own deadline. What cannot be undone is recorded on the VM and stays begun.</summary>
     /// <returns>Whether nothing is left.</returns>
-    public async Task<bool> UndoAsync(Guid id, CancellationToken cancellation)
+    public Task<bool> UndoAsync(Guid id, CancellationToken cancellation) => UndoAsync(id, vm => vm.Begun, cancellation);
+
+    private async Task<bool> UndoAsync(Guid id, Func<Vm, IEnumerable<string>> which, CancellationToken cancellation)
     {
         await _places.WaitAsync(cancellation);
         try
         {
-            return await UndoEachAsync(id, cancellation);
+            return await UndoEachAsync(id, which, cancellation);
         }
         finally
         {
@@ -25,10 +27,10 @@ public sealed partial class Teardown(
         }
     }
 
-    private async Task<bool> UndoEachAsync(Guid id, CancellationToken cancellation)
+    private async Task<bool> UndoEachAsync(Guid id, Func<Vm, IEnumerable<string>> which, CancellationToken cancellation)
     {
         var left = new List<Failure>();
-        foreach (var name in store.Find(id)!.Begun.Reverse())
+        foreach (var name in which(store.Find(id)!).Reverse().ToList())
         {
             if (await TryUndoAsync(id, name, cancellation) is { } failure)
                 left.Add(failure with { Step = name });
@@ -40,17 +42,17 @@ public sealed partial class Teardown(
         return left.Count == 0;
     }
 
-    /// <summary>Undoes until nothing is left.</summary>
-    public async Task UndoAllAsync(Guid id, CancellationToken cancellation)
+    /// <summary>Undoes the steps that <paramref name="which"/> names, of those that were begun, until nothing of them is left.</summary>
+    public async Task UndoAllAsync(Guid id, Func<Vm, IEnumerable<string>> which, CancellationToken cancellation)
     {
-        while (!await UndoAsync(id, cancellation))
+        while (!await UndoAsync(id, which, cancellation))
             await Task.Delay(options.Value.TeardownRetry, time, cancellation);
     }
 
     /// <summary>Undoes until nothing is left, then marks the VM deleted.</summary>
     public async Task DeleteAsync(Guid id, CancellationToken cancellation)
     {
-        await UndoAllAsync(id, cancellation);
+        await UndoAllAsync(id, vm => vm.Begun, cancellation);
         store.Update(id, vm => vm with { State = VmState.Deleted, Step = null, DeletedAt = time.GetUtcNow() }, new VmEvent { Type = VmEventTypes.State });
         LogDeleted(id);
     }
@@ -66,7 +68,7 @@ public sealed partial class Teardown(
             // A step that this version no longer has left nothing this version knows of.
             if (_steps.TryGetValue(name, out var step))
                 await step.UndoAsync(store.Find(id)!, linked.Token);
-            store.Update(id, vm => vm with { Begun = [.. vm.Begun.Where(begun => begun != name)] }, new VmEvent { Type = VmEventTypes.StepUndone, Step = name });
+            store.Update(id, vm => vm with { Begun = [.. vm.Begun.Where(begun => begun != name)], Done = [.. vm.Done.Where(done => done != name)] }, new VmEvent { Type = VmEventTypes.StepUndone, Step = name });
             return null;
         }
         catch (Exception e) when (!cancellation.IsCancellationRequested)

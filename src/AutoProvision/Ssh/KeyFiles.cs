@@ -1,7 +1,8 @@
 namespace AutoProvision.Ssh;
 
 /// <summary>
-/// One VM's key files in a directory of their own (mode 0700): <c>id_ed25519</c> (0600), <c>id_ed25519.pub</c> and <c>known_hosts</c>.
+/// One VM's key files in a directory of their own (mode 0700): <c>id_ed25519</c> (0600) and <c>id_ed25519.pub</c> to log in with, the
+/// guest's own <c>host_ed25519</c> (0600) and <c>host_ed25519.pub</c>, and <c>known_hosts</c>.
 /// Each file appears whole or not at all, with its final mode from its first byte on.
 /// </summary>
 public sealed class KeyFiles(string directory)
@@ -14,33 +15,50 @@ public sealed class KeyFiles(string directory)
 
     public string PublicKeyPath => PrivateKeyPath + ".pub";
 
+    private string HostKeyPath => Path.Combine(directory, "host_ed25519");
+
     public string KnownHostsPath => Path.Combine(directory, "known_hosts");
 
-    public void Write(SshKeyPair pair)
-    {
-        WriteFile(PrivateKeyPath, pair.PrivateOpenSsh, OwnerOnly);
-        WriteFile(PublicKeyPath, pair.PublicOpenSsh + "\n", Readable);
-    }
+    /// <summary>Whether both pairs are here.</summary>
+    public bool AreComplete => Files.Where(path => path != KnownHostsPath).All(File.Exists);
+
+    private string[] Files => [PrivateKeyPath, PublicKeyPath, HostKeyPath, HostKeyPath + ".pub", KnownHostsPath];
+
+    public void Write(SshKeyPair pair) => WritePair(PrivateKeyPath, pair);
+
+    /// <summary>The guest's own key, kept so that its seed can be made again.</summary>
+    public void WriteHostKey(SshKeyPair pair) => WritePair(HostKeyPath, pair);
 
     /// <summary>Called once the address is known; a later call replaces the line.</summary>
     public void WriteKnownHosts(string host, int port, string hostKeyPublic) =>
         WriteFile(KnownHostsPath, SshPublicKey.KnownHostsLine(host, port, hostKeyPublic) + "\n", Readable);
 
     /// <exception cref="IOException">A key file is missing.</exception>
-    public SshKeyPair Read() => new(File.ReadAllText(PrivateKeyPath), File.ReadAllText(PublicKeyPath).TrimEnd());
+    public SshKeyPair Read() => ReadPair(PrivateKeyPath);
+
+    /// <exception cref="IOException">A key file is missing.</exception>
+    public SshKeyPair ReadHostKey() => ReadPair(HostKeyPath);
 
     /// <summary>Removes what this class made and nothing else: the directory stays if somebody put a file of their own in it. Absent is fine.</summary>
     public void Remove()
     {
         if (!Directory.Exists(directory))
             return;
-        foreach (var path in (string[])[PrivateKeyPath, PublicKeyPath, KnownHostsPath])
+        foreach (var path in Files)
         {
             File.Delete(path);
             File.Delete(Unfinished(path));
         }
         if (!Directory.EnumerateFileSystemEntries(directory).Any())
             Directory.Delete(directory);
+    }
+
+    private static SshKeyPair ReadPair(string path) => new(File.ReadAllText(path), File.ReadAllText(path + ".pub").TrimEnd());
+
+    private void WritePair(string path, SshKeyPair pair)
+    {
+        WriteFile(path, pair.PrivateOpenSsh, OwnerOnly);
+        WriteFile(path + ".pub", pair.PublicOpenSsh + "\n", Readable);
     }
 
     private void WriteFile(string path, string text, UnixFileMode mode)

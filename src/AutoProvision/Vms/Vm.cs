@@ -21,6 +21,9 @@ public sealed record Vm
     /// <summary>Names of the steps that were begun and not undone yet, oldest first: what tear-down has to undo.</summary>
     public IReadOnlyList<string> Begun { get; init; } = [];
 
+    /// <summary>Names of the steps that were finished and not undone since: a job that was cut off goes on after them.</summary>
+    public IReadOnlyList<string> Done { get; init; } = [];
+
     public string? Address { get; init; }
 
     /// <summary>The guest's SSH host key (public line), made by us and injected, so that it is known before the first connection.</summary>
@@ -32,6 +35,9 @@ public sealed record Vm
     public DateTimeOffset? ReadyAt { get; init; }
 
     public DateTimeOffset? DeletedAt { get; init; }
+
+    /// <summary>cloud-init's complaint about a VM that is to be degraded once its last step is done.</summary>
+    public Failure? Degradation { get; init; }
 
     /// <summary>Why the VM is failed or degraded.</summary>
     public Failure? Failure { get; init; }

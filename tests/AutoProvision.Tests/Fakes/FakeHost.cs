@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Hosting;
+
 namespace AutoProvision.Fakes;
 
 /// <summary>
@@ -59,7 +61,8 @@ internal sealed class FakeHost : IAsyncDisposable
     {
         var left = Path.Combine(_root.FullName, $"data-{++_kills}");
         Copy(DataDirectory, left);
-        // The old one stops in good order, but all it does from here on is lost with its directory.
+        // The old one's jobs are cut off, and all it does from here on is lost with its directory.
+        await ((Task)app.Get<IHost>().StopAsync(new CancellationToken(canceled: true))).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await app.DisposeAsync();
         DataDirectory = left;
         return Start(settings);

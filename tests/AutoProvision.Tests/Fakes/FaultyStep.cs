@@ -12,6 +12,12 @@ internal sealed class FaultyStep(IStep step, FaultPoints faults) : IStep
 
     public Failure TimedOut => step.TimedOut;
 
+    public bool WaitsForGuest => step.WaitsForGuest;
+
+    public bool CanBeCutOff => step.CanBeCutOff;
+
+    public Task<bool> StillStandsAsync(Vm vm, CancellationToken cancellation) => step.StillStandsAsync(vm, cancellation);
+
     public static string Before(string step) => $"{step}: before";
 
     public static string After(string step) => $"{step}: after";

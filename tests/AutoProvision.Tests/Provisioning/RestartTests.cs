@@ -1,4 +1,8 @@
+using System.Net.ServerSentEvents;
+using System.Text.Json;
 using AutoProvision.Fakes;
+using AutoProvision.Hypervisors;
+using Microsoft.Extensions.Hosting;
 
 namespace AutoProvision.Provisioning;
 
@@ -11,7 +15,7 @@ public sealed class RestartTests
     public static TheoryData<string, string> EveryPoint => Faults.EveryPoint();
 
     [Theory(Timeout = Limit), MemberData(nameof(EveryPoint))]
-    public async Task A_VM_in_the_making_when_the_service_was_killed_is_undone_and_made_anew(string step, string moment)
+    public async Task A_VM_in_the_making_when_the_service_was_killed_goes_on_after_the_last_step_that_was_done(string step, string moment)
     {
         await using var host = new FakeHost();
         var first = host.Start(Settings);
@@ -26,12 +30,60 @@ public sealed class RestartTests
 
         Assert.Equal(Enumerable.Range(1, events.Count).Select(id => $"{id}"), events.Select(item => item.EventId));
         Assert.Equal(["queued", "provisioning", "queued", "provisioning", "ready"], events.Where(item => item.EventType == "state").Select(item => item.Data.Text("state")));
-        Assert.Contains(events, item => item.EventType == "step.undone" && item.Data.Text("step") == step);
+        // The step that was cut off is undone and done again; the others are done once.
+        Assert.Equal([step], StepsOf(events, "step.undone"));
+        Assert.Equal(Faults.Steps, StepsOf(events, "step.completed"));
+        Assert.Equal(Faults.Steps.SelectMany(name => name == step ? [name, name] : new[] { name }), StepsOf(events, "step.started"));
         Assert.Equal(5, host.Hypervisor.Inventory.Count);
         Assert.Single(host.Tools.AgentKeys);
         await http.DeleteVmAsync(vm);
         await http.FollowAsync(vm);
         Assert.Empty(host.Traces);
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData("removed")]
+    [InlineData("switched off")]
+    public async Task A_VM_whose_domain_went_while_the_service_was_down_is_made_anew(string how)
+    {
+        await using var host = new FakeHost();
+        var first = host.Start(Settings);
+        using var before = first.CreateClient();
+        var gate = host.Steps.BlockAt(FaultyStep.Before("ssh"));
+        var vm = await before.CreateVmAsync("""{"name": "web"}""");
+        await gate.ReachedAsync();
+        host.Steps.Clear(FaultyStep.Before("ssh"));
+        var id = Assert.Single(host.Hypervisor.Domains).Key;
+        if (how == "removed")
+            host.Hypervisor.Domains.TryRemove(id, out _);
+        else
+            host.Hypervisor.SetPower(id, DomainPower.Stopped);
+
+        using var http = (await host.KillAndStartAsync(first, Settings)).CreateClient();
+        var events = await http.FollowUntilAsync(vm, "ready");
+
+        Assert.Equal(["ssh", "address", "domain", "disk", "seed", "keys", "image"], StepsOf(events, "step.undone"));
+        Assert.Equal(DomainPower.Running, Assert.Single(host.Hypervisor.Domains).Value.Info.Power);
+        await http.DeleteVmAsync(vm);
+        await http.FollowAsync(vm);
+        Assert.Empty(host.Traces);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_degraded_VM_stays_degraded_when_its_last_step_was_cut_off()
+    {
+        await using var host = new FakeHost();
+        host.Guests.CloudInit = (_, _) => Task.FromResult(FakeAnswers.CloudInitError);
+        var first = host.Start(Settings);
+        using var before = first.CreateClient();
+        var gate = host.Steps.BlockAt(FaultyStep.Before("agent"));
+        var vm = await before.CreateVmAsync();
+        await gate.ReachedAsync();
+        host.Steps.Clear(FaultyStep.Before("agent"));
+
+        using var http = (await host.KillAndStartAsync(first, Settings)).CreateClient();
+
+        Assert.Equal("cloud_init_errors", (await http.UntilAsync(vm, "degraded", "ready")).GetProperty("failure").Text("code"));
     }
 
     [Fact(Timeout = Limit)]
@@ -134,8 +186,54 @@ public sealed class RestartTests
         Assert.Empty(host.Traces);
     }
 
+    [Theory(Timeout = Limit)]
+    [InlineData("seed")]
+    [InlineData("disk")]
+    [InlineData("domain")]
+    public async Task A_service_that_stops_lets_a_step_finish_and_goes_on_with_the_next_at_its_next_start(string step)
+    {
+        await using var host = new FakeHost();
+        var app = host.Start(Settings);
+        using var before = app.CreateClient();
+        var gate = host.Steps.BlockAt(FaultyStep.After(step));
+        var vm = await before.CreateVmAsync();
+        await gate.ReachedAsync();
+
+        var stopping = app.Get<IHost>().StopAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(1, gate.Waiting);
+        gate.Open();
+        await stopping;
+        Assert.Empty(host.Log.Troubles);
+        await app.DisposeAsync();
+
+        using var http = host.Start(Settings).CreateClient();
+        var events = await http.FollowUntilAsync(vm, "ready");
+        Assert.Empty(StepsOf(events, "step.undone"));
+        Assert.Equal(Faults.Steps, StepsOf(events, "step.started"));
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData("image")]
+    [InlineData("address")]
+    [InlineData("ssh")]
+    [InlineData("cloud-init")]
+    public async Task A_service_that_stops_does_not_wait_for_what_only_waits(string step)
+    {
+        await using var host = new FakeHost();
+        var app = host.Start(Settings);
+        using var http = app.CreateClient();
+        var gate = host.Steps.BlockAt(FaultyStep.Before(step));
+        await http.CreateVmAsync();
+        await gate.ReachedAsync();
+
+        await app.Get<IHost>().StopAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(0, gate.Waiting);
+        Assert.Empty(host.Log.Troubles);
+    }
+
     [Fact(Timeout = Limit)]
-    public async Task A_service_that_stops_waits_for_its_jobs_and_leaves_no_error()
+    public async Task A_step_that_outlives_the_stop_is_cut_off_at_the_deadline()
     {
         await using var host = new FakeHost();
         var app = host.Start(Settings);
@@ -143,10 +241,16 @@ public sealed class RestartTests
         var gate = host.Steps.BlockAt(FaultyStep.After("disk"));
         await http.CreateVmAsync();
         await gate.ReachedAsync();
+        using var deadline = new CancellationTokenSource();
 
-        await app.Get<Microsoft.Extensions.Hosting.IHost>().StopAsync(TestContext.Current.CancellationToken);
+        var stopping = app.Get<IHost>().StopAsync(deadline.Token);
+        Assert.Equal(1, gate.Waiting);
+        await deadline.CancelAsync();
+        await Record.ExceptionAsync(() => stopping);
 
         Assert.Equal(0, gate.Waiting);
-        Assert.Empty(host.Log.Troubles);
     }
+
+    private static IEnumerable<string> StepsOf(IEnumerable<SseItem<JsonElement>> events, string type) =>
+        events.Where(item => item.EventType == type).Select(item => item.Data.Text("step"));
 }

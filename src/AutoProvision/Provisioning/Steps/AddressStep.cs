@@ -14,6 +14,8 @@ public sealed class AddressStep(IHypervisor hypervisor, VmAccess access, IOption
     public Failure TimedOut => new("address_timeout", $"The guest had no address after {Timeout.TotalSeconds:0} s.",
         "The console's tail shows how far it booted: an image that does not boot, or one without DHCP on its first NIC. Provisioning:Timeouts:Address sets the limit.");
 
+    public bool WaitsForGuest => true;
+
     public async Task RunAsync(StepContext context, CancellationToken cancellation)
     {
         var vm = context.Vm;

@@ -14,13 +14,16 @@ public sealed class CloudInitStep(SshWaiter waiter, VmAccess access, SshConnecti
     public Failure TimedOut => new("cloud_init_timeout", $"cloud-init was not done within {Timeout.TotalSeconds:0} s.",
         "The console's tail shows what it is at: packages and commands of the request run inside it. Provisioning:Timeouts:CloudInit sets the limit.");
 
+    public bool WaitsForGuest => true;
+
     public async Task RunAsync(StepContext context, CancellationToken cancellation)
     {
         var target = access.Target(context.Vm);
         var result = await WaitAsync(context, target, cancellation);
         // From here on exec uses it: logging in anew costs seconds on an emulated guest.
         pool.Adopt(context.Id.ToString(), target, context.TakeConnection());
-        context.Degradation = CloudInitProbe.Judge(result);
+        if (CloudInitProbe.Judge(result) is { } complaint)
+            context.Update(vm => vm with { Degradation = complaint }, complaint.Cause);
     }
 
     public Task UndoAsync(Vm vm, CancellationToken cancellation) => pool.ForgetAsync(vm.Id.ToString());

@@ -22,5 +22,9 @@ public sealed class DomainStep(IHypervisor hypervisor, IOptions<ProvisioningOpti
         await hypervisor.CreateDomainAsync(new DomainSpec(vm.Id, vm.Spec.Name, vm.Spec.Cpus, vm.Spec.MemoryMiB, vm.Mac), cancellation);
     }
 
+    // One that somebody switched off in the middle of its first boot is made anew.
+    public async Task<bool> StillStandsAsync(Vm vm, CancellationToken cancellation) =>
+        (await hypervisor.ListDomainsAsync(cancellation)).Any(domain => domain.Id == vm.Id && domain.Power != DomainPower.Stopped);
+
     public Task UndoAsync(Vm vm, CancellationToken cancellation) => hypervisor.RemoveDomainAsync(vm.Id, vm.Mac, cancellation);
 }

@@ -16,6 +16,8 @@ public sealed class ImageStep(ImageStore images, IOptions<ProvisioningOptions> o
     public Failure TimedOut => new("image_timeout", "The base image was not there in time.",
         "Look at GET /images; a slow download goes on where it stopped with the next VM. Provisioning:Timeouts:Image sets the limit.");
 
+    public bool CanBeCutOff => true;
+
     public async Task RunAsync(StepContext context, CancellationToken cancellation)
     {
         var spec = context.Vm.Spec;

@@ -19,10 +19,12 @@ public sealed class KeysStep(VmAccess access, IOptions<ProvisioningOptions> opti
         var user = SshKeyPair.Generate($"{vm.Spec.User}@{vm.Spec.Name}");
         var host = SshKeyPair.Generate($"root@{vm.Spec.Name}");
         access.Keys(vm.Id).Write(user);
-        (context.UserKey, context.HostKey) = (user, host);
+        access.Keys(vm.Id).WriteHostKey(host);
         context.Update(it => it with { PublicKey = user.PublicOpenSsh, HostKey = host.PublicOpenSsh }, "Made the key pairs.");
         return Task.CompletedTask;
     }
+
+    public Task<bool> StillStandsAsync(Vm vm, CancellationToken cancellation) => Task.FromResult(access.Keys(vm.Id).AreComplete);
 
     public Task UndoAsync(Vm vm, CancellationToken cancellation)
     {

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 namespace AutoProvision.Provisioning.Steps;
 
 /// <summary>Renders cloud-init's files and writes the seed image.</summary>
-public sealed class SeedStep(IHypervisor hypervisor, SshAgent agent, IOptions<ProvisioningOptions> options) : IStep
+public sealed class SeedStep(IHypervisor hypervisor, VmAccess access, SshAgent agent, IOptions<ProvisioningOptions> options) : IStep
 {
     public string Name => "seed";
 
@@ -17,8 +17,8 @@ public sealed class SeedStep(IHypervisor hypervisor, SshAgent agent, IOptions<Pr
     public async Task RunAsync(StepContext context, CancellationToken cancellation)
     {
         IReadOnlyList<string> agentKeys = agent.Enabled ? await agent.ListIdentitiesAsync(cancellation) : [];
-        string[] authorized = [context.UserKey!.PublicOpenSsh, .. context.Vm.Spec.AuthorizedKeys, .. agentKeys];
-        var seed = UserData.Seed(context.Vm, context.HostKey!, [.. authorized.Distinct()]);
+        string[] authorized = [context.Vm.PublicKey!, .. context.Vm.Spec.AuthorizedKeys, .. agentKeys];
+        var seed = UserData.Seed(context.Vm, access.Keys(context.Id).ReadHostKey(), [.. authorized.Distinct()]);
         await hypervisor.CreateSeedAsync(context.Id, seed, cancellation);
     }
 

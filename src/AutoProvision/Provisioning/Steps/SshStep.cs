@@ -16,6 +16,8 @@ public sealed class SshStep(SshWaiter waiter, VmAccess access, SshConnectionPool
     public Failure TimedOut => new("ssh_timeout", $"SSH did not accept the key within {Timeout.TotalSeconds:0} s.",
         "The console's tail shows how far the guest is. Provisioning:Timeouts:Ssh sets the limit.");
 
+    public bool WaitsForGuest => true;
+
     public async Task RunAsync(StepContext context, CancellationToken cancellation)
     {
         var target = access.Target(context.Vm);

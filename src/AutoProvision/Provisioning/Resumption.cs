@@ -1,0 +1,34 @@
+using AutoProvision.Vms;
+
+namespace AutoProvision.Provisioning;
+
+/// <summary>
+/// Prepares a job that was cut off for going on: the step it was in is undone and will be done again, those before it stay done.
+/// Where what they made is no longer there, everything is undone and the VM is made anew.
+/// </summary>
+public sealed class Resumption(IEnumerable<IStep> steps, Teardown teardown, Outages outages, VmStore store)
+{
+    public async Task PrepareAsync(Guid id, CancellationToken cancellation)
+    {
+        var vm = store.Find(id)!;
+        if (vm.Begun.Count == 0)
+            return;
+        string? missing = null;
+        await outages.RideOutAsync(id, async token => missing = await FindMissingAsync(vm, token), _ => Task.CompletedTask, cancellation);
+        if (missing is not null)
+            store.Report(id, new VmEvent { Type = VmEventTypes.Progress, Step = missing, Message = "What this step made is no longer there: the VM is made anew." });
+        await teardown.UndoAllAsync(id, missing is null ? Unfinished : All, cancellation);
+    }
+
+    private async Task<string?> FindMissingAsync(Vm vm, CancellationToken cancellation)
+    {
+        foreach (var step in steps.Where(step => vm.Done.Contains(step.Name)))
+            if (!await step.StillStandsAsync(vm, cancellation))
+                return step.Name;
+        return null;
+    }
+
+    private static IEnumerable<string> All(Vm vm) => vm.Begun;
+
+    private static IEnumerable<string> Unfinished(Vm vm) => vm.Begun.Except(vm.Done);
+}
