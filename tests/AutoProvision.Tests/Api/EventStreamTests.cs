@@ -1,5 +1,6 @@
 using System.Net;
 using AutoProvision.Fakes;
+using Microsoft.Extensions.Hosting;
 
 namespace AutoProvision.Api;
 
@@ -93,6 +94,22 @@ public sealed class EventStreamTests
             await host.Time.PassUntilAsync(TimeSpan.FromSeconds(15), reader.ReadLineAsync(TestContext.Current.CancellationToken).AsTask(), ": still here");
             Assert.Equal("", await reader.ReadLineAsync(TestContext.Current.CancellationToken));
         }
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_service_that_stops_tells_its_readers_when_to_come_back()
+    {
+        await using var host = new FakeHost();
+        var app = host.Start();
+        using var http = app.CreateClient();
+        var vm = await http.CreateVmAsync();
+        var ready = await http.UntilAsync(vm, "ready");
+        using var response = await http.OpenEventsAsync(vm, ready.GetProperty("version").ToString());
+        var reading = response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+
+        await app.Get<IHost>().StopAsync(TestContext.Current.CancellationToken);
+
+        Assert.EndsWith("\nretry: 3000\n\n", await reading, StringComparison.Ordinal);
     }
 
     [Fact(Timeout = Limit)]

@@ -1,0 +1,132 @@
+using System.Net;
+using System.Net.ServerSentEvents;
+using System.Text.Json;
+using AutoProvision.Fakes;
+
+namespace AutoProvision.Provisioning;
+
+/// <summary>libvirt goes away under a job, and guests die while they are waited for.</summary>
+public sealed class OutageTests
+{
+    private const int Limit = 30_000;
+
+    [Theory(Timeout = Limit)]
+    [InlineData("domain")]
+    [InlineData("address")]
+    public async Task A_job_waits_for_a_hypervisor_that_comes_back(string step)
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var gate = host.Steps.BlockAt(FaultyStep.Before(step));
+        var vm = await http.CreateVmAsync();
+        await gate.ReachedAsync();
+        host.Hypervisor.IsDown = true;
+        gate.Open();
+
+        await http.FollowAsync(vm, IsWaiting);
+        await host.Time.PassAsync(Outages.RetryInterval);
+        host.Hypervisor.IsDown = false;
+        await host.Time.PassAsync(Outages.RetryInterval);
+        var events = await http.FollowUntilAsync(vm, "ready", "failed");
+
+        Assert.Equal("ready", events[^1].Data.Text("state"));
+        Assert.Single(events, IsWaiting);
+        Assert.DoesNotContain(events, item => item.EventType == "step.failed");
+        Assert.Equal(5, host.Hypervisor.Inventory.Count);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task What_a_try_that_was_cut_off_had_made_is_undone_before_the_next()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        // The domain is there, but the answer never came.
+        var lost = FakeHypervisor.Done(nameof(FakeHypervisor.CreateDomainAsync));
+        host.Hypervisor.Faults.FailAt(lost, new Vms.FailureException("hypervisor_unavailable", "The connection was lost.", "Wait."));
+        var vm = await http.CreateVmAsync();
+        await http.FollowAsync(vm, IsWaiting);
+
+        host.Hypervisor.Faults.Clear(lost);
+        await host.Time.PassAsync(Outages.RetryInterval);
+
+        await http.UntilAsync(vm, "ready");
+        await http.DeleteVmAsync(vm);
+        await http.FollowAsync(vm);
+        Assert.Empty(host.Traces);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_hypervisor_that_stays_away_fails_the_step_at_its_deadline_by_its_own_name()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var gate = host.Steps.BlockAt(FaultyStep.Before("domain"));
+        var vm = await http.CreateVmAsync();
+        await gate.ReachedAsync();
+        host.Hypervisor.IsDown = true;
+        gate.Open();
+        await http.FollowAsync(vm, IsWaiting);
+
+        await host.Time.PassAsync(new TimeoutOptions().Domain);
+        var failed = await http.UntilAsync(vm, "failed");
+
+        Assert.Equal(("hypervisor_unavailable", "domain"), (failed.GetProperty("failure").Text("code"), failed.GetProperty("failure").Text("step")));
+        host.Hypervisor.IsDown = false;
+        await http.DeleteVmAsync(vm);
+        await http.FollowAsync(vm);
+        Assert.Empty(host.Traces);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_deletion_that_was_asked_for_while_libvirt_was_away_is_finished_when_it_is_back()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var vm = await http.CreateVmAsync();
+        await http.UntilAsync(vm, "ready");
+        host.Hypervisor.IsDown = true;
+
+        Assert.Equal(HttpStatusCode.Accepted, (await http.DeleteVmAsync(vm)).Status);
+        await http.FollowAsync(vm, item => item.Data.TryGetProperty("failure", out var failure) && failure.Text("code") == "hypervisor_unavailable");
+        host.Hypervisor.IsDown = false;
+        await host.Time.PassAsync(new ProvisioningOptions().TeardownRetry);
+        await http.FollowAsync(vm);
+
+        Assert.Empty(host.Traces);
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData("address", "guest_panicked")]
+    [InlineData("ssh", "guest_panicked")]
+    [InlineData("cloud-init", "guest_panicked")]
+    [InlineData("ssh", "guest_stopped")]
+    [InlineData("ssh", "domain_missing")]
+    public async Task A_guest_that_died_is_not_waited_for(string step, string code)
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var gate = host.Steps.BlockAt(FaultyStep.Before(step));
+        var vm = await http.CreateVmAsync();
+        await gate.ReachedAsync();
+        Kill(host, Assert.Single(host.Hypervisor.Domains).Key, code);
+
+        await host.Time.PassAsync(GuestWatch.Interval);
+        var failed = await http.UntilAsync(vm, "failed");
+
+        Assert.Equal((code, step), (failed.GetProperty("failure").Text("code"), failed.GetProperty("failure").Text("step")));
+        Assert.Empty(host.Traces);
+    }
+
+    private static void Kill(FakeHost host, Guid id, string code)
+    {
+        if (code == "guest_panicked")
+            host.Hypervisor.Consoles[id] = "[    1.0] Kernel panic - not syncing: Attempted to kill init!";
+        else if (code == "guest_stopped")
+            host.Hypervisor.SetPower(id, Hypervisors.DomainPower.Stopped);
+        else
+            host.Hypervisor.Domains.TryRemove(id, out _);
+    }
+
+    private static bool IsWaiting(SseItem<JsonElement> item) =>
+        item.EventType == "progress" && item.Data.TryGetProperty("failure", out var failure) && failure.Text("code") == "hypervisor_unavailable";
+}
