@@ -14,13 +14,18 @@ internal sealed class FakeLibvirt : IProcessRunner
         ["net-info"] = (_, _) => Answer($"Active: yes\nBridge: {Bridge}\n"),
         ["net-dhcp-leases"] = (_, _) => Answer(Table(Leases)),
         ["domifaddr"] = (command, cancellation) => Agent(command, cancellation),
-        ["list"] = (_, _) => Answer(""),
-        ["destroy"] = Refuse("failed to get domain"),
-        ["undefine"] = Refuse("failed to get domain"),
+        ["list"] = (command, _) => Answer(FakeDomains.Mark(command) + Domains.List()),
+        ["domstats"] = (command, _) => Domains.Stats(command),
+        ["dumpxml"] = (command, _) => Domains.Xml(command),
+        ["destroy"] = (command, _) => Domains.Destroy(command),
+        ["undefine"] = (command, _) => Domains.Undefine(command),
+        ["resume"] = (command, _) => Domains.Resume(command),
         ["qemu-img"] = (command, _) => Write(command.Arguments[^2]),
         ["xorriso"] = (command, _) => Write(command.Arguments[4]),
         ["genisoimage"] = (command, _) => Write(command.Arguments[2]),
     };
+
+    public FakeDomains Domains { get; } = new();
 
     /// <summary>MAC to address.</summary>
     public ConcurrentDictionary<string, string> Leases { get; } = new();
@@ -51,14 +56,14 @@ internal sealed class FakeLibvirt : IProcessRunner
 
     public Task<ProcessResult> RunAsync(ProcessCommand command, CancellationToken cancellation)
     {
-        // virsh --quiet --connect URI SUBCOMMAND
-        var name = command.FileName == "virsh" ? command.Arguments[3] : Path.GetFileName(command.FileName);
+        var name = command.FileName == "virsh" ? Subcommand(command) : Path.GetFileName(command.FileName);
         Ran.Enqueue(name);
         Watch?.Invoke(command);
         return _tools[name](command, cancellation);
     }
 
-    private static Func<ProcessCommand, CancellationToken, Task<ProcessResult>> Refuse(string error) => (_, _) => Refused(error);
+    // virsh --quiet --connect URI SUBCOMMAND, or several in one: "echo MARK; SUBCOMMAND".
+    private static string Subcommand(ProcessCommand command) => command.Arguments[3].Split("; ")[^1].Split(' ')[0];
 
     private static Task<ProcessResult> Write(string path)
     {

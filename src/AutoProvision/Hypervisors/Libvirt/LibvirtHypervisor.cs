@@ -15,23 +15,30 @@ public sealed class LibvirtHypervisor(
     HostInspector inspector,
     AddressFinder addresses,
     LeaseBook leases,
+    DomainList domains,
+    OrphanFinder orphans,
+    GuestDiagnosis diagnosis,
+    PoolMeter meter,
     IOptions<LibvirtOptions> options) : IHypervisor
 {
     public Task<HostReport> InspectAsync(CancellationToken cancellation) => inspector.InspectAsync(cancellation);
 
-    public Task<HostRoom> MeasureAsync(CancellationToken cancellation) => throw new NotSupportedException();
+    public Task<HostRoom> MeasureAsync(CancellationToken cancellation) => Task.Run(meter.Measure, cancellation);
 
-    public Task<IReadOnlyList<DomainInfo>> ListDomainsAsync(CancellationToken cancellation) => throw new NotSupportedException();
+    public Task<IReadOnlyList<DomainInfo>> ListDomainsAsync(CancellationToken cancellation) => domains.ReadAsync(cancellation);
 
-    public Task<IReadOnlyList<Orphan>> FindOrphansAsync(Func<Guid, bool> isKnown, CancellationToken cancellation) => throw new NotSupportedException();
+    public Task<IReadOnlyList<Orphan>> FindOrphansAsync(Func<Guid, bool> isKnown, CancellationToken cancellation) => orphans.FindAsync(isKnown, cancellation);
 
-    public Task<Failure?> DiagnoseAsync(Guid id, CancellationToken cancellation) => throw new NotSupportedException();
+    public Task<Failure?> DiagnoseAsync(Guid id, CancellationToken cancellation) => diagnosis.DiagnoseAsync(id, cancellation);
 
-    public Task ResumeAsync(Guid id, CancellationToken cancellation) => throw new NotSupportedException();
+    public async Task ResumeAsync(Guid id, CancellationToken cancellation)
+    {
+        var result = await virsh.TryAsync(cancellation, "resume", id.ToString());
+        if (!result.Succeeded && !result.Error.Contains("domain is already running", StringComparison.Ordinal))
+            throw Virsh.Refused("virsh resume", result);
+    }
 
-    public async Task<DomainInfo?> FindDomainAsync(string name, CancellationToken cancellation) =>
-        // Not `virsh domuuid NAME`: a name of digits would be taken for a domain's number.
-        VirshTables.Domains(await virsh.RunAsync(cancellation, "list", "--all", "--uuid", "--name")).FirstOrDefault(domain => domain.Name == name);
+    public Task<DomainInfo?> FindDomainAsync(string name, CancellationToken cancellation) => domains.FindAsync(name, cancellation);
 
     public Task CreateSeedAsync(Guid id, SeedFiles seed, CancellationToken cancellation) => PoolFailures.GuardAsync(paths.Directory, () =>
     {
@@ -65,7 +72,7 @@ public sealed class LibvirtHypervisor(
         var arguments = VirtInstall.Arguments(spec, paths, options.Value, accelerator.Decide());
         // Not cancelled half-way: libvirt would finish the domain behind our back, after the undo had looked for it.
         var result = await processes.RunAsync(new ProcessCommand("virt-install", arguments) { Timeout = options.Value.CreateTimeout }, CancellationToken.None);
-        Virsh.ThrowIfDisconnected(result, options.Value.Uri);
+        ConnectionTroubles.ThrowIfDisconnected(result, options.Value.Uri);
         if (!result.Succeeded)
             throw Virsh.Refused("virt-install", result);
     }
@@ -74,8 +81,7 @@ public sealed class LibvirtHypervisor(
     {
         await virsh.TryAsync(cancellation, "destroy", id.ToString());
         await virsh.TryAsync(cancellation, "undefine", id.ToString(), "--managed-save", "--snapshots-metadata", "--checkpoints-metadata", "--nvram");
-        var domains = await virsh.RunAsync(cancellation, "list", "--all", "--uuid", "--name");
-        if (VirshTables.Domains(domains).Any(domain => domain.Id == id))
+        if (await domains.HasAsync(id, cancellation))
             throw new FailureException("domain_not_removed", $"The domain {id} is still there after destroy and undefine.", "Look at libvirt's log; DELETE tries again.");
         await leases.ReleaseAsync(mac, cancellation);
         await RemoveFile(paths.Console(id));

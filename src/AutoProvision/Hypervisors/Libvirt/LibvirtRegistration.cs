@@ -7,7 +7,11 @@ public static class LibvirtRegistration
         services.AddOptions<LibvirtOptions>().Bind(configuration.GetSection(LibvirtOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         return services
             .AddSingleton<Virsh>()
+            .AddSingleton<DomainList>()
             .AddSingleton<PoolPaths>()
+            .AddSingleton<PoolMeter>()
+            .AddSingleton<OrphanFinder>()
+            .AddSingleton<GuestDiagnosis>()
             .AddSingleton<SeedImage>()
             .AddSingleton<Accelerator>()
             .AddSingleton<HostInspector>()
