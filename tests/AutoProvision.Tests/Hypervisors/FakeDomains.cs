@@ -41,6 +41,24 @@ internal sealed class FakeDomains
         return FakeLibvirt.Answer("");
     });
 
+    /// <summary>virt-install: refuses a name or an id that is taken.</summary>
+    public Task<ProcessResult> Install(ProcessCommand command)
+    {
+        var (id, name) = (Guid.Parse(After(command, "--uuid")), After(command, "--name"));
+        var disk = command.Arguments.Single(argument => argument.StartsWith("./devices/disk[1]/source/@file=", StringComparison.Ordinal)).Split('=')[1];
+        if (_domains.Values.Any(domain => domain.Name == name) || !_domains.TryAdd(id, FakeLibvirtDomain.Ours(id, name, disk)))
+            return FakeLibvirt.Refused($"Guest name '{name}' is already in use.");
+        return FakeLibvirt.Answer("");
+    }
+
+    /// <summary>virsh define /dev/stdin</summary>
+    public Task<ProcessResult> Define(ProcessCommand command)
+    {
+        var id = DomainXml.Parse(command.Input!).Id;
+        _domains[id] = _domains[id] with { IsPersistent = true };
+        return FakeLibvirt.Answer("");
+    }
+
     public Task<ProcessResult> Undefine(ProcessCommand command) => Of(command, domain =>
     {
         if (domain.State == FakeLibvirtDomain.Off)
@@ -57,6 +75,8 @@ internal sealed class FakeDomains
     });
 
     private static string Stats(FakeLibvirtDomain domain) => $"Domain: '{domain.Name}'\n  state.state={domain.State}\n  state.reason={domain.Reason}\n";
+
+    private static string After(ProcessCommand command, string option) => command.Arguments.SkipWhile(argument => argument != option).ElementAt(1);
 
     private static Guid IdOf(ProcessCommand command) => command.Arguments.Select(argument => Guid.TryParse(argument, out var id) ? id : Guid.Empty).Last(id => id != Guid.Empty);
 

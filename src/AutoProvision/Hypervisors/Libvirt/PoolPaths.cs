@@ -49,4 +49,11 @@ public sealed class PoolPaths(IOptions<LibvirtOptions> options)
             UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
             | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
     }
+
+    /// <summary>Removes a file that may be gone already, with its directory even.</summary>
+    public static void Remove(string path)
+    {
+        if (File.Exists(path))
+            File.Delete(path);
+    }
 }

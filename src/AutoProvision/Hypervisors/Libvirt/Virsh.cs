@@ -16,13 +16,8 @@ public sealed class Virsh(IProcessRunner processes, IOptions<LibvirtOptions> opt
         TryAsync(options.Value.CommandTimeout, cancellation, arguments);
 
     /// <summary>The same, for a command that has its own time.</summary>
-    public async Task<ProcessResult> TryAsync(TimeSpan timeout, CancellationToken cancellation, params IReadOnlyList<string> arguments)
-    {
-        var result = await processes.RunAsync(
-            new ProcessCommand("virsh", ["--quiet", "--connect", options.Value.Uri, .. arguments]) { Timeout = timeout }, cancellation);
-        ConnectionTroubles.ThrowIfDisconnected(result, options.Value.Uri);
-        return result;
-    }
+    public Task<ProcessResult> TryAsync(TimeSpan timeout, CancellationToken cancellation, params IReadOnlyList<string> arguments) =>
+        TryAsync(Command(arguments) with { Timeout = timeout }, cancellation);
 
     /// <summary>Runs a virsh command that must succeed and gives its output.</summary>
     /// <exception cref="FailureException"><c>hypervisor_unavailable</c> or <c>hypervisor_refused</c>.</exception>
@@ -43,10 +38,29 @@ public sealed class Virsh(IProcessRunner processes, IOptions<LibvirtOptions> opt
         return output.StartsWith(Mark, StringComparison.Ordinal) ? output[Mark.Length..] : throw Garbled(command, output);
     }
 
+    /// <summary>Runs a virsh command that reads its standard input and must succeed.</summary>
+    /// <exception cref="FailureException"><c>hypervisor_unavailable</c> or <c>hypervisor_refused</c>.</exception>
+    public async Task FeedAsync(string input, CancellationToken cancellation, params IReadOnlyList<string> arguments)
+    {
+        var result = await TryAsync(Command(arguments) with { Input = input }, cancellation);
+        if (!result.Succeeded)
+            throw Refused($"virsh {arguments[0]}", result);
+    }
+
     public static FailureException Refused(string what, ProcessResult result) => new("hypervisor_refused",
         $"{what} failed with exit code {result.ExitCode}.", "The evidence is the tool's own message; GET /host shows what the host lacks.", result.Evidence);
 
     public static FailureException Garbled(string command, string output) => new("hypervisor_garbled",
         $"virsh {command} ended well, but what it printed is not its answer.", "See that virsh on the service's PATH is libvirt's own; the evidence is what it printed.",
         new ProcessResult(0, output, "").Evidence);
+
+    private ProcessCommand Command(IReadOnlyList<string> arguments) =>
+        new("virsh", ["--quiet", "--connect", options.Value.Uri, .. arguments]) { Timeout = options.Value.CommandTimeout };
+
+    private async Task<ProcessResult> TryAsync(ProcessCommand command, CancellationToken cancellation)
+    {
+        var result = await processes.RunAsync(command, cancellation);
+        ConnectionTroubles.ThrowIfDisconnected(result, options.Value.Uri);
+        return result;
+    }
 }
