@@ -46,10 +46,13 @@ public interface IHypervisor
 
     Task RemoveDiskAsync(Guid id, CancellationToken cancellation);
 
-    /// <summary>Defines and starts the domain on the disk and the seed that were made for the same id.</summary>
+    /// <summary>
+    /// Defines and starts the domain on the disk and the seed that were made for the same id. May be called again where the
+    /// hypervisor was unavailable meanwhile: a domain of this id that runs already is taken as it is.
+    /// </summary>
     Task CreateDomainAsync(DomainSpec spec, CancellationToken cancellation);
 
-    /// <summary>Stops and undefines the domain, removes its console log and gives its address lease back.</summary>
+    /// <summary>Stops and undefines the domain, removes its disk and its console log and gives its address lease back.</summary>
     Task RemoveDomainAsync(Guid id, string mac, CancellationToken cancellation);
 
     /// <summary>Waits until the guest with this MAC has an address; ends only by finding one or by cancellation.</summary>

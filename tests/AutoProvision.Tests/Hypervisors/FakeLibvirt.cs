@@ -6,21 +6,31 @@ namespace AutoProvision.Hypervisors;
 /// <summary>virsh and the image tools on a host in memory: a network with leases, guests with agents, and files that really are made.</summary>
 internal sealed class FakeLibvirt : IProcessRunner
 {
+    // What such a file begins with, version 3; and the volume descriptor of what xorriso 1.5.4 makes.
+    private static readonly byte[] Qcow2 = [0x51, 0x46, 0x49, 0xfb, 0, 0, 0, 3];
+    private static readonly byte[] Iso = [.. new byte[32768], 1, .. "CD001"u8, 1, 0, .. "".PadRight(32).Select(c => (byte)c), .. "cidata".PadRight(32).Select(c => (byte)c), 0];
     private readonly ConcurrentDictionary<string, Func<ProcessCommand, CancellationToken, Task<ProcessResult>>> _tools;
 
     public FakeLibvirt() => _tools = new ConcurrentDictionary<string, Func<ProcessCommand, CancellationToken, Task<ProcessResult>>>
     {
-        ["version"] = (_, _) => Answer("Running hypervisor: QEMU 7.2.22\n"),
+        ["version"] = (_, _) => Answer("Using library: libvirt 9.0.0\nRunning hypervisor: QEMU 7.2.22\n"),
         ["net-info"] = (_, _) => Answer($"Active: yes\nBridge: {Bridge}\n"),
         ["net-dhcp-leases"] = (_, _) => Answer(Table(Leases)),
         ["domifaddr"] = (command, cancellation) => Agent(command, cancellation),
-        ["list"] = (_, _) => Answer(""),
-        ["destroy"] = Refuse("failed to get domain"),
-        ["undefine"] = Refuse("failed to get domain"),
-        ["qemu-img"] = (command, _) => Write(command.Arguments[^2]),
-        ["xorriso"] = (command, _) => Write(command.Arguments[4]),
-        ["genisoimage"] = (command, _) => Write(command.Arguments[2]),
+        ["list"] = (command, _) => Answer(FakeDomains.Mark(command) + Domains.List()),
+        ["domstats"] = (command, _) => Domains.Stats(command),
+        ["dumpxml"] = (command, _) => Domains.Xml(command),
+        ["destroy"] = (command, _) => Domains.Destroy(command),
+        ["undefine"] = (command, _) => Domains.Undefine(command),
+        ["resume"] = (command, _) => Domains.Resume(command),
+        ["define"] = (command, _) => Domains.Define(command),
+        ["virt-install"] = (command, _) => Domains.Install(command),
+        ["qemu-img"] = (command, _) => Write(command.Arguments[^2], Qcow2),
+        ["xorriso"] = (command, _) => Write(command.Arguments[4], Iso),
+        ["genisoimage"] = (command, _) => Write(command.Arguments[2], Iso),
     };
+
+    public FakeDomains Domains { get; } = new();
 
     /// <summary>MAC to address.</summary>
     public ConcurrentDictionary<string, string> Leases { get; } = new();
@@ -51,18 +61,18 @@ internal sealed class FakeLibvirt : IProcessRunner
 
     public Task<ProcessResult> RunAsync(ProcessCommand command, CancellationToken cancellation)
     {
-        // virsh --quiet --connect URI SUBCOMMAND
-        var name = command.FileName == "virsh" ? command.Arguments[3] : Path.GetFileName(command.FileName);
+        var name = command.FileName == "virsh" ? Subcommand(command) : Path.GetFileName(command.FileName);
         Ran.Enqueue(name);
         Watch?.Invoke(command);
         return _tools[name](command, cancellation);
     }
 
-    private static Func<ProcessCommand, CancellationToken, Task<ProcessResult>> Refuse(string error) => (_, _) => Refused(error);
+    // virsh --quiet --connect URI SUBCOMMAND, or several in one: "echo MARK; SUBCOMMAND".
+    private static string Subcommand(ProcessCommand command) => command.Arguments[3].Split("; ")[^1].Split(' ')[0];
 
-    private static Task<ProcessResult> Write(string path)
+    private static Task<ProcessResult> Write(string path, byte[] content)
     {
-        File.WriteAllText(path, "made");
+        File.WriteAllBytes(path, content);
         return Answer("");
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using AutoProvision.Hypervisors.Libvirt;
+using AutoProvision.Vms;
 
 namespace AutoProvision.Hypervisors;
 
@@ -48,7 +49,52 @@ public sealed class TableTests
     {
         Assert.Empty(AddressTables.ParseVirsh(text));
         Assert.Empty(AddressTables.ParseArp(text));
-        Assert.Empty(VirshTables.Domains(text));
+    }
+
+    [Theory]
+    [InlineData("error: Failed to list domains")]
+    [InlineData("lorem ipsum\n")]
+    [InlineData("0199d3a4-0000-7000-8000-000000000001")]
+    [InlineData("0199d3a4-0000-7000-8000-000000000001 web\n0199d3a4-0000-7000-8000-00000000000 db")]
+    [InlineData("0199d3a4-0000-7000-8000-000000000001 web\nRTFM")]
+    public void A_list_with_a_line_that_is_none_is_no_list(string text)
+    {
+        var failure = Assert.Throws<FailureException>(() => VirshTables.Domains(text));
+
+        Assert.Equal("hypervisor_garbled", failure.Code);
+        Assert.Equal(text.Trim(), failure.Failure.Evidence);
+    }
+
+    [Theory]
+    [InlineData("Domain: 'web'")]
+    [InlineData("Domain: 'web'\n  state.state=1\n")]
+    [InlineData("Domain: 'web'\n  state.state=running\n  state.reason=1\n")]
+    [InlineData("Domain: 'web'\n  state.state=1\n  state.reason=1\nlorem ipsum\n")]
+    [InlineData("Domain: web\n  state.state=1\n  state.reason=1\n")]
+    public void States_that_are_not_whole_are_no_answer(string text) =>
+        Assert.Equal("hypervisor_garbled", Assert.Throws<FailureException>(() => VirshTables.Powers(text)).Code);
+
+    [Theory]
+    [InlineData(1, 1, DomainPower.Running)]
+    [InlineData(2, 0, DomainPower.Running)]
+    [InlineData(3, 1, DomainPower.Paused)]
+    [InlineData(3, 5, DomainPower.PausedByDisk)]
+    [InlineData(4, 1, DomainPower.Running)]
+    [InlineData(5, 5, DomainPower.Stopped)]
+    [InlineData(6, 1, DomainPower.Stopped)]
+    [InlineData(7, 0, DomainPower.Paused)]
+    public void A_state_and_its_reason_tell_whether_a_domain_runs(int state, int reason, DomainPower power)
+    {
+        var text = $"\nDomain: 'look's  5'\n  state.state={state}\n  state.reason={reason}\n\nDomain: 'other'\n  state.state=1\n  state.reason=1\n\n";
+
+        Assert.Equal(new Dictionary<string, DomainPower> { ["look's  5"] = power, ["other"] = DomainPower.Running }, VirshTables.Powers(text));
+    }
+
+    [Fact]
+    public void No_domains_at_all_are_an_answer()
+    {
+        Assert.Empty(VirshTables.Domains("\n\n"));
+        Assert.Empty(VirshTables.Powers("\n"));
     }
 
     [Theory]

@@ -10,8 +10,8 @@ public sealed class HostInspector(Virsh virsh, Accelerator accelerator, PoolPath
     {
         var problems = new List<Failure>();
         var tools = HostTools.Report();
-        var version = await AskAsync(problems, () => virsh.RunAsync(cancellation, "version"));
-        var network = version is null ? null : await AskAsync(problems, () => virsh.RunAsync(cancellation, "net-info", options.Value.Network));
+        var version = await AskAsync(problems, "Using library", cancellation, "version");
+        var network = version is null ? null : await AskAsync(problems, "Active", cancellation, "net-info", options.Value.Network);
         var freeMiB = ProbePool(problems);
         var report = new HostReport
         {
@@ -38,11 +38,13 @@ public sealed class HostInspector(Virsh virsh, Accelerator accelerator, PoolPath
             yield return new Failure("network_inactive", $"The libvirt network \"{report.Network.Name}\" is not active.", $"virsh net-start {report.Network.Name}");
     }
 
-    private static async Task<string?> AskAsync(List<Failure> problems, Func<Task<string>> ask)
+    // Rubbish does not have the field that every answer has.
+    private async Task<string?> AskAsync(List<Failure> problems, string field, CancellationToken cancellation, params IReadOnlyList<string> command)
     {
         try
         {
-            return await ask();
+            var answer = await virsh.RunAsync(cancellation, command);
+            return VirshTables.Field(answer, field) is null ? throw Virsh.Garbled(command[0], answer) : answer;
         }
         catch (FailureException e)
         {

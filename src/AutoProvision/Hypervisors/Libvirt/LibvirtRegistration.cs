@@ -7,8 +7,16 @@ public static class LibvirtRegistration
         services.AddOptions<LibvirtOptions>().Bind(configuration.GetSection(LibvirtOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         return services
             .AddSingleton<Virsh>()
+            .AddSingleton<DomainList>()
             .AddSingleton<PoolPaths>()
+            .AddSingleton<PoolMeter>()
+            .AddSingleton<OrphanFinder>()
+            .AddSingleton<GuestDiagnosis>()
             .AddSingleton<SeedImage>()
+            .AddSingleton<DiskImage>()
+            .AddSingleton<StrayTools>()
+            .AddSingleton<DomainMaker>()
+            .AddSingleton<DomainRemover>()
             .AddSingleton<Accelerator>()
             .AddSingleton<HostInspector>()
             .AddSingleton<LeaseBook>()

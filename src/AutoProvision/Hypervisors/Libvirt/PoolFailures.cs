@@ -1,3 +1,4 @@
+using AutoProvision.Processes;
 using AutoProvision.Vms;
 
 namespace AutoProvision.Hypervisors.Libvirt;
@@ -7,6 +8,9 @@ public static class PoolFailures
 {
     // Linux errno values, which .NET hands through as HResult: ENOSPC, EDQUOT.
     private static readonly int[] Full = [28, 122];
+
+    // The C library's words for these two, which tools pass on, and xorriso's, which asks before it writes.
+    private static readonly string[] FullInWords = ["No space left on device", "Disk quota exceeded", "exceeds free space on media"];
 
     /// <exception cref="FailureException"><c>pool_unusable</c> or <c>disk_full</c>, instead of an error of input or output.</exception>
     public static async Task GuardAsync(string directory, Func<Task> write)
@@ -19,6 +23,14 @@ public static class PoolFailures
         {
             throw new FailureException(Tell(directory, e), e);
         }
+    }
+
+    /// <exception cref="FailureException"><c>disk_full</c>, when that is what the tool failed for.</exception>
+    public static void ThrowIfFull(string tool, ProcessResult result)
+    {
+        if (!result.Succeeded && FullInWords.Any(words => result.Error.Contains(words, StringComparison.Ordinal)))
+            throw new FailureException("disk_full", $"{tool} found no room on the disk.",
+                "Free some space, or point Libvirt:PoolDirectory at a larger disk; libvirt itself needs a little under /var and /run.", result.Evidence);
     }
 
     public static Failure Tell(string directory, Exception exception) => Full.Contains(exception.HResult)

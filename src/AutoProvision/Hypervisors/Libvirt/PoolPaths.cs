@@ -16,6 +16,18 @@ public sealed class PoolPaths(IOptions<LibvirtOptions> options)
 
     public string Console(Guid id) => Path.Combine(Directory, $"{id}.console.log");
 
+    /// <summary>Every file or directory that is named after an id as those above are; none when there is no pool yet.</summary>
+    public IEnumerable<(Guid Id, string Path)> Files()
+    {
+        if (!System.IO.Directory.Exists(Directory))
+            yield break;
+        foreach (var path in System.IO.Directory.EnumerateFileSystemEntries(Directory))
+        {
+            if (Guid.TryParseExact(Path.GetFileName(path).Split('.')[0], "D", out var id) && (path == Disk(id) || path == Seed(id) || path == SeedFiles(id) || path == Console(id)))
+                yield return (id, path);
+        }
+    }
+
     /// <summary>Writes a little and takes it away again: a directory may be there and yet be full or read-only.</summary>
     /// <exception cref="IOException">It cannot be written to; likewise <see cref="UnauthorizedAccessException"/>.</exception>
     public void Probe()
@@ -36,5 +48,12 @@ public sealed class PoolPaths(IOptions<LibvirtOptions> options)
         System.IO.Directory.CreateDirectory(Directory).UnixFileMode =
             UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
             | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+    }
+
+    /// <summary>Removes a file that may be gone already, with its directory even.</summary>
+    public static void Remove(string path)
+    {
+        if (File.Exists(path))
+            File.Delete(path);
     }
 }

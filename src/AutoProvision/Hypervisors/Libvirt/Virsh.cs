@@ -7,8 +7,8 @@ namespace AutoProvision.Hypervisors.Libvirt;
 /// <summary>Calls <c>virsh</c> on the configured connection and tells "libvirt is down" from "libvirt said no".</summary>
 public sealed class Virsh(IProcessRunner processes, IOptions<LibvirtOptions> options)
 {
-    private static readonly string[] ConnectionTroubles =
-        ["failed to connect to the hypervisor", "Failed to connect socket", "End of file while reading data", "Connection refused", "client socket is closed"];
+    // What virsh prints first, so that an empty answer is known to be its own.
+    private const string Mark = "answer:";
 
     /// <summary>Runs a virsh command; a refusal is an answer.</summary>
     /// <exception cref="FailureException"><c>hypervisor_unavailable</c>.</exception>
@@ -16,13 +16,8 @@ public sealed class Virsh(IProcessRunner processes, IOptions<LibvirtOptions> opt
         TryAsync(options.Value.CommandTimeout, cancellation, arguments);
 
     /// <summary>The same, for a command that has its own time.</summary>
-    public async Task<ProcessResult> TryAsync(TimeSpan timeout, CancellationToken cancellation, params IReadOnlyList<string> arguments)
-    {
-        var result = await processes.RunAsync(
-            new ProcessCommand("virsh", ["--quiet", "--connect", options.Value.Uri, .. arguments]) { Timeout = timeout }, cancellation);
-        ThrowIfDisconnected(result, options.Value.Uri);
-        return result;
-    }
+    public Task<ProcessResult> TryAsync(TimeSpan timeout, CancellationToken cancellation, params IReadOnlyList<string> arguments) =>
+        TryAsync(Command(arguments) with { Timeout = timeout }, cancellation);
 
     /// <summary>Runs a virsh command that must succeed and gives its output.</summary>
     /// <exception cref="FailureException"><c>hypervisor_unavailable</c> or <c>hypervisor_refused</c>.</exception>
@@ -32,14 +27,40 @@ public sealed class Virsh(IProcessRunner processes, IOptions<LibvirtOptions> opt
         return result.Succeeded ? result.Output : throw Refused($"virsh {arguments[0]}", result);
     }
 
+    /// <summary>Runs a command that may rightly print nothing: nothing at all is then no answer.</summary>
+    /// <param name="command">As virsh's own command line takes it: nothing of a request's may be in it.</param>
+    /// <param name="cancellation">Stops it.</param>
+    /// <exception cref="FailureException"><c>hypervisor_garbled</c>, <c>hypervisor_unavailable</c> or <c>hypervisor_refused</c>.</exception>
+    public async Task<string> ListAsync(string command, CancellationToken cancellation)
+    {
+        // Of several commands in one, virsh's exit code is the last one's.
+        var output = await RunAsync(cancellation, $"echo {Mark}; {command}");
+        return output.StartsWith(Mark, StringComparison.Ordinal) ? output[Mark.Length..] : throw Garbled(command, output);
+    }
+
+    /// <summary>Runs a virsh command that reads its standard input and must succeed.</summary>
+    /// <exception cref="FailureException"><c>hypervisor_unavailable</c> or <c>hypervisor_refused</c>.</exception>
+    public async Task FeedAsync(string input, CancellationToken cancellation, params IReadOnlyList<string> arguments)
+    {
+        var result = await TryAsync(Command(arguments) with { Input = input }, cancellation);
+        if (!result.Succeeded)
+            throw Refused($"virsh {arguments[0]}", result);
+    }
+
     public static FailureException Refused(string what, ProcessResult result) => new("hypervisor_refused",
         $"{what} failed with exit code {result.ExitCode}.", "The evidence is the tool's own message; GET /host shows what the host lacks.", result.Evidence);
 
-    /// <summary>Any libvirt client says it in these words when the daemon is not there.</summary>
-    public static void ThrowIfDisconnected(ProcessResult result, string uri)
+    public static FailureException Garbled(string command, string output) => new("hypervisor_garbled",
+        $"virsh {command} ended well, but what it printed is not its answer.", "See that virsh on the service's PATH is libvirt's own; the evidence is what it printed.",
+        new ProcessResult(0, output, "").Evidence);
+
+    private ProcessCommand Command(IReadOnlyList<string> arguments) =>
+        new("virsh", ["--quiet", "--connect", options.Value.Uri, .. arguments]) { Timeout = options.Value.CommandTimeout };
+
+    private async Task<ProcessResult> TryAsync(ProcessCommand command, CancellationToken cancellation)
     {
-        if (!result.Succeeded && ConnectionTroubles.Any(trouble => result.Error.Contains(trouble, StringComparison.Ordinal)))
-            throw new FailureException("hypervisor_unavailable", $"libvirt does not answer at {uri}.",
-                "Start it (systemctl start libvirtd, or deploy/host-setup), and see that the service may use its socket.", result.Evidence);
+        var result = await processes.RunAsync(command, cancellation);
+        ConnectionTroubles.ThrowIfDisconnected(result, options.Value.Uri);
+        return result;
     }
 }

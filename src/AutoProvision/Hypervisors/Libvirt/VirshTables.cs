@@ -1,7 +1,14 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using AutoProvision.Vms;
+
 namespace AutoProvision.Hypervisors.Libvirt;
 
-/// <summary>Parsers of virsh's listings.</summary>
-public static class VirshTables
+/// <summary>
+/// Parsers of virsh's listings. A line that is not understood is never skipped: a domain that nobody sees would be taken for one
+/// that is gone.
+/// </summary>
+public static partial class VirshTables
 {
     /// <summary>The value behind <c>Name:</c> in output such as that of <c>virsh net-info</c>; null when it is not there or empty.</summary>
     public static string? Field(string text, string name)
@@ -12,13 +19,45 @@ public static class VirshTables
     }
 
     /// <summary>Output of <c>virsh list --all --uuid --name</c>: one UUID and one name a line.</summary>
-    public static IEnumerable<DomainInfo> Domains(string text)
+    /// <exception cref="FailureException"><c>hypervisor_garbled</c></exception>
+    public static IReadOnlyList<DomainName> Domains(string text) => [.. Lines(text).Select(line =>
     {
-        foreach (var line in text.Split('\n'))
-        {
-            var fields = line.Trim().Split(' ', 2, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-            if (fields.Length == 2 && Guid.TryParse(fields[0], out var id))
-                yield return new DomainInfo(id, fields[1]);
-        }
+        var fields = line.Split(' ', 2, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        return fields.Length == 2 && Guid.TryParseExact(fields[0], "D", out var id) ? new DomainName(id, fields[1]) : throw Virsh.Garbled("list", text);
+    })];
+
+    /// <summary>
+    /// Output of <c>virsh domstats --state --raw</c> by domain name: <c>Domain: 'NAME'</c>, and below it <c>state.state=N</c> and
+    /// <c>state.reason=N</c>.
+    /// </summary>
+    /// <exception cref="FailureException"><c>hypervisor_garbled</c></exception>
+    public static IReadOnlyDictionary<string, DomainPower> Powers(string text)
+    {
+        var rest = DomainStats().Replace(text, "");
+        if (!string.IsNullOrWhiteSpace(rest))
+            throw Virsh.Garbled("domstats", text);
+        return DomainStats().Matches(text).ToDictionary(stats => stats.Groups["name"].Value, stats => Power(Number(stats, "state"), Number(stats, "reason")));
     }
+
+    // virDomainState and, of a paused one, virDomainPausedReason: https://libvirt.org/html/libvirt-libvirt-domain.html
+    private static DomainPower Power(int state, int reason) => (state, reason) switch
+    {
+        (3, 5) => DomainPower.PausedByDisk,
+        // Paused, and suspended by the guest itself.
+        (3 or 7, _) => DomainPower.Paused,
+        // Shut off, and crashed.
+        (5 or 6, _) => DomainPower.Stopped,
+        _ => DomainPower.Running,
+    };
+
+    private static int Number(Match match, string group) => int.Parse(match.Groups[group].ValueSpan, CultureInfo.InvariantCulture);
+
+    private static string[] Lines(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    [GeneratedRegex(@"^Domain: '(?<name>.+)'\r?\n\s+state\.state=(?<state>\d{1,3})\r?\n\s+state\.reason=(?<reason>\d{1,3})\s*?$", RegexOptions.Multiline)]
+    private static partial Regex DomainStats();
 }
+
+/// <param name="Id">The domain's UUID.</param>
+/// <param name="Name">The domain's name.</param>
+public sealed record DomainName(Guid Id, string Name);

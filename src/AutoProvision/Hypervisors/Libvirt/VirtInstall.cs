@@ -12,7 +12,7 @@ public static class VirtInstall
         "--connect", options.Uri,
         "--name", spec.Name,
         "--uuid", spec.Id.ToString(),
-        "--metadata", $"title={spec.Name},description=autoprovision:{spec.Id}",
+        "--metadata", $"title={spec.Name},description={DomainXml.MarkOf(spec.Id)}",
         "--memory", spec.MemoryMiB.ToString(),
         "--vcpus", spec.Cpus.ToString(),
         "--virt-type", Accelerator.VirtType(accelerator),

@@ -1,0 +1,114 @@
+using AutoProvision.Vms;
+
+namespace AutoProvision.Hypervisors;
+
+/// <summary>A domain is made once, also where libvirt went meanwhile, and virt-install is not believed without a look.</summary>
+public sealed class CreateDomainTests : IAsyncDisposable
+{
+    private const int Limit = 30_000;
+    private const string Lost = "ERROR    End of file while reading data: Input/output error\nDomain installation does not appear to have been successful.";
+    private readonly LibvirtHost _host = new();
+    private readonly Guid _id = Guid.NewGuid();
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact(Timeout = Limit)]
+    public async Task It_runs_then_and_has_a_console_log()
+    {
+        await CreateAsync();
+
+        Assert.Equal(new DomainInfo(_id, "web", DomainPower.Running), await _host.Hypervisor.FindDomainAsync("web", Cancellation));
+        Assert.Equal("640", LibvirtHost.Mode(Path.Combine(_host.Pool, $"{_id}.console.log")));
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_virt_install_that_says_all_is_well_is_not_believed_without_a_look(bool defines)
+    {
+        _host.Libvirt.AnswerAt("virt-install", (_, _) =>
+        {
+            if (defines)
+                _host.Libvirt.Domains[_id] = Ours with { State = FakeLibvirtDomain.Off };
+            return FakeLibvirt.Answer("lorem ipsum\n");
+        });
+
+        var failure = await Assert.ThrowsAsync<FailureException>(CreateAsync);
+
+        Assert.Equal(("domain_not_started", "lorem ipsum"), (failure.Code, failure.Failure.Evidence));
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData(Lost, "hypervisor_unavailable")]
+    [InlineData("ERROR    internal error: process exited: qemu-system-x86_64: No space left on device", "disk_full")]
+    [InlineData("ERROR    Guest name 'web' is already in use.", "hypervisor_refused")]
+    public async Task What_virt_install_fails_for_is_told(string error, string code)
+    {
+        _host.Libvirt.RefuseAt("virt-install", error);
+
+        var failure = await Assert.ThrowsAsync<FailureException>(CreateAsync);
+
+        Assert.Equal(code, failure.Code);
+        Assert.Contains(error, failure.Failure.Evidence, StringComparison.Ordinal);
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_domain_that_libvirt_started_before_it_went_is_taken_over_and_outlives_its_power(bool isPersistent)
+    {
+        _host.Libvirt.AnswerAt("virt-install", (_, _) =>
+        {
+            _host.Libvirt.Domains[_id] = Ours with { IsPersistent = isPersistent };
+            return FakeLibvirt.Refused(Lost);
+        });
+        Assert.Equal("hypervisor_unavailable", (await Assert.ThrowsAsync<FailureException>(CreateAsync)).Code);
+
+        await CreateAsync();
+
+        Assert.Equal(Ours, _host.Libvirt.Domains[_id]);
+        Assert.Single(_host.Libvirt.Ran, "virt-install");
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_domain_that_was_only_defined_is_made_anew()
+    {
+        _host.Libvirt.Domains[_id] = Ours with { State = FakeLibvirtDomain.Off };
+
+        await CreateAsync();
+
+        Assert.Equal(Ours, _host.Libvirt.Domains[_id]);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_domain_that_libvirt_is_still_about_to_start_finds_no_disk_when_it_was_removed()
+    {
+        Directory.CreateDirectory(_host.Pool);
+        await File.WriteAllTextAsync(Ours.Disk!, "", Cancellation);
+        var disks = new List<bool>();
+        _host.Libvirt.Watch = command => disks.Add(command.Arguments[3].Contains("list --all", StringComparison.Ordinal) && File.Exists(Ours.Disk));
+
+        await _host.Hypervisor.RemoveDomainAsync(_id, "52:54:00:00:00:01", Cancellation);
+
+        Assert.False(File.Exists(Ours.Disk));
+        Assert.DoesNotContain(true, disks);
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Removing_ends_a_domain_that_would_stay_and_one_that_would_not(bool isPersistent)
+    {
+        _host.Libvirt.Domains[_id] = Ours with { IsPersistent = isPersistent };
+
+        await _host.Hypervisor.RemoveDomainAsync(_id, "52:54:00:00:00:01", Cancellation);
+
+        Assert.Empty(_host.Libvirt.Domains.Ids);
+    }
+
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
+
+    private FakeLibvirtDomain Ours => FakeLibvirtDomain.Ours(_id, "web", Path.Combine(_host.Pool, $"{_id}.qcow2"));
+
+    private Task CreateAsync() => _host.Hypervisor.CreateDomainAsync(new DomainSpec(_id, "web", 1, 96, "52:54:00:00:00:01"), Cancellation);
+}
