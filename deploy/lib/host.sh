@@ -11,9 +11,9 @@ host_up() {
   libvirt_up
 }
 
-# image_up NAME: the cached image where the service looks for it, built when it is not there yet.
+# image_up NAME [SCRIPT]: the cached image where the service looks for it, built when it is not there yet.
 image_up() {
-  local image=$image_dir/$1.qcow2 lock
+  local image=$image_dir/$1.qcow2 script=${2:-$deploy/images/$1} lock
   [ ! -s "$image" ] || return 0
   # QEMU's own user reads the image through these directories.
   install -d -m 755 "$data_dir" "$image_dir"
@@ -21,8 +21,15 @@ image_up() {
   exec {lock}>"$image_dir/$1.lock"
   flock "$lock"
   if [ ! -s "$image" ]; then
-    step "building the base image $1 (once, one to two minutes)"
-    "$deploy/images/$1" "$image" || fail "the base image could not be built (see above)." "Mend what it names and run this again."
+    step "building the base image $1 (once, up to two minutes)"
+    "$script" "$image" || fail "the base image could not be built (see above)." "Mend what it names and run this again."
   fi
   exec {lock}>&-
+}
+
+# test_image_up NAME: a guest for tests only; built again when its recipe is newer.
+test_image_up() {
+  local recipe=$repository/tests/images/$1
+  [ -z "$(find "$recipe" "$recipe.d" -newer "$image_dir/$1.qcow2" -print -quit 2>&1)" ] || rm -f "$image_dir/$1.qcow2"
+  image_up "$1" "$recipe"
 }

@@ -41,4 +41,16 @@ public sealed class ServiceRunTests : IDisposable
 
         Assert.Contains("start_failed", await ServiceProcess.FailToStartAsync($"{DataDirectory}/file"), StringComparison.Ordinal);
     }
+
+    [Fact(Timeout = 120_000)]
+    public async Task It_starts_again_on_what_a_kill_left_and_stops_when_asked()
+    {
+        (string, string)[] settings = [("AutoProvision:DataDirectory", _root.FullName)];
+        await using var first = await RunningService.StartAsync(RunningService.Program, settings);
+        first.Kill();
+        Assert.Equal(RunningService.Killed, await first.WaitForExitAsync());
+
+        await using var second = await RunningService.StartAsync(RunningService.Program, settings);
+        Assert.Equal(0, await second.StopAsync());
+    }
 }

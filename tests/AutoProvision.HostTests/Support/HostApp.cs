@@ -70,6 +70,20 @@ public sealed class HostApp : WebApplicationFactory<Program>
 
     public async Task<VmResource> WaitUntilMadeAsync(Guid id) => await WaitAsync(id, VmState.Ready, VmState.Degraded, VmState.Failed);
 
+    /// <summary>All that has happened to the VM so far.</summary>
+    public async Task<IReadOnlyList<VmEvent>> HistoryAsync(Guid id)
+    {
+        var last = (await GetAsync(id)).Version;
+        var events = new List<VmEvent>();
+        await foreach (var what in Services.GetRequiredService<VmService>().Watch(id.ToString(), 0, Cancellation))
+        {
+            events.Add(what);
+            if (what.Seq >= last)
+                break;
+        }
+        return events;
+    }
+
     public async Task<ExecAnswer> ExecAsync(Guid id, string shell)
     {
         using var answer = await CreateClient().PostAsJsonAsync($"/vms/{id}/exec", new { shell }, Cancellation);

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using AutoProvision.Processes;
 
 namespace AutoProvision.Fakes;
@@ -6,16 +5,11 @@ namespace AutoProvision.Fakes;
 /// <summary>The service as a process of its own: what a person sees of a start that fails.</summary>
 internal static class ServiceProcess
 {
-    private static readonly string Program = Path.Combine(AppContext.BaseDirectory, "AutoProvision.dll");
-
-    // The runtime's directory is shared/Microsoft.NETCore.App/VERSION beside the program dotnet.
-    private static readonly string Dotnet = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../dotnet"));
-
     /// <summary>Starts it and expects that it refuses, in good order.</summary>
     /// <returns>What it wrote to standard error.</returns>
     public static async Task<string> FailToStartAsync(params string[] settings)
     {
-        var command = new ProcessCommand(Dotnet, [Program, .. settings]) { Timeout = TimeSpan.FromSeconds(45) };
+        var command = new ProcessCommand(RunningService.Dotnet, [RunningService.Program, .. settings]) { Timeout = TimeSpan.FromSeconds(45) };
         var result = await new ProcessRunner(TimeProvider.System).RunAsync(command, TestContext.Current.CancellationToken);
 
         Assert.True(result.ExitCode == 1, $"exit code {result.ExitCode}: {result.Evidence}");

@@ -34,9 +34,27 @@ public sealed class AddressFinderTests : IAsyncDisposable
     public async Task The_hosts_arp_table_will_do_even_while_libvirt_tells_no_leases(string error)
     {
         _host.Libvirt.RefuseAt("net-dhcp-leases", error);
-        await File.WriteAllTextAsync(_host.File("arp"), $"IP address HW type Flags HW address Mask Device\n{Address} 0x1 0x2 {Mac} * virbr0\n", Cancellation);
+        await EnterAsync(Address, Mac);
 
-        Assert.Equal(Address, await WaitAsync(Mac));
+        await _host.Time.PassUntilAsync(Interval, WaitAsync(Mac), Address);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task An_address_in_the_arp_table_that_was_only_offered_is_not_taken()
+    {
+        await EnterAsync(Address, Mac);
+        var waiting = WaitAsync(Mac);
+        await _host.Time.PassAsync(Interval);
+        Assert.False(waiting.IsCompleted);
+        // dnsmasq offered it to two guests, and the other was quicker.
+        _host.Libvirt.Leases[MacOf(1)] = Address;
+        for (var looks = 0; looks < 100; looks++)
+            await _host.Time.PassAsync(Interval);
+        Assert.False(waiting.IsCompleted);
+
+        _host.Libvirt.Leases[Mac] = "192.0.2.8";
+
+        await _host.Time.PassUntilAsync(Interval, waiting, "192.0.2.8");
     }
 
     [Fact(Timeout = Limit)]
@@ -127,6 +145,9 @@ public sealed class AddressFinderTests : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => _host.DisposeAsync();
+
+    private Task EnterAsync(string address, string mac) => File.WriteAllTextAsync(
+        _host.File("arp"), $"IP address HW type Flags HW address Mask Device\n{address} 0x1 0x2 {mac} * virbr0\n", Cancellation);
 
     private static string MacOf(int n) => $"52:54:00:00:01:{n:x2}";
 
