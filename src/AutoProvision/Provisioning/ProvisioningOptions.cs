@@ -31,6 +31,10 @@ public sealed class ProvisioningOptions
     [Range(typeof(TimeSpan), "00:00:00.010", "1.00:00:00", ErrorMessage = "Provisioning:TeardownRetry must be between 10 ms and a day.")]
     public TimeSpan TeardownRetry { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Between two comparisons of the VMs with the hypervisor's domains.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00", ErrorMessage = "Provisioning:ReconcileInterval must be between 1 s and a day.")]
+    public TimeSpan ReconcileInterval { get; set; } = TimeSpan.FromMinutes(1);
+
     public TimeoutOptions Timeouts { get; set; } = new();
 }
 
