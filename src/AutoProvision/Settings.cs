@@ -11,7 +11,7 @@ namespace AutoProvision;
 public static class Settings
 {
     private static readonly Action<IServiceProvider>[] Sections =
-        [Read<ServiceOptions>, Read<VmOptions>, Read<ProvisioningOptions>, Read<LibvirtOptions>, Read<SshOptions>, Read<ImagesOptions>];
+        [Read<ServiceOptions>, Read<VmOptions>, Read<AdmissionOptions>, Read<ProvisioningOptions>, Read<LibvirtOptions>, Read<SshOptions>, Read<ImagesOptions>];
 
     /// <summary>Validates every section before anything is built on one, so that all that is wrong is said in one message.</summary>
     /// <exception cref="OptionsValidationException">Names every fault of every section.</exception>

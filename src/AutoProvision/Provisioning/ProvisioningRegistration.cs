@@ -5,7 +5,7 @@ namespace AutoProvision.Provisioning;
 
 public static class ProvisioningRegistration
 {
-    /// <summary>The queue, its worker and the steps, which run in the order they stand in here.</summary>
+    /// <summary>The queue, its worker, the steps, which run in the order they stand in here, and the reconciliation.</summary>
     public static IServiceCollection AddProvisioning(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<ProvisioningOptions>().Bind(configuration.GetSection(ProvisioningOptions.Section))
@@ -31,6 +31,10 @@ public static class ProvisioningRegistration
             .AddSingleton<Resumption>()
             .AddSingleton<Pipeline>()
             .AddSingleton<Recovery>()
-            .AddHostedService<ProvisioningWorker>();
+            .AddSingleton<SideJobs>()
+            .AddSingleton<Comeback>()
+            .AddSingleton<Reconciler>()
+            .AddHostedService<ProvisioningWorker>()
+            .AddHostedService<ReconcileWorker>();
     }
 }

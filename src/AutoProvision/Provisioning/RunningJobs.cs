@@ -19,7 +19,8 @@ public sealed class RunningJobs
         }
         finally
         {
-            _jobs.TryRemove(id, out _);
+            // Another job of the VM may have taken its place.
+            _jobs.TryRemove(KeyValuePair.Create(id, job));
             lock (job)
                 job.Over.SetResult();
         }

@@ -50,6 +50,13 @@ public sealed class SshConnectionPool(ISshConnector connector, IOptions<SshOptio
             await slot.DisposeAsync();
     }
 
+    /// <summary>The same for a guest that is gone already: nobody waits until the connection to it is closed.</summary>
+    public void Drop(string id)
+    {
+        if (_slots.TryGetValue(id, out var slot))
+            Retire(id, slot);
+    }
+
     public async ValueTask DisposeAsync()
     {
         _disposed = true;

@@ -32,5 +32,7 @@ public static class VmFailures
         $"VM {vm.Id} is {vm.State.ToString().ToLowerInvariant()}; commands run once it is ready or degraded.",
         vm.State is VmState.Queued or VmState.Provisioning
             ? $"Follow GET /vms/{vm.Id}/events until its state is ready."
-            : "It will not be ready again: make another one.");
+            : vm.State == VmState.Stopped
+                ? "Somebody switched its domain off or paused it. Start it on the host, with virsh start or virsh resume, and it becomes ready again."
+                : "It will not be ready again: make another one.");
 }

@@ -9,6 +9,8 @@ public static class VmRegistration
         services.AddOptions<ServiceOptions>().Bind(configuration.GetSection(ServiceOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<VmOptions>().Bind(configuration.GetSection(VmOptions.Section))
             .ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<AdmissionOptions>().Bind(configuration.GetSection(AdmissionOptions.Section))
+            .ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<IValidateOptions<VmOptions>, VmOptionsValidator>();
         return services
             .AddSingleton(OpenJournal)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using AutoProvision.CloudInit;
+using AutoProvision.Hypervisors;
 using AutoProvision.Provisioning.Steps;
 using AutoProvision.Ssh;
 using YamlDotNet.RepresentationModel;
@@ -60,7 +61,7 @@ internal sealed class FakeGuests(FakeHypervisor hypervisor) : ISshConnector
     {
         var mac = hypervisor.Leases.FirstOrDefault(lease => lease.Value == address).Key;
         var domain = hypervisor.Domains.Values.FirstOrDefault(it => it.Mac == mac);
-        return domain is not null && hypervisor.Seeds.TryGetValue(domain.Info.Id, out var seed) ? ParsedUserData.Root(seed.UserData) : null;
+        return domain is { Info.Power: DomainPower.Running } && hypervisor.Seeds.TryGetValue(domain.Info.Id, out var seed) ? ParsedUserData.Root(seed.UserData) : null;
     }
 
     private static bool IsAuthorized(YamlMappingNode seed, SshTarget target)

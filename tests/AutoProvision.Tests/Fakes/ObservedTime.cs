@@ -28,6 +28,13 @@ internal sealed class ObservedTime : FakeTimeProvider
         Advance(wait);
     }
 
+    /// <summary>Ends when somebody waits for this length of time.</summary>
+    public async Task WaitedForAsync(TimeSpan wait)
+    {
+        Assert.True(await Timers(wait).WaitAsync(Limit, TestContext.Current.CancellationToken), $"Nobody waited for {wait}.");
+        Timers(wait).Release();
+    }
+
     /// <summary>Lets waits of this length run out, as they begin, until what is awaited is there.</summary>
     public async Task PassUntilAsync<T>(TimeSpan wait, Task<T> awaited, T expected)
     {

@@ -1,0 +1,54 @@
+using AutoProvision.Hypervisors;
+using AutoProvision.Ssh;
+using AutoProvision.Vms;
+
+namespace AutoProvision.Provisioning;
+
+/// <summary>Takes a stopped VM back into use whose domain somebody else started.</summary>
+public sealed class Comeback(IHypervisor hypervisor, VmStore store, VmAccess access, SshConnectionPool connections, TimeProvider time)
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
+
+    /// <summary>Makes the VM ready, or degraded as it was, once SSH lets us in; its address may be another one than before.</summary>
+    /// <returns>What was in the way; null when the VM is back.</returns>
+    public async Task<Failure?> TryAsync(Vm vm, CancellationToken cancellation)
+    {
+        using var deadline = new CancellationTokenSource(Deadline, time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);
+        string address;
+        try
+        {
+            address = await ReachAsync(vm, linked.Token);
+        }
+        catch (FailureException e) when (!cancellation.IsCancellationRequested)
+        {
+            return e.Failure;
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return new Failure("ssh_timeout", $"The guest did not let its user in within {Deadline.TotalSeconds:0} s.", "It may still boot; the service goes on trying.");
+        }
+        TakeBack(vm, address);
+        return null;
+    }
+
+    private async Task<string> ReachAsync(Vm vm, CancellationToken cancellation)
+    {
+        var address = await hypervisor.WaitForAddressAsync(vm.Id, vm.Mac, cancellation);
+        var result = await connections.ExecAsync(vm.Id.ToString(), () => access.Target(StillStopped(vm.Id) with { Address = address }), SshProof.Request, cancellation);
+        SshProof.Check(result, vm.Spec.User);
+        return address;
+    }
+
+    // One that is deleted meanwhile must not be connected to any more.
+    private Vm StillStopped(Guid id) => store.Find(id) is { State: VmState.Stopped } vm ? vm : throw VmFailures.NotFound(id.ToString());
+
+    private void TakeBack(Vm vm, string address)
+    {
+        if (address != vm.Address)
+            access.Keys(vm.Id).WriteKnownHosts(address, VmAccess.SshPort, vm.HostKey!);
+        store.Update(vm.Id,
+            it => it.State == VmState.Stopped ? it with { State = it.Failure is null ? VmState.Ready : VmState.Degraded, Address = address } : it,
+            new VmEvent { Type = VmEventTypes.State, Message = "The domain was started, not by this service; SSH lets us in again.", Failure = vm.Failure });
+    }
+}

@@ -1,0 +1,34 @@
+using AutoProvision.Hypervisors;
+using AutoProvision.Vms;
+
+namespace AutoProvision.Provisioning;
+
+/// <summary>What somebody else did to a VM.</summary>
+public enum Difference
+{
+    None,
+    SwitchedOff,
+    Paused,
+
+    /// <summary>QEMU paused it, because the disk under it was full.</summary>
+    OutOfDisk,
+    SwitchedOn,
+    Removed,
+}
+
+/// <summary>Holds a VM as it is known against its domain as it is.</summary>
+public static class Comparison
+{
+    /// <param name="known">The VM's state. One that a job works on is the job's business.</param>
+    /// <param name="seen">Its domain's; null when there is none.</param>
+    public static Difference Of(VmState known, DomainPower? seen) => (known, seen) switch
+    {
+        (not (VmState.Ready or VmState.Degraded or VmState.Stopped), _) => Difference.None,
+        (_, null) => Difference.Removed,
+        (_, DomainPower.PausedByDisk) => Difference.OutOfDisk,
+        (VmState.Stopped, DomainPower.Running) => Difference.SwitchedOn,
+        (not VmState.Stopped, DomainPower.Stopped) => Difference.SwitchedOff,
+        (not VmState.Stopped, DomainPower.Paused) => Difference.Paused,
+        _ => Difference.None,
+    };
+}

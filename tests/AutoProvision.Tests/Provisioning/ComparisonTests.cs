@@ -1,0 +1,33 @@
+using AutoProvision.Hypervisors;
+using AutoProvision.Vms;
+
+namespace AutoProvision.Provisioning;
+
+public sealed class ComparisonTests
+{
+    [Theory]
+    [InlineData(VmState.Ready, DomainPower.Running, Difference.None)]
+    [InlineData(VmState.Ready, DomainPower.Stopped, Difference.SwitchedOff)]
+    [InlineData(VmState.Ready, DomainPower.Paused, Difference.Paused)]
+    [InlineData(VmState.Ready, DomainPower.PausedByDisk, Difference.OutOfDisk)]
+    [InlineData(VmState.Ready, null, Difference.Removed)]
+    [InlineData(VmState.Degraded, DomainPower.Running, Difference.None)]
+    [InlineData(VmState.Degraded, DomainPower.Stopped, Difference.SwitchedOff)]
+    [InlineData(VmState.Degraded, null, Difference.Removed)]
+    [InlineData(VmState.Stopped, DomainPower.Running, Difference.SwitchedOn)]
+    [InlineData(VmState.Stopped, DomainPower.Stopped, Difference.None)]
+    [InlineData(VmState.Stopped, DomainPower.Paused, Difference.None)]
+    [InlineData(VmState.Stopped, DomainPower.PausedByDisk, Difference.OutOfDisk)]
+    [InlineData(VmState.Stopped, null, Difference.Removed)]
+    public void A_VM_that_is_made_is_as_its_domain_is(VmState known, DomainPower? seen, Difference difference) =>
+        Assert.Equal(difference, Comparison.Of(known, seen));
+
+    [Theory]
+    [InlineData(VmState.Queued)]
+    [InlineData(VmState.Provisioning)]
+    [InlineData(VmState.Failed)]
+    [InlineData(VmState.Deleting)]
+    [InlineData(VmState.Deleted)]
+    public void One_that_is_not_made_is_let_alone(VmState known) =>
+        Assert.All(Enum.GetValues<DomainPower>().Cast<DomainPower?>().Append(null), seen => Assert.Equal(Difference.None, Comparison.Of(known, seen)));
+}
