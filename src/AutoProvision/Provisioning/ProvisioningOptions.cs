@@ -34,6 +34,7 @@ public sealed class ProvisioningOptions
     /// <summary>How long jobs in flight may take to reach the end of their step when the service is stopped.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00", ErrorMessage = "Provisioning:ShutdownTimeout must be between a second and an hour.")]
     public TimeSpan ShutdownTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Between two comparisons of the VMs with the hypervisor's domains.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00", ErrorMessage = "Provisioning:ReconcileInterval must be between 1 s and a day.")]
     public TimeSpan ReconcileInterval { get; set; } = TimeSpan.FromMinutes(1);

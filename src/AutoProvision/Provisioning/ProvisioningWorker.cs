@@ -6,7 +6,7 @@ namespace AutoProvision.Provisioning;
 /// <summary>The hosted service that takes VMs from the queues and makes or tears down a bounded number at a time.</summary>
 public sealed partial class ProvisioningWorker(
     JobQueue queue, RunningJobs running, Pipeline pipeline, Teardown teardown, Resumption resumption, Recovery recovery, VmStore store,
-    IOptions<ProvisioningOptions> options, TimeProvider time, ILogger<ProvisioningWorker> logger) : BackgroundService
+    IOptions<ProvisioningOptions> options, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<ProvisioningWorker> logger) : BackgroundService
 {
     private static readonly TimeSpan CutOffGrace = TimeSpan.FromSeconds(2);
 
@@ -37,12 +37,14 @@ public sealed partial class ProvisioningWorker(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var creations = Enumerable.Range(0, options.Value.Concurrency).Select(_ => CreateAllAsync(stoppingToken));
+        // As soon as the service is told to stop, not only when the services that are stopped before this one have.
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lifetime.ApplicationStopping);
+        var creations = Enumerable.Range(0, options.Value.Concurrency).Select(_ => CreateAllAsync(stopping.Token));
         try
         {
-            await Task.WhenAll([.. creations, DeleteAllAsync(stoppingToken)]);
+            await Task.WhenAll([.. creations, DeleteAllAsync(stopping.Token)]);
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
             // The queues have no end of their own.
         }
