@@ -52,7 +52,7 @@ public interface IHypervisor
     /// </summary>
     Task CreateDomainAsync(DomainSpec spec, CancellationToken cancellation);
 
-    /// <summary>Stops and undefines the domain, removes its disk and its console log and gives its address lease back.</summary>
+    /// <summary>Stops and undefines the domain, removes its console log and gives its address lease back.</summary>
     Task RemoveDomainAsync(Guid id, string mac, CancellationToken cancellation);
 
     /// <summary>Waits until the guest with this MAC has an address; ends only by finding one or by cancellation.</summary>

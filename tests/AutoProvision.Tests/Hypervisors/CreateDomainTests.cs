@@ -81,17 +81,34 @@ public sealed class CreateDomainTests : IAsyncDisposable
     }
 
     [Fact(Timeout = Limit)]
-    public async Task A_domain_that_libvirt_is_still_about_to_start_finds_no_disk_when_it_was_removed()
+    public async Task A_domain_that_starts_after_its_virt_install_was_killed_and_it_was_looked_for_goes_with_its_disk()
     {
-        Directory.CreateDirectory(_host.Pool);
+        _host.Libvirt.AnswerAt("virt-install", (_, _) => throw new FailureException("tool_timeout", "virt-install did not finish.", "Look at libvirt's log."));
+        Assert.Equal("tool_timeout", (await Assert.ThrowsAsync<FailureException>(CreateAsync)).Code);
         await File.WriteAllTextAsync(Ours.Disk!, "", Cancellation);
-        var disks = new List<bool>();
-        _host.Libvirt.Watch = command => disks.Add(command.Arguments[3].Contains("list --all", StringComparison.Ordinal) && File.Exists(Ours.Disk));
+        await RemoveAsync();
+        Assert.True(File.Exists(Ours.Disk));
 
-        await _host.Hypervisor.RemoveDomainAsync(_id, "52:54:00:00:00:01", Cancellation);
+        // libvirt comes to it only now.
+        _host.Libvirt.Domains[_id] = Ours with { IsPersistent = false };
+        await _host.Hypervisor.RemoveDiskAsync(_id, Cancellation);
+
+        Assert.Empty(_host.Libvirt.Domains.Ids);
+        Assert.False(File.Exists(Ours.Disk));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_disk_goes_without_libvirt_where_no_domain_can_come_late()
+    {
+        await CreateAsync();
+        await File.WriteAllTextAsync(Ours.Disk!, "", Cancellation);
+        await RemoveAsync();
+        var before = _host.Libvirt.Ran.Count;
+
+        await _host.Hypervisor.RemoveDiskAsync(_id, Cancellation);
 
         Assert.False(File.Exists(Ours.Disk));
-        Assert.DoesNotContain(true, disks);
+        Assert.Equal(before, _host.Libvirt.Ran.Count);
     }
 
     [Theory(Timeout = Limit)]
@@ -101,7 +118,7 @@ public sealed class CreateDomainTests : IAsyncDisposable
     {
         _host.Libvirt.Domains[_id] = Ours with { IsPersistent = isPersistent };
 
-        await _host.Hypervisor.RemoveDomainAsync(_id, "52:54:00:00:00:01", Cancellation);
+        await RemoveAsync();
 
         Assert.Empty(_host.Libvirt.Domains.Ids);
     }
@@ -111,4 +128,6 @@ public sealed class CreateDomainTests : IAsyncDisposable
     private FakeLibvirtDomain Ours => FakeLibvirtDomain.Ours(_id, "web", Path.Combine(_host.Pool, $"{_id}.qcow2"));
 
     private Task CreateAsync() => _host.Hypervisor.CreateDomainAsync(new DomainSpec(_id, "web", 1, 96, "52:54:00:00:00:01"), Cancellation);
+
+    private Task RemoveAsync() => _host.Hypervisor.RemoveDomainAsync(_id, "52:54:00:00:00:01", Cancellation);
 }

@@ -32,7 +32,7 @@ public static class ConnectionTroubles
     public static void ThrowIfDisconnected(ProcessResult result, string uri)
     {
         if (!result.Succeeded && Words.Any(words => result.Error.Contains(words, StringComparison.Ordinal)))
-            throw new FailureException("hypervisor_unavailable", $"libvirt does not answer at {uri}.",
+            throw new FailureException(HypervisorFailures.Unavailable, $"libvirt does not answer at {uri}.",
                 "Start it (systemctl start libvirtd, or deploy/host-setup), and see that the service may use its socket.", result.Evidence);
     }
 }

@@ -6,7 +6,7 @@ namespace AutoProvision.Hypervisors.Libvirt;
 
 /// <summary>Defines and starts a domain with virt-install, and sees that there is one then.</summary>
 public sealed class DomainMaker(
-    IProcessRunner processes, Virsh virsh, DomainList domains, DomainRemover remover, PoolPaths paths, Accelerator accelerator, IOptions<LibvirtOptions> options)
+    IProcessRunner processes, Virsh virsh, DomainList domains, DomainRemover remover, StrayTools strays, PoolPaths paths, Accelerator accelerator, IOptions<LibvirtOptions> options)
 {
     /// <summary>May be called again where it failed: what an earlier call got started goes on.</summary>
     /// <exception cref="FailureException"><c>domain_not_started</c>, <c>disk_full</c>, <c>pool_unusable</c>, <c>tool_timeout</c> and those of <see cref="DomainList"/>.</exception>
@@ -21,9 +21,10 @@ public sealed class DomainMaker(
                 "See what it printed; is virt-install on the service's PATH the real one?", result.Evidence);
     }
 
-    // libvirt was gone while it made the domain: it may be back with one that runs, without virt-install having come to its end.
+    // libvirt or the service was gone while the domain was made: one may run, though virt-install did not come to its end.
     private async Task<bool> TakeOverAsync(Guid id, CancellationToken cancellation)
     {
+        await strays.EndAsync(id, cancellation);
         if (!await domains.HasAsync(id, cancellation))
             return false;
         if (await domains.LookAsync(id, cancellation) is null or DomainPower.Stopped)
@@ -46,11 +47,24 @@ public sealed class DomainMaker(
     private async Task<ProcessResult> InstallAsync(DomainSpec spec)
     {
         var arguments = VirtInstall.Arguments(spec, paths, options.Value, accelerator.Decide());
-        // Not cancelled half-way: libvirt would finish the domain behind our back, after the undo had looked for it.
-        var result = await processes.RunAsync(new ProcessCommand("virt-install", arguments) { Timeout = options.Value.CreateTimeout }, CancellationToken.None);
+        var result = await RunAsync(spec.Id, new ProcessCommand("virt-install", arguments) { Timeout = options.Value.CreateTimeout });
         ConnectionTroubles.ThrowIfDisconnected(result, options.Value.Uri);
         PoolFailures.ThrowIfFull("virt-install", result);
         return result.Succeeded ? result : throw Virsh.Refused("virt-install", result);
+    }
+
+    private async Task<ProcessResult> RunAsync(Guid id, ProcessCommand install)
+    {
+        try
+        {
+            // Not cancelled half-way: libvirt would finish the domain behind our back, after the undo had looked for it.
+            return await processes.RunAsync(install, CancellationToken.None);
+        }
+        catch (FailureException e) when (e.Code == "tool_timeout")
+        {
+            remover.ExpectLate(id);
+            throw;
+        }
     }
 
     // Made by us first: virtlogd would make it readable by root alone, and the service need not be root.

@@ -61,6 +61,7 @@ public sealed class LibvirtHypervisor(
     {
         await strays.EndAsync(id, cancellation);
         PoolPaths.Remove(paths.Disk(id));
+        await remover.EndLateAsync(id, cancellation);
     }
 
     public Task CreateDomainAsync(DomainSpec spec, CancellationToken cancellation) => maker.CreateAsync(spec, cancellation);
