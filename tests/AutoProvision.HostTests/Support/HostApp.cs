@@ -11,7 +11,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace AutoProvision.HostTests.Support;
 
 /// <summary>The whole service on real libvirt, with directories of its own.</summary>
-public sealed class HostApp : WebApplicationFactory<Program>
+public sealed class HostApp : WebApplicationFactory<Program>, IServiceHost
 {
     public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
@@ -41,7 +41,6 @@ public sealed class HostApp : WebApplicationFactory<Program>
             _settings[key] = value;
     }
 
-    /// <summary>The MAC addresses of all VMs this service was asked for.</summary>
     public IReadOnlyCollection<string> Macs => _macs;
 
     public string DataDirectory => Path.Combine(_root.FullName, "data");

@@ -8,7 +8,7 @@ namespace AutoProvision.HostTests.Support;
 /// </summary>
 public static class HostSnapshot
 {
-    public static async Task<IReadOnlyList<string>> TakeAsync(HostApp app)
+    public static async Task<IReadOnlyList<string>> TakeAsync(IServiceHost app)
     {
         var leases = await Tool.VirshAsync("net-dhcp-leases", "default");
         var pools = await Tool.VirshAsync("pool-list", "--all", "--name");
@@ -23,7 +23,7 @@ public static class HostSnapshot
     }
 
     /// <summary>What has come since; what others took away meanwhile is no matter.</summary>
-    public static async Task<IReadOnlyList<string>> NewSinceAsync(HostApp app, IReadOnlyList<string> before) =>
+    public static async Task<IReadOnlyList<string>> NewSinceAsync(IServiceHost app, IReadOnlyList<string> before) =>
         [.. (await TakeAsync(app)).Except(before)];
 
     private static async Task<IReadOnlyList<string>> DomainsAsync(string pool)
