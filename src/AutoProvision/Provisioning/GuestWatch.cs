@@ -20,7 +20,8 @@ public sealed class GuestWatch(IHypervisor hypervisor, TimeProvider time)
         await ((Task)waiting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         var death = await watching;
         if (death is not null && !waiting.IsCompletedSuccessfully)
-            throw new FailureException(death);
+            // The console is added to every failure of a step.
+            throw new FailureException(death with { Evidence = null });
         cancellation.ThrowIfCancellationRequested();
         await waiting;
     }
