@@ -75,7 +75,7 @@ public sealed partial class Problems(IProblemDetailsService writer, ILogger<Prob
         "idempotency_key_reused" => StatusCodes.Status422UnprocessableEntity,
         "queue_full" => StatusCodes.Status429TooManyRequests,
         "journal_full" => StatusCodes.Status507InsufficientStorage,
-        "service_stopping" or "hypervisor_unavailable" or "tool_missing" or "tool_timeout" => StatusCodes.Status503ServiceUnavailable,
+        "service_stopping" or "hypervisor_unavailable" or "hypervisor_garbled" or "tool_missing" or "tool_timeout" => StatusCodes.Status503ServiceUnavailable,
         _ when code.StartsWith("ssh_", StringComparison.Ordinal) => StatusCodes.Status502BadGateway,
         _ => StatusCodes.Status500InternalServerError,
     };

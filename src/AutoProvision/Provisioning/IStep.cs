@@ -26,6 +26,9 @@ public interface IStep
     /// </summary>
     bool CanBeCutOff => WaitsForGuest;
 
+    /// <summary>Whether <see cref="RunAsync"/> takes over what a run that was cut off has left. The others are undone first.</summary>
+    bool TakesOver => false;
+
     /// <summary>Whether what the finished step made is still there, for a job that goes on after a restart.</summary>
     Task<bool> StillStandsAsync(Vm vm, CancellationToken cancellation) => Task.FromResult(true);
 

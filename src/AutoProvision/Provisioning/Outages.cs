@@ -10,11 +10,10 @@ public sealed class Outages(VmStore store, TimeProvider time)
 
     /// <summary>Does a VM's work, over and over while the hypervisor does not answer.</summary>
     /// <param name="id">The VM, which is told once.</param>
-    /// <param name="work">What to do.</param>
-    /// <param name="undo">Removes what a try that was cut off has half done, before the next.</param>
+    /// <param name="work">What to do; the next try takes over what the one before has half done.</param>
     /// <param name="cancellation">Ends the tries.</param>
     /// <exception cref="OperationCanceledException">Where the hypervisor was waited for until then, its failure is the inner exception.</exception>
-    public async Task RideOutAsync(Guid id, Func<CancellationToken, Task> work, Func<CancellationToken, Task> undo, CancellationToken cancellation)
+    public async Task RideOutAsync(Guid id, Func<CancellationToken, Task> work, CancellationToken cancellation)
     {
         if (await TryAsync(work, cancellation) is not { } outage)
             return;
@@ -29,7 +28,7 @@ public sealed class Outages(VmStore store, TimeProvider time)
         {
             do
                 await Task.Delay(RetryInterval, time, cancellation);
-            while (await TryAsync(undo, cancellation) is not null || await TryAsync(work, cancellation) is not null);
+            while (await TryAsync(work, cancellation) is not null);
         }
         catch (OperationCanceledException e)
         {

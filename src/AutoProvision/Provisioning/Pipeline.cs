@@ -51,7 +51,7 @@ public sealed partial class Pipeline(
     private async Task RunStepAsync(IStep step, StepContext context, CancellationToken cancellation)
     {
         var started = time.GetTimestamp();
-        store.Update(context.Id, vm => vm with { Step = step.Name, Begun = [.. vm.Begun, step.Name] },
+        store.Update(context.Id, vm => vm with { Step = step.Name, Begun = [.. vm.Begun.Except([step.Name]), step.Name] },
             new VmEvent { Type = VmEventTypes.StepStarted, Step = step.Name });
         try
         {
@@ -77,7 +77,7 @@ public sealed partial class Pipeline(
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);
         try
         {
-            await outages.RideOutAsync(context.Id, token => RunWatchedAsync(step, context, token), token => step.UndoAsync(context.Vm, token), linked.Token);
+            await outages.RideOutAsync(context.Id, token => RunWatchedAsync(step, context, token), linked.Token);
         }
         catch (OperationCanceledException e) when (deadline.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {

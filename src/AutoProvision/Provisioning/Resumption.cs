@@ -3,7 +3,8 @@ using AutoProvision.Vms;
 namespace AutoProvision.Provisioning;
 
 /// <summary>
-/// Prepares a job that was cut off for going on: the step it was in is undone and will be done again, those before it stay done.
+/// Prepares a job that was cut off for going on: the step it was in is undone, if need be, and will be done again; those before
+/// it stay done.
 /// Where what they made is no longer there, everything is undone and the VM is made anew.
 /// </summary>
 public sealed class Resumption(IEnumerable<IStep> steps, Teardown teardown, Outages outages, VmStore store)
@@ -14,7 +15,7 @@ public sealed class Resumption(IEnumerable<IStep> steps, Teardown teardown, Outa
         if (vm.Begun.Count == 0)
             return;
         string? missing = null;
-        await outages.RideOutAsync(id, async token => missing = await FindMissingAsync(vm, token), _ => Task.CompletedTask, cancellation);
+        await outages.RideOutAsync(id, async token => missing = await FindMissingAsync(vm, token), cancellation);
         if (missing is not null)
             store.Report(id, new VmEvent { Type = VmEventTypes.Progress, Step = missing, Message = "What this step made is no longer there: the VM is made anew." });
         await teardown.UndoAllAsync(id, missing is null ? Unfinished : All, cancellation);
@@ -30,5 +31,5 @@ public sealed class Resumption(IEnumerable<IStep> steps, Teardown teardown, Outa
 
     private static IEnumerable<string> All(Vm vm) => vm.Begun;
 
-    private static IEnumerable<string> Unfinished(Vm vm) => vm.Begun.Except(vm.Done);
+    private IEnumerable<string> Unfinished(Vm vm) => vm.Begun.Except(vm.Done).Except(steps.Where(step => step.TakesOver).Select(step => step.Name));
 }

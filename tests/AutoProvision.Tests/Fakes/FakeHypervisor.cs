@@ -132,9 +132,11 @@ internal sealed class FakeHypervisor : IHypervisor
 
     private static FailureException Refused(string why) => new("hypervisor_refused", "virsh failed with exit code 1.", "The evidence says why.", why);
 
-    // As libvirt does: names and ids are unique, and both disks must be there.
+    // As libvirt does: names and ids are unique, and both disks must be there. One that runs already is taken over.
     private FakeDomain Start(DomainSpec spec)
     {
+        if (Domains.TryGetValue(spec.Id, out var there) && there.Info.Power == DomainPower.Running)
+            return there;
         if (Domains.Values.Any(domain => domain.Info.Name == spec.Name || domain.Info.Id == spec.Id))
             throw Refused($"domain '{spec.Name}' already exists");
         if (!Disks.ContainsKey(spec.Id) || !Seeds.ContainsKey(spec.Id))

@@ -16,6 +16,8 @@ internal sealed class FaultyStep(IStep step, FaultPoints faults) : IStep
 
     public bool CanBeCutOff => step.CanBeCutOff;
 
+    public bool TakesOver => step.TakesOver;
+
     public Task<bool> StillStandsAsync(Vm vm, CancellationToken cancellation) => step.StillStandsAsync(vm, cancellation);
 
     public static string Before(string step) => $"{step}: before";

@@ -36,7 +36,7 @@ public sealed class OutageTests
     }
 
     [Fact(Timeout = Limit)]
-    public async Task What_a_try_that_was_cut_off_had_made_is_undone_before_the_next()
+    public async Task A_domain_that_a_try_that_was_cut_off_had_made_is_taken_over()
     {
         await using var host = new FakeHost();
         using var http = host.Start().CreateClient();
@@ -47,9 +47,11 @@ public sealed class OutageTests
         await http.FollowAsync(vm, IsWaiting);
 
         host.Hypervisor.Faults.Clear(lost);
+        var domain = Assert.Single(host.Hypervisor.Domains).Value;
         await host.Time.PassAsync(Outages.RetryInterval);
 
         await http.UntilAsync(vm, "ready");
+        Assert.Same(domain, Assert.Single(host.Hypervisor.Domains).Value);
         await http.DeleteVmAsync(vm);
         await http.FollowAsync(vm);
         Assert.Empty(host.Traces);

@@ -22,6 +22,9 @@ public sealed class DomainStep(IHypervisor hypervisor, IOptions<ProvisioningOpti
         await hypervisor.CreateDomainAsync(new DomainSpec(vm.Id, vm.Spec.Name, vm.Spec.Cpus, vm.Spec.MemoryMiB, vm.Mac), cancellation);
     }
 
+    // A guest that has begun to boot goes on with it.
+    public bool TakesOver => true;
+
     // One that somebody switched off in the middle of its first boot is made anew.
     public async Task<bool> StillStandsAsync(Vm vm, CancellationToken cancellation) =>
         (await hypervisor.ListDomainsAsync(cancellation)).Any(domain => domain.Id == vm.Id && domain.Power != DomainPower.Stopped);
