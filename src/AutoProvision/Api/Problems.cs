@@ -18,7 +18,7 @@ public sealed partial class Problems(IProblemDetailsService writer, ILogger<Prob
             // A failure tells its whole story by itself; anything else is a defect, and its stack is wanted.
             LogFailed(exception is FailureException ? null : exception, httpContext.Request.Method, httpContext.Request.Path, exception.Message);
         httpContext.Response.StatusCode = problem.Status!.Value;
-        if (problem.Status == StatusCodes.Status429TooManyRequests)
+        if (exception is FailureException { Code: "queue_full" or "memory_insufficient" })
             httpContext.Response.Headers.RetryAfter = "10";
         return await writer.TryWriteAsync(new ProblemDetailsContext { HttpContext = httpContext, ProblemDetails = problem });
     }
@@ -74,8 +74,8 @@ public sealed partial class Problems(IProblemDetailsService writer, ILogger<Prob
         "content_type_unsupported" => StatusCodes.Status415UnsupportedMediaType,
         "idempotency_key_reused" => StatusCodes.Status422UnprocessableEntity,
         "queue_full" => StatusCodes.Status429TooManyRequests,
-        "journal_full" => StatusCodes.Status507InsufficientStorage,
-        "service_stopping" or "hypervisor_unavailable" or "hypervisor_garbled" or "tool_missing" or "tool_timeout" => StatusCodes.Status503ServiceUnavailable,
+        "journal_full" or "disk_full" or "disk_insufficient" => StatusCodes.Status507InsufficientStorage,
+        "service_stopping" or "memory_insufficient" or "hypervisor_unavailable" or "hypervisor_garbled" or "tool_missing" or "tool_timeout" => StatusCodes.Status503ServiceUnavailable,
         _ when code.StartsWith("ssh_", StringComparison.Ordinal) => StatusCodes.Status502BadGateway,
         _ => StatusCodes.Status500InternalServerError,
     };

@@ -30,12 +30,14 @@ public static class VmEndpoints
         var (vm, isNew) = await vms.CreateAsync(body.Value, body.Faults, idempotencyKey, cancellation);
         if (!isNew)
             response.Headers["Idempotent-Replayed"] = "true";
-        return TypedResults.Accepted($"/vms/{vm.Id}", VmResource.From(vm));
+        return TypedResults.Accepted($"/vms/{vm.Id}", Show(vm, vms));
     }
 
-    private static Ok<VmResource[]> List(VmService vms) => TypedResults.Ok(vms.List().Select(VmResource.From).ToArray());
+    private static Ok<VmResource[]> List(VmService vms) => TypedResults.Ok(vms.ListWithPositions().Select(entry => VmResource.From(entry.Vm, entry.QueuePosition)).ToArray());
 
-    private static Ok<VmResource> Get(string id, VmService vms) => TypedResults.Ok(VmResource.From(vms.Get(id)));
+    private static Ok<VmResource> Get(string id, VmService vms) => TypedResults.Ok(Show(vms.Get(id), vms));
+
+    private static VmResource Show(Vm vm, VmService vms) => VmResource.From(vm, vms.QueuePosition(vm));
 
     private static EventStream Events(string id, [FromHeader(Name = "Last-Event-ID")] string? lastEventId, VmService vms, CancellationToken cancellation) =>
         new(vms.Watch(id, ParseEventId(lastEventId), cancellation));
@@ -48,7 +50,7 @@ public static class VmEndpoints
     private static Results<Accepted<VmResource>, NoContent> Delete(string id, VmService vms)
     {
         var vm = vms.Delete(id);
-        return vm.State == VmState.Deleted ? TypedResults.NoContent() : TypedResults.Accepted($"/vms/{vm.Id}", VmResource.From(vm));
+        return vm.State == VmState.Deleted ? TypedResults.NoContent() : TypedResults.Accepted($"/vms/{vm.Id}", Show(vm, vms));
     }
 
     private static long ParseEventId(string? text) => text switch

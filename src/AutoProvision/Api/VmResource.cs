@@ -11,6 +11,9 @@ public sealed record VmResource
 
     public required VmState State { get; init; }
 
+    /// <summary>While it is queued: its place in the queue, from 1.</summary>
+    public int? QueuePosition { get; init; }
+
     /// <summary>The step that runs now or that the VM failed in.</summary>
     public string? Step { get; init; }
 
@@ -51,11 +54,12 @@ public sealed record VmResource
     /// <summary>Sequence number of the VM's newest event.</summary>
     public required long Version { get; init; }
 
-    public static VmResource From(Vm vm) => new()
+    public static VmResource From(Vm vm, int? queuePosition) => new()
     {
         Id = vm.Id,
         Name = vm.Spec.Name,
         State = vm.State,
+        QueuePosition = queuePosition,
         Step = vm.Step,
         Image = vm.Spec.Image,
         Cpus = vm.Spec.Cpus,

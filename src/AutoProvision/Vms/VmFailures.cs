@@ -1,3 +1,5 @@
+using AutoProvision.Provisioning;
+
 namespace AutoProvision.Vms;
 
 /// <summary>Refusals that concern a VM as a whole.</summary>
@@ -14,9 +16,9 @@ public static class VmFailures
         $"The hypervisor already has a domain named \"{name}\" that this service did not make.",
         "Choose another name; the service never touches a domain that is not its own.");
 
-    public static FailureException QueueFull(int unfinished) => new("queue_full",
-        $"{unfinished} VMs are waiting or being made already.",
-        "Try again when some are ready; Provisioning:QueueCapacity sets the limit.");
+    public static FailureException QueueFull(int unfinished, ProvisioningOptions options) => new("queue_full",
+        $"{unfinished} VMs are waiting or being made, of at most {options.MostUnfinished}: Provisioning:QueueCapacity is {options.QueueCapacity}, Provisioning:Concurrency {options.Concurrency}.",
+        "Try again when some are ready, or raise Provisioning:QueueCapacity.");
 
     public static FailureException KeyReused(string key, Guid vm) => new("idempotency_key_reused",
         $"With the Idempotency-Key \"{key}\" something else was asked for: VM {vm}.",

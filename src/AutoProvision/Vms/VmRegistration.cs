@@ -16,6 +16,7 @@ public static class VmRegistration
             .AddSingleton(OpenJournal)
             .AddSingleton<VmStore>()
             .AddSingleton<VmRules>()
+            .AddSingleton<Admission>()
             .AddSingleton<VmService>();
     }
 

@@ -8,7 +8,7 @@ namespace AutoProvision.Vms;
 
 /// <summary>The only way in: every transport calls this, and the rules live below it.</summary>
 public sealed class VmService(
-    VmStore store, VmRules rules, JobQueue queue, IHypervisor hypervisor, VmAccess access, SshConnectionPool connections,
+    VmStore store, VmRules rules, Admission admission, JobQueue queue, IHypervisor hypervisor, VmAccess access, SshConnectionPool connections,
     IOptions<ProvisioningOptions> options, IHostApplicationLifetime lifetime, TimeProvider time)
 {
     /// <summary>Takes up a VM and queues its making. Nothing is created for a refused request.</summary>
@@ -19,7 +19,8 @@ public sealed class VmService(
     /// <returns>The VM, or the one that was made for the same key and request before.</returns>
     /// <exception cref="InvalidRequestException"/>
     /// <exception cref="FailureException">
-    /// <c>idempotency_key_reused</c>, <c>name_taken</c>, <c>queue_full</c>, <c>journal_full</c> or <c>hypervisor_unavailable</c>.
+    /// <c>idempotency_key_reused</c>, <c>name_taken</c>, <c>queue_full</c>, <c>journal_full</c>, <c>hypervisor_unavailable</c>
+    /// or one of <see cref="Admission"/>'s.
     /// </exception>
     public async Task<(Vm Vm, bool IsNew)> CreateAsync(VmRequest request, IReadOnlyList<Fault> shape, string? key, CancellationToken cancellation)
     {
@@ -35,7 +36,13 @@ public sealed class VmService(
         // A domain that is a VM of ours is the store's matter: the same request may just have made it.
         if (await hypervisor.FindDomainAsync(vm.Spec.Name, cancellation) is { } domain && store.Find(domain.Id) is null)
             throw VmFailures.NameTakenByDomain(vm.Spec.Name);
-        var taken = store.Add(vm, idempotency, Admit);
+        var room = await admission.MeasureAsync(cancellation);
+        // Under the store's lock: however many ask at once, no more is promised than there is.
+        var taken = store.Add(vm, idempotency, present =>
+        {
+            Admit(present);
+            admission.Admit(vm.Spec, present, room);
+        });
         if (taken.IsNew)
             queue.Create(vm.Id);
         return taken;
@@ -45,10 +52,22 @@ public sealed class VmService(
     {
         var unfinished = present.Count(vm => vm.State is VmState.Queued or VmState.Provisioning);
         if (unfinished >= options.Value.MostUnfinished)
-            throw VmFailures.QueueFull(unfinished);
+            throw VmFailures.QueueFull(unfinished, options.Value);
     }
 
+    /// <summary>Every VM that is not deleted, oldest first.</summary>
     public IReadOnlyList<Vm> List() => store.List();
+
+    /// <summary>The same, each with its place in the queue: from 1, null for one that does not wait.</summary>
+    public IReadOnlyList<(Vm Vm, int? QueuePosition)> ListWithPositions()
+    {
+        var waiting = 0;
+        return [.. store.List().Select(vm => (vm, vm.State == VmState.Queued ? ++waiting : (int?)null))];
+    }
+
+    /// <summary>The VM's place in the queue, from 1; null for one that does not wait.</summary>
+    public int? QueuePosition(Vm vm) => vm.State != VmState.Queued ? null
+        : 1 + store.List().TakeWhile(other => other.Id != vm.Id).Count(other => other.State == VmState.Queued);
 
     /// <exception cref="FailureException"><c>vm_not_found</c>.</exception>
     public Vm Get(string id) => (Guid.TryParse(id, out var guid) ? store.Find(guid) : null) ?? throw VmFailures.NotFound(id);

@@ -213,7 +213,9 @@ public sealed class RefusalTests
         var waiting = await http.CreateVmAsync();
 
         using var refused = await http.PostJsonAsync("/vms", "{}");
-        Assert.Equal("queue_full", (await refused.ReadProblemAsync(HttpStatusCode.TooManyRequests)).Text("code"));
+        var problem = await refused.ReadProblemAsync(HttpStatusCode.TooManyRequests);
+        Assert.Equal("queue_full", problem.Text("code"));
+        Assert.Equal("2 VMs are waiting or being made, of at most 2: Provisioning:QueueCapacity is 1, Provisioning:Concurrency 1.", problem.Text("detail"));
         Assert.True(refused.Headers.RetryAfter?.Delta > TimeSpan.Zero);
         Assert.Equal(2, (await http.GetJsonAsync("/vms")).GetArrayLength());
         host.Steps.Clear(FaultyStep.Before("image"));

@@ -13,10 +13,15 @@ internal static class OperationExamples
             data: {"seq":9,"type":"step.completed","at":"2026-11-22T10:00:31.4+00:00","state":"provisioning","step":"address","durationMs":28310}
         """;
 
-    /// <summary>What each answer that is no refusal means.</summary>
+    /// <summary>What each answer means, where <see cref="Operations"/> does not say it of all refusals with the same status.</summary>
     public static readonly Dictionary<string, (int Status, string Words)[]> Answers = new()
     {
-        ["createVm"] = [(202, "The VM is queued.")],
+        ["createVm"] =
+        [
+            (202, "The VM is queued."),
+            (503, "libvirt or one of its tools does not answer, or the host has no memory left: then `Retry-After` says when to try again."),
+            (507, "The host's disk is full, or has no room for so large a disk."),
+        ],
         ["listVms"] = [(200, "Every VM that is not deleted.")],
         ["getVm"] = [(200, "The VM; a deleted one too, until it is forgotten (Provisioning:DeletedRetention).")],
         ["watchVm"] = [(200, Stream)],

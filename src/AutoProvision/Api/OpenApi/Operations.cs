@@ -61,8 +61,9 @@ internal static class Operations
                 response.Description = words;
         if (operation.OperationId == "createVm" && operation.Responses!["202"] is OpenApiResponse accepted)
             accepted.Headers = Headers(("Location", "Path of the VM."), ("Idempotent-Replayed", "`true` where the VM was made for the same key before."));
-        if (operation.Responses!.GetValueOrDefault("429") is OpenApiResponse full)
-            full.Headers = Headers(("Retry-After", "Seconds."));
+        if (operation.OperationId == "createVm")
+            foreach (var status in (string[])["429", "503"])
+                ((OpenApiResponse)operation.Responses![status]).Headers = Headers(("Retry-After", "Seconds."));
         if (Media(operation.Responses!.GetValueOrDefault("400")?.Content, Problem) is { } refusal)
             refusal.Example = JsonNode.Parse(OperationExamples.Refusal(operation.OperationId));
         if (Media(operation.Responses!.GetValueOrDefault("200")?.Content, "text/event-stream") is { } stream)
