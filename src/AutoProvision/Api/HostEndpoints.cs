@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using AutoProvision.Hypervisors;
 using AutoProvision.Images;
 using AutoProvision.Vms;
@@ -12,6 +13,10 @@ public static class HostEndpoints
         routes.MapGet("/images", Images).WithTags("Host").WithName("listImages").WithSummary("The image catalogue and what of it is here").ProducesProblem(500);
         routes.MapGet("/host", Host).WithTags("Host").WithName("getHost").WithSummary("The host's preflight")
             .WithDescription("KVM or emulation and why, libvirt, network, pool, tools, free memory and disk, and everything that would keep a VM from being made.").ProducesProblem(500);
+        routes.MapGet("/host/orphans", Orphans).WithTags("Host").WithName("listOrphans").WithSummary("What the service made and no longer knows")
+            .WithDescription("Domains with this service's mark, and files in its directories, that belong to no VM. Nothing of it is removed by itself.").ProducesProblem(500).ProducesProblem(503);
+        routes.MapDelete("/host/orphans/{id}", RemoveOrphan).WithTags("Host").WithName("removeOrphan").WithSummary("Remove an orphan for good")
+            .WithDescription("Its domain, disk, seed, console log and keys. Never a VM, nor a domain that this service did not make.").ProducesProblem(404).ProducesProblem(500).ProducesProblem(503);
         routes.MapGet("/healthz", Healthy).WithTags("Health").WithName("isAlive").WithSummary("Whether the process answers");
         routes.MapGet("/readyz", Ready).WithTags("Health").WithName("isReady").WithSummary("Whether a VM could be made now, and what is missing if not")
             .Produces<HealthAnswer>(StatusCodes.Status503ServiceUnavailable).ProducesProblem(500);
@@ -21,6 +26,15 @@ public static class HostEndpoints
 
     private static async Task<Ok<HostReport>> Host(IHypervisor hypervisor, CancellationToken cancellation) =>
         TypedResults.Ok(await hypervisor.InspectAsync(cancellation));
+
+    private static async Task<Ok<OrphanResource[]>> Orphans(VmService vms, CancellationToken cancellation) =>
+        TypedResults.Ok((await vms.ListOrphansAsync(cancellation)).Select(OrphanResource.From).ToArray());
+
+    private static async Task<NoContent> RemoveOrphan([Description("The orphan's id, as `GET /host/orphans` shows it.")] string id, VmService vms, CancellationToken cancellation)
+    {
+        await vms.RemoveOrphanAsync(id, cancellation);
+        return TypedResults.NoContent();
+    }
 
     private static Ok<HealthAnswer> Healthy() => TypedResults.Ok(new HealthAnswer("ok", []));
 

@@ -69,7 +69,7 @@ public sealed partial class Problems(IProblemDetailsService writer, ILogger<Prob
 
     private static int StatusOf(string code) => code switch
     {
-        "vm_not_found" => StatusCodes.Status404NotFound,
+        "vm_not_found" or "orphan_not_found" => StatusCodes.Status404NotFound,
         "name_taken" or "vm_not_ready" => StatusCodes.Status409Conflict,
         "content_type_unsupported" => StatusCodes.Status415UnsupportedMediaType,
         "idempotency_key_reused" => StatusCodes.Status422UnprocessableEntity,

@@ -33,6 +33,7 @@ public static class ProvisioningRegistration
             .AddSingleton<Recovery>()
             .AddSingleton<SideJobs>()
             .AddSingleton<Comeback>()
+            .AddSingleton<Orphans>()
             .AddSingleton<Reconciler>()
             .AddHostedService<ProvisioningWorker>()
             .AddHostedService<ReconcileWorker>();

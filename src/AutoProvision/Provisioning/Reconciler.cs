@@ -8,7 +8,7 @@ namespace AutoProvision.Provisioning;
 
 /// <summary>Compares the VMs with their domains, and tells as events what somebody else did to them.</summary>
 public sealed partial class Reconciler(
-    IHypervisor hypervisor, VmStore store, SideJobs jobs, Comeback comeback, Teardown teardown, SshConnectionPool connections,
+    IHypervisor hypervisor, VmStore store, SideJobs jobs, Comeback comeback, Orphans orphans, Teardown teardown, SshConnectionPool connections,
     IOptions<ProvisioningOptions> options, IOptions<AdmissionOptions> admission, TimeProvider time, ILogger<Reconciler> logger)
 {
     // What goes on was told once; it is told again only after it had ended.
@@ -25,6 +25,7 @@ public sealed partial class Reconciler(
         foreach (var vm in vms)
             Settle(vm, domains.TryGetValue(vm.Id, out var power) ? power : null, cancellation);
         ForgetTold(vms.Select(vm => vm.Id).ToHashSet().Contains);
+        await orphans.WarnAsync(cancellation);
     }
 
     private void Settle(Vm vm, DomainPower? power, CancellationToken stopping)

@@ -9,7 +9,13 @@ public sealed class VmAccess(IOptions<ServiceOptions> options)
 {
     public const int SshPort = 22;
 
-    public KeyFiles Keys(Guid id) => new(Path.Combine(options.Value.DataDirectory, "keys", id.ToString()));
+    private string KeyDirectory => Path.Combine(options.Value.DataDirectory, "keys");
+
+    public KeyFiles Keys(Guid id) => new(Path.Combine(KeyDirectory, id.ToString()));
+
+    /// <summary>The ids for which there is a directory of keys.</summary>
+    public IReadOnlyList<Guid> KeyOwners() => !Directory.Exists(KeyDirectory) ? []
+        : [.. Directory.GetDirectories(KeyDirectory).Select(Path.GetFileName).Where(name => Guid.TryParseExact(name, "D", out var id) && id.ToString() == name).Select(name => Guid.Parse(name!))];
 
     /// <summary>Where and as whom to log in, and the host key that must answer.</summary>
     /// <exception cref="FailureException"><c>key_missing</c>.</exception>

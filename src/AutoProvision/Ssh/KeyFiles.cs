@@ -39,6 +39,13 @@ public sealed class KeyFiles(string directory)
     /// <exception cref="IOException">A key file is missing.</exception>
     public SshKeyPair ReadHostKey() => ReadPair(HostKeyPath);
 
+    /// <summary>What <see cref="Remove"/> would remove: full paths.</summary>
+    public IReadOnlyList<string> Existing => !Directory.Exists(directory) ? []
+        : !Directory.EnumerateFileSystemEntries(directory).Any() ? [directory]
+        : [.. Files.SelectMany(path => (string[])[path, Unfinished(path)]).Where(File.Exists)];
+
+    private string[] Files => [PrivateKeyPath, PublicKeyPath, KnownHostsPath];
+
     /// <summary>Removes what this class made and nothing else: the directory stays if somebody put a file of their own in it. Absent is fine.</summary>
     public void Remove()
     {

@@ -50,7 +50,7 @@ internal static class JournalFile
         "Free some space on its disk (deleting VMs still works), or move AutoProvision:DataDirectory. It goes on by itself once there is room.", inner: inner);
 
     public static FailureException Damaged(string path, string how, Exception? inner = null) => new("journal_damaged",
-        $"The journal {path} {how}", "Restore it from a backup, or move it away to start empty; VMs it knew must then be removed by hand.", inner: inner);
+        $"The journal {path} {how}", "Restore it from a backup, or move it away to start empty; VMs it knew are then in GET /host/orphans.", inner: inner);
 
     private static FailureException? Tell(string path, Exception exception) => exception switch
     {

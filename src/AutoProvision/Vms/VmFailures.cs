@@ -24,6 +24,9 @@ public static class VmFailures
         $"With the Idempotency-Key \"{key}\" something else was asked for: VM {vm}.",
         "Send the same body again, or take a new key for another VM; a key is kept for 24 hours.");
 
+    public static FailureException OrphanNotFound(string id) => new("orphan_not_found",
+        $"There is no orphan {id}.", "GET /host/orphans lists them. A VM is deleted with DELETE /vms/ID; a domain that this service did not make is never touched.");
+
     public static FailureException Stopping() => new("service_stopping",
         "The service is being stopped; the command was ended.", "Send it again when the service is back.");
 

@@ -8,7 +8,7 @@ namespace AutoProvision.Vms;
 
 /// <summary>The only way in: every transport calls this, and the rules live below it.</summary>
 public sealed class VmService(
-    VmStore store, VmRules rules, Admission admission, JobQueue queue, IHypervisor hypervisor, VmAccess access, SshConnectionPool connections,
+    VmStore store, VmRules rules, Admission admission, JobQueue queue, IHypervisor hypervisor, VmAccess access, SshConnectionPool connections, Orphans orphans,
     IOptions<ProvisioningOptions> options, IHostApplicationLifetime lifetime, TimeProvider time)
 {
     /// <summary>Takes up a VM and queues its making. Nothing is created for a refused request.</summary>
@@ -122,6 +122,12 @@ public sealed class VmService(
             ? store.WatchAsync(vm.Id, after, cancellation)
             : throw VmFailures.NoSuchEvent($"The VM's newest event is {vm.Version}, not {after}.");
     }
+
+    /// <summary>What this service made and no longer knows as a VM.</summary>
+    public Task<IReadOnlyList<Orphan>> ListOrphansAsync(CancellationToken cancellation) => orphans.ListAsync(cancellation);
+
+    /// <exception cref="FailureException"><c>orphan_not_found</c>.</exception>
+    public Task RemoveOrphanAsync(string id, CancellationToken cancellation) => orphans.RemoveAsync(id, cancellation);
 
     private Vm GetReachable(string id)
     {

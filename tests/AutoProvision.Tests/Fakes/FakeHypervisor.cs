@@ -67,7 +67,7 @@ internal sealed class FakeHypervisor : IHypervisor
         ActAsync<IReadOnlyList<Orphan>>(nameof(FindOrphansAsync), () =>
         [
             .. Domains.Values.Where(domain => domain.IsOurs).Select(domain => domain.Info.Id).Concat(Seeds.Keys).Concat(Disks.Keys).Concat(Consoles.Keys)
-                .Distinct().Where(id => !isKnown(id)).Select(DescribeOrphan),
+                .Distinct().Where(id => !isKnown(id) && (!Domains.TryGetValue(id, out var domain) || domain.IsOurs)).Select(DescribeOrphan),
         ], cancellation);
 
     public Task<Failure?> DiagnoseAsync(Guid id, CancellationToken cancellation) => ActAsync(nameof(DiagnoseAsync), () => true switch

@@ -30,6 +30,8 @@ internal static class OperationExamples
         ["deleteVm"] = [(202, "Tear-down is under way."), (204, "The VM is gone.")],
         ["listImages"] = [(200, "The catalogue.")],
         ["getHost"] = [(200, "What was found, with everything that is wrong in `problems`.")],
+        ["listOrphans"] = [(200, "The orphans; usually none.")],
+        ["removeOrphan"] = [(204, "It is gone."), (404, "There is no such orphan; a VM and somebody else's domain are none.")],
         ["isAlive"] = [(200, "It does.")],
         ["isReady"] = [(200, "It could."), (503, "It could not; `problems` says why.")],
     };
