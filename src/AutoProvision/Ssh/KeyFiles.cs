@@ -44,8 +44,6 @@ public sealed class KeyFiles(string directory)
         : !Directory.EnumerateFileSystemEntries(directory).Any() ? [directory]
         : [.. Files.SelectMany(path => (string[])[path, Unfinished(path)]).Where(File.Exists)];
 
-    private string[] Files => [PrivateKeyPath, PublicKeyPath, KnownHostsPath];
-
     /// <summary>Removes what this class made and nothing else: the directory stays if somebody put a file of their own in it. Absent is fine.</summary>
     public void Remove()
     {

@@ -7,8 +7,6 @@ namespace AutoProvision.Provisioning.Steps;
 /// <summary>Logs in as the created user, with the host key verified, and sees a command's exit code come back.</summary>
 public sealed class SshStep(SshWaiter waiter, VmAccess access, SshConnectionPool pool, IOptions<ProvisioningOptions> options) : IStep
 {
-    private const int Proof = 42;
-
     public string Name => "ssh";
 
     public TimeSpan Timeout => options.Value.Timeouts.Ssh;
@@ -26,7 +24,7 @@ public sealed class SshStep(SshWaiter waiter, VmAccess access, SshConnectionPool
             var connection = await waiter.WaitAsync(target, cancellation);
             try
             {
-                await ProveAsync(connection, target, cancellation);
+                SshProof.Check(await connection.ExecAsync(SshProof.Request, cancellation), target.User);
                 context.Connection = connection;
             }
             catch (FailureException e) when (e.Code == SshFailures.Lost)
@@ -39,12 +37,4 @@ public sealed class SshStep(SshWaiter waiter, VmAccess access, SshConnectionPool
     }
 
     public Task UndoAsync(Vm vm, CancellationToken cancellation) => pool.ForgetAsync(vm.Id.ToString());
-
-    private static async Task ProveAsync(ISshConnection connection, SshTarget target, CancellationToken cancellation)
-    {
-        var result = await connection.ExecAsync(new ExecRequest($"id -un; exit {Proof}"), cancellation);
-        if (result.ExitCode != Proof || result.Stdout.Trim() != target.User)
-            throw new FailureException("ssh_command_failed", $"A command over SSH as {target.User} did not give its exit code back.",
-                "The image's login shell or sshd configuration keeps commands from running.", result.Stderr);
-    }
 }
