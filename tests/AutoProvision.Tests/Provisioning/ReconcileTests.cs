@@ -18,11 +18,12 @@ public sealed class ReconcileTests
     public async Task A_VM_that_was_switched_off_is_stopped_and_that_is_told_once()
     {
         await using var host = new FakeHost();
-        using var http = host.Start(Settings).CreateClient();
+        var app = host.Start(Settings);
+        using var http = app.CreateClient();
         var vm = await ReadyAsync(http);
         host.Hypervisor.SetPower(Id(vm), DomainPower.Stopped);
 
-        await RoundsAsync(host, 3);
+        await RoundsAsync(host, app, 3);
 
         var stopped = await http.GetJsonAsync(vm);
         Assert.Equal("stopped", stopped.Text("state"));
@@ -40,14 +41,15 @@ public sealed class ReconcileTests
     public async Task One_that_was_paused_says_so_and_comes_back_when_it_is_resumed()
     {
         await using var host = new FakeHost();
-        using var http = host.Start(Settings).CreateClient();
+        var app = host.Start(Settings);
+        using var http = app.CreateClient();
         var vm = await ReadyAsync(http);
 
         host.Hypervisor.SetPower(Id(vm), DomainPower.Paused);
-        await host.Time.PassAsync(Interval);
+        await RoundsAsync(host, app, 1);
         var events = await http.FollowUntilAsync(vm, "stopped");
         host.Hypervisor.SetPower(Id(vm), DomainPower.Running);
-        await host.Time.PassAsync(Interval);
+        await RoundsAsync(host, app, 1);
 
         Assert.Contains("paused", events[^1].Data.Text("message"), StringComparison.Ordinal);
         await http.FollowAsync(vm, item => item.Data.Text("state") == "ready", after: long.Parse(events[^1].EventId!));
@@ -58,25 +60,26 @@ public sealed class ReconcileTests
     {
         await using var host = new FakeHost();
         host.Guests.CloudInit = (_, _) => Task.FromResult(FakeAnswers.CloudInitError);
-        using var http = host.Start(Settings).CreateClient();
+        var app = host.Start(Settings);
+        using var http = app.CreateClient();
         var vm = await http.CreateVmAsync();
         var before = await http.UntilAsync(vm, "degraded");
         host.Hypervisor.SetPower(Id(vm), DomainPower.Stopped);
-        await host.Time.PassAsync(Interval);
+        await RoundsAsync(host, app, 1);
         await http.UntilAsync(vm, "stopped");
 
         host.Hypervisor.SetPower(Id(vm), DomainPower.Running);
         host.Guests.OtherHostKey = Ssh.SshKeyPair.Generate("other").PublicOpenSsh;
-        await host.Time.PassAsync(Interval);
+        await RoundsAsync(host, app, 1);
         var waiting = await http.FollowAsync(vm, item => Message(item).Contains("waiting for SSH", StringComparison.Ordinal));
-        await RoundsAsync(host, 2);
+        await RoundsAsync(host, app, 2);
         Assert.Equal("stopped", (await http.GetJsonAsync(vm)).Text("state"));
         host.Guests.OtherHostKey = null;
-        var back = http.FollowAsync(vm, item => item.Data.Text("state") == "degraded", after: long.Parse(waiting[^1].EventId!));
-        // More than one round where the last try is still under way.
-        await host.Time.PassUntilAsync(Interval, CountAsync(back), 1);
+        await RoundsAsync(host, app, 1);
+        var events = await http.FollowAsync(vm, item => item.Data.Text("state") == "degraded", after: long.Parse(waiting[^1].EventId!));
 
         Assert.Equal("ssh_host_key_mismatch", waiting[^1].Data.GetProperty("failure").Text("code"));
+        Assert.Single(events);
         var after = await http.GetJsonAsync(vm);
         Assert.All((string[])["failure", "readyAt", "address"], member => Assert.Equal(before.GetProperty(member).ToString(), after.GetProperty(member).ToString()));
     }
@@ -86,15 +89,16 @@ public sealed class ReconcileTests
     {
         await using var host = new FakeHost();
         host.Guests.Answers["true"] = FakeAnswers.Of(0, "");
-        using var http = host.Start(Settings).CreateClient();
+        var app = host.Start(Settings);
+        using var http = app.CreateClient();
         var vm = await ReadyAsync(http);
         host.Hypervisor.SetPower(Id(vm), DomainPower.Stopped);
-        await host.Time.PassAsync(Interval);
+        await RoundsAsync(host, app, 1);
         var stopped = await http.FollowUntilAsync(vm, "stopped");
 
         host.Hypervisor.Leases[host.Hypervisor.Domains[Id(vm)].Mac] = "192.0.2.99";
         host.Hypervisor.SetPower(Id(vm), DomainPower.Running);
-        await host.Time.PassAsync(Interval);
+        await RoundsAsync(host, app, 1);
         await http.FollowAsync(vm, item => item.Data.Text("state") == "ready", after: long.Parse(stopped[^1].EventId!));
 
         var access = await http.GetJsonAsync($"{vm}/ssh");
@@ -110,13 +114,14 @@ public sealed class ReconcileTests
     public async Task One_whose_domain_was_removed_has_failed_and_can_be_deleted(DomainPower last)
     {
         await using var host = new FakeHost();
-        using var http = host.Start(Settings).CreateClient();
+        var app = host.Start(Settings);
+        using var http = app.CreateClient();
         var vm = await ReadyAsync(http);
         host.Hypervisor.SetPower(Id(vm), last);
-        await RoundsAsync(host, 1);
+        await RoundsAsync(host, app, 1);
         host.Hypervisor.Domains.TryRemove(Id(vm), out _);
 
-        await RoundsAsync(host, 2);
+        await RoundsAsync(host, app, 2);
 
         var events = await http.FollowUntilAsync(vm, "failed");
         Assert.Equal("domain_missing", events[^1].Data.GetProperty("failure").Text("code"));
@@ -130,17 +135,18 @@ public sealed class ReconcileTests
     public async Task A_guest_paused_by_a_full_disk_goes_on_when_there_is_room()
     {
         await using var host = new FakeHost();
-        using var http = host.Start(Settings).CreateClient();
+        var app = host.Start(Settings);
+        using var http = app.CreateClient();
         var vm = await ReadyAsync(http);
         var room = host.Hypervisor.Room;
         host.Hypervisor.Room = room with { DiskFreeMiB = 511 };
         host.Hypervisor.SetPower(Id(vm), DomainPower.PausedByDisk);
-        await host.Time.PassAsync(Interval);
+        await RoundsAsync(host, app, 1);
         var told = (await http.FollowAsync(vm, item => Message(item).Contains("disk is full", StringComparison.Ordinal)))[^1];
-        await RoundsAsync(host, 2);
+        await RoundsAsync(host, app, 2);
 
         host.Hypervisor.Room = room with { DiskFreeMiB = 512 };
-        await host.Time.PassAsync(Interval);
+        await RoundsAsync(host, app, 1);
         var events = await http.FollowAsync(vm, item => Message(item).Contains("resumed", StringComparison.Ordinal), after: long.Parse(told.EventId!));
 
         Assert.Equal(("ready", "disk_full"), (told.Data.Text("state"), told.Data.GetProperty("failure").Text("code")));
@@ -153,14 +159,15 @@ public sealed class ReconcileTests
     public async Task What_a_failed_VM_left_is_removed_when_it_can_be()
     {
         await using var host = new FakeHost();
-        using var http = host.Start(Settings).CreateClient();
+        var app = host.Start(Settings);
+        using var http = app.CreateClient();
         host.Steps.FailAt(FaultyStep.After("domain"), Faults.Known);
         host.Steps.FailAt(FaultyStep.Undo("disk"), Faults.Known);
         var vm = await http.CreateVmAsync();
         Assert.Single((await http.UntilAsync(vm, "failed")).GetProperty("leftovers").EnumerateArray());
 
         host.Steps.Clear(FaultyStep.Undo("disk"));
-        await host.Time.PassAsync(Interval);
+        await RoundsAsync(host, app, 1);
         await http.FollowAsync(vm, item => Message(item) == "Everything is undone.");
 
         Assert.Empty((await http.GetJsonAsync(vm)).GetProperty("leftovers").EnumerateArray());
@@ -171,16 +178,17 @@ public sealed class ReconcileTests
     public async Task A_hypervisor_that_is_down_is_logged_once_and_nothing_is_taken_for_gone()
     {
         await using var host = new FakeHost();
-        using var http = host.Start(Settings).CreateClient();
+        var app = host.Start(Settings);
+        using var http = app.CreateClient();
         var vm = await ReadyAsync(http);
         host.Hypervisor.IsDown = true;
-        await RoundsAsync(host, 3);
+        await RoundsAsync(host, app, 3);
         Assert.Equal("ready", (await http.GetJsonAsync(vm)).Text("state"));
         Assert.Single(host.Log.Troubles, line => line.Contains("libvirt does not answer", StringComparison.Ordinal));
 
         host.Hypervisor.IsDown = false;
         host.Hypervisor.SetPower(Id(vm), DomainPower.Stopped);
-        await host.Time.PassAsync(Interval);
+        await RoundsAsync(host, app, 1);
 
         await http.UntilAsync(vm, "stopped");
         Assert.Single(host.Log.Troubles);
@@ -190,7 +198,8 @@ public sealed class ReconcileTests
     public async Task A_VM_deleted_during_a_round_is_deleted_and_nothing_else()
     {
         await using var host = new FakeHost();
-        using var http = host.Start(Settings).CreateClient();
+        var app = host.Start(Settings);
+        using var http = app.CreateClient();
         var vm = await ReadyAsync(http);
         var listed = FakeHypervisor.Done(nameof(IHypervisor.ListDomainsAsync));
         var gate = host.Hypervisor.Faults.BlockAt(listed);
@@ -201,7 +210,7 @@ public sealed class ReconcileTests
         await DeleteAsync(http, vm);
         host.Hypervisor.Faults.Clear(listed);
         gate.Open();
-        await RoundsAsync(host, 1);
+        await RoundsAsync(host, app, 1);
 
         var events = await http.FollowAsync(vm);
         Assert.Equal(["queued", "provisioning", "ready", "deleting", "deleted"], States(events));
@@ -213,12 +222,13 @@ public sealed class ReconcileTests
     public async Task A_VM_in_the_making_is_let_alone()
     {
         await using var host = new FakeHost();
-        using var http = host.Start(Settings).CreateClient();
+        var app = host.Start(Settings);
+        using var http = app.CreateClient();
         var gate = host.Steps.BlockAt(FaultyStep.Before("domain"));
         var vm = await http.CreateVmAsync();
         await gate.ReachedAsync();
 
-        await RoundsAsync(host, 2);
+        await RoundsAsync(host, app, 2);
         gate.Open();
 
         Assert.Equal(["queued", "provisioning", "ready"], States(await http.FollowUntilAsync(vm, "ready", "failed")));
@@ -228,18 +238,21 @@ public sealed class ReconcileTests
     public async Task One_that_is_long_in_coming_back_holds_up_neither_the_others_nor_its_own_deletion()
     {
         await using var host = new FakeHost();
-        using var http = host.Start(Settings).CreateClient();
+        // Shorter than what a guest is given to come back.
+        var interval = TimeSpan.FromSeconds(7);
+        var app = host.Start(("Provisioning:ReconcileInterval", "00:00:07"));
+        using var http = app.CreateClient();
         var (slow, other) = (await ReadyAsync(http), await ReadyAsync(http));
         host.Hypervisor.SetPower(Id(slow), DomainPower.Stopped);
-        await host.Time.PassAsync(Interval);
+        await host.Time.PassAsync(interval);
         await http.UntilAsync(slow, "stopped");
         var gate = host.Hypervisor.Faults.BlockAt(nameof(IHypervisor.WaitForAddressAsync));
         host.Hypervisor.SetPower(Id(slow), DomainPower.Running);
-        await host.Time.PassAsync(Interval);
+        await host.Time.PassAsync(interval);
         await gate.ReachedAsync();
 
         host.Hypervisor.SetPower(Id(other), DomainPower.Stopped);
-        await host.Time.PassAsync(Interval);
+        await host.Time.PassAsync(interval);
         await http.UntilAsync(other, "stopped");
         await DeleteAsync(http, slow);
 
@@ -252,10 +265,11 @@ public sealed class ReconcileTests
     public async Task A_guest_without_an_address_is_given_up_until_the_next_round()
     {
         await using var host = new FakeHost();
-        using var http = host.Start(Settings).CreateClient();
+        var app = host.Start(Settings);
+        using var http = app.CreateClient();
         var vm = await ReadyAsync(http);
         host.Hypervisor.SetPower(Id(vm), DomainPower.Stopped);
-        await host.Time.PassAsync(Interval);
+        await RoundsAsync(host, app, 1);
         var stopped = (await http.FollowUntilAsync(vm, "stopped"))[^1];
         var gate = host.Hypervisor.Faults.BlockAt(nameof(IHypervisor.WaitForAddressAsync));
         host.Hypervisor.SetPower(Id(vm), DomainPower.Running);
@@ -263,9 +277,10 @@ public sealed class ReconcileTests
         await gate.ReachedAsync();
 
         await host.Time.PassAsync(TimeSpan.FromSeconds(10));
+        await app.Get<SideJobs>().EndAsync();
         var waiting = await http.FollowAsync(vm, item => item.EventType == "progress", after: long.Parse(stopped.EventId!));
         host.Hypervisor.Faults.Clear(nameof(IHypervisor.WaitForAddressAsync));
-        await host.Time.PassAsync(Interval);
+        await RoundsAsync(host, app, 1);
 
         Assert.Equal("ssh_timeout", Assert.Single(waiting).Data.GetProperty("failure").Text("code"));
         await http.FollowAsync(vm, item => item.Data.Text("state") == "ready", after: long.Parse(waiting[^1].EventId!));
@@ -282,7 +297,8 @@ public sealed class ReconcileTests
         host.Hypervisor.SetPower(Id(off), DomainPower.Stopped);
         host.Hypervisor.Domains.TryRemove(Id(gone), out _);
 
-        using var http = host.Start(Settings).CreateClient();
+        var app = host.Start(Settings);
+        using var http = app.CreateClient();
 
         await http.UntilAsync(off, "stopped");
         await http.UntilAsync(gone, "failed");
@@ -296,7 +312,7 @@ public sealed class ReconcileTests
         using var http = app.CreateClient();
         var vm = await ReadyAsync(http);
         host.Hypervisor.SetPower(Id(vm), DomainPower.Stopped);
-        await host.Time.PassAsync(Interval);
+        await RoundsAsync(host, app, 1);
         await http.UntilAsync(vm, "stopped");
         var gate = host.Hypervisor.Faults.BlockAt(nameof(IHypervisor.WaitForAddressAsync));
         host.Hypervisor.SetPower(Id(vm), DomainPower.Running);
@@ -313,12 +329,13 @@ public sealed class ReconcileTests
     public async Task Deleted_VMs_are_forgotten_though_nobody_asks_for_another()
     {
         await using var host = new FakeHost();
-        using var http = host.Start(Settings).CreateClient();
+        var app = host.Start(Settings);
+        using var http = app.CreateClient();
         var vm = await ReadyAsync(http);
         await DeleteAsync(http, vm);
         host.Time.Advance(TimeSpan.FromHours(2));
 
-        await RoundsAsync(host, 1);
+        await RoundsAsync(host, app, 1);
 
         await http.GetJsonAsync(vm, HttpStatusCode.NotFound);
     }
@@ -336,12 +353,15 @@ public sealed class ReconcileTests
         Assert.Equal("deleted", (await http.FollowAsync(vm))[^1].Data.Text("state"));
     }
 
-    // A round has ended when the wait for the next one begins.
-    private static async Task RoundsAsync(FakeHost host, int count)
+    // A round has ended when the wait for the next one begins, and then what it began.
+    private static async Task RoundsAsync(FakeHost host, AutoProvisionApp app, int count)
     {
         for (var round = 0; round < count; round++)
+        {
             await host.Time.PassAsync(Interval);
-        await host.Time.WaitedForAsync(Interval);
+            await host.Time.WaitedForAsync(Interval);
+            await app.Get<SideJobs>().EndAsync();
+        }
     }
 
     private static Guid Id(string vm) => Guid.Parse(vm["/vms/".Length..]);
@@ -350,6 +370,4 @@ public sealed class ReconcileTests
         events.Where(item => item.EventType == "state").Select(item => item.Data.Text("state"));
 
     private static string Message(SseItem<JsonElement> item) => item.Data.TryGetProperty("message", out var message) ? message.GetString()! : "";
-
-    private static async Task<int> CountAsync<T>(Task<List<T>> list) => (await list).Count;
 }
