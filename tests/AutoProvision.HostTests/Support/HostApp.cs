@@ -58,6 +58,15 @@ public sealed class HostApp : WebApplicationFactory<Program>, IServiceHost
 
     public async Task<VmResource> GetAsync(Guid id) => (await CreateClient().GetFromJsonAsync<VmResource>($"/vms/{id}", Json, Cancellation))!;
 
+    /// <summary>Follows the VM's events, from its first one, to the first that fits.</summary>
+    public async Task<VmEvent> UntilAsync(Guid id, Func<VmEvent, bool> fits)
+    {
+        await foreach (var what in Services.GetRequiredService<VmService>().Watch(id.ToString(), 0, Cancellation))
+            if (fits(what))
+                return what;
+        throw new InvalidOperationException($"The events of VM {id} ended before the one that was waited for.");
+    }
+
     /// <summary>Follows the VM's events until it has come to rest in one of the states.</summary>
     public async Task<VmResource> WaitAsync(Guid id, params VmState[] states)
     {
@@ -90,11 +99,17 @@ public sealed class HostApp : WebApplicationFactory<Program>, IServiceHost
         return (await answer.Content.ReadFromJsonAsync<ExecAnswer>(Json, Cancellation))!;
     }
 
-    /// <summary>Asks for the deletion and waits for its end.</summary>
-    public async Task DeleteAsync(Guid id)
+    public async Task<HttpStatusCode> AskToDeleteAsync(Guid id)
     {
         using var answer = await CreateClient().DeleteAsync($"/vms/{id}", Cancellation);
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync(Cancellation));
+        return answer.StatusCode;
+    }
+
+    /// <summary>Asks for the deletion and waits for its end.</summary>
+    public async Task DeleteAsync(Guid id)
+    {
+        await AskToDeleteAsync(id);
         await WaitAsync(id, VmState.Deleted);
     }
 

@@ -1,5 +1,3 @@
-using AutoProvision.Processes;
-
 namespace AutoProvision.HostTests.Support;
 
 /// <summary>
@@ -32,7 +30,7 @@ public static class HostSnapshot
         foreach (var id in Lines(await Tool.VirshAsync("list", "--all", "--uuid")))
         {
             // One that went since the list was made is none of ours any more.
-            var described = await Tool.RunAsync(new ProcessCommand("virsh", "-q", "-c", "qemu:///system", "dumpxml", id));
+            var described = await Tool.TryVirshAsync("dumpxml", id);
             if (described.Output.Contains(pool, StringComparison.Ordinal))
                 ours.Add($"domain {id}");
         }

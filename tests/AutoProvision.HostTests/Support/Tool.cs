@@ -17,5 +17,9 @@ public static class Tool
         return result.Output;
     }
 
-    public static Task<string> VirshAsync(params IReadOnlyList<string> arguments) => OutputAsync("virsh", ["-q", "-c", "qemu:///system", .. arguments]);
+    public static Task<string> VirshAsync(params IReadOnlyList<string> arguments) => OutputAsync("virsh", Virsh(arguments));
+
+    public static Task<ProcessResult> TryVirshAsync(params IReadOnlyList<string> arguments) => RunAsync(new ProcessCommand("virsh", Virsh(arguments)));
+
+    private static string[] Virsh(IReadOnlyList<string> arguments) => ["-q", "-c", "qemu:///system", .. arguments];
 }

@@ -22,7 +22,7 @@ public sealed class LibvirtOptions
     /// <summary>kvm, emulation, or auto: KVM where it really works.</summary>
     public AcceleratorChoice Accelerator { get; set; } = AcceleratorChoice.Auto;
 
-    /// <summary>Longest time a libvirt tool may take for one answer.</summary>
+    /// <summary>Longest time a tool (virsh, qemu-img, xorriso) may take for one answer.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00", MinimumIsExclusive = true, ErrorMessage = "Libvirt:CommandTimeout must be more than zero and at most a day.")]
     public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(30);
 

@@ -1,6 +1,7 @@
 using System.Text;
 using AutoProvision.Processes;
 using AutoProvision.Vms;
+using Microsoft.Extensions.Options;
 
 namespace AutoProvision.Hypervisors.Libvirt;
 
@@ -8,7 +9,7 @@ namespace AutoProvision.Hypervisors.Libvirt;
 /// Makes the NoCloud seed: an ISO 9660 image labelled <c>cidata</c>, with xorriso or, where only that is installed, genisoimage.
 /// Layout: https://cloudinit.readthedocs.io/en/latest/reference/datasources/nocloud.html
 /// </summary>
-public sealed class SeedImage(IProcessRunner processes)
+public sealed class SeedImage(IProcessRunner processes, IOptions<LibvirtOptions> options)
 {
     private const string Label = "cidata";
 
@@ -16,7 +17,7 @@ public sealed class SeedImage(IProcessRunner processes)
     /// <param name="directory">Where its files are meanwhile. Named by the caller, who can then remove what a killed service has left in it.</param>
     /// <param name="seed">What goes in.</param>
     /// <param name="cancellation">Stops the tool.</param>
-    /// <exception cref="FailureException"><c>tool_missing</c>, <c>disk_full</c> or <c>seed_failed</c>.</exception>
+    /// <exception cref="FailureException"><c>tool_missing</c>, <c>tool_timeout</c>, <c>disk_full</c> or <c>seed_failed</c>.</exception>
     public async Task WriteAsync(string path, string directory, SeedFiles seed, CancellationToken cancellation)
     {
         RemoveFiles(directory);
@@ -26,7 +27,7 @@ public sealed class SeedImage(IProcessRunner processes)
             await WriteFilesAsync(directory, seed, cancellation);
             // The image holds the guest's private host key: nobody else may ever read it.
             PrivateFile.Create(path);
-            var result = await processes.RunAsync(new ProcessCommand(Tool(), Arguments(Tool(), path, directory)), cancellation);
+            var result = await processes.RunAsync(new ProcessCommand(Tool(), Arguments(Tool(), path, directory)) { Timeout = options.Value.CommandTimeout }, cancellation);
             PoolFailures.ThrowIfFull(Tool(), result);
             if (!result.Succeeded)
                 throw Failed($"{Tool()} could not write the seed image.", result);
