@@ -26,6 +26,9 @@ internal sealed class FakeGuests(FakeHypervisor hypervisor) : ISshConnector
     /// <summary>A host key that answers in place of the one that was injected.</summary>
     public string? OtherHostKey { get; set; }
 
+    /// <summary>Who the guest takes its user for, in place of the user itself.</summary>
+    public string? LoginName { get; set; }
+
     /// <summary>What cloud-init's probe answers, by its attempt from 1.</summary>
     public Func<int, CancellationToken, Task<ExecResult>> CloudInit { get; set; } = (_, _) => Task.FromResult(FakeAnswers.CloudInitDone);
 
@@ -52,7 +55,7 @@ internal sealed class FakeGuests(FakeHypervisor hypervisor) : ISshConnector
 
     public Task<ExecResult> RunAsync(SshTarget target, ExecRequest request, CancellationToken cancellation) => request.Command switch
     {
-        "id -un; exit 42" => Task.FromResult(FakeAnswers.Of(42, target.User + "\n")),
+        "id -un; exit 42" => Task.FromResult(FakeAnswers.Of(42, (LoginName ?? target.User) + "\n")),
         CloudInitProbe.Script => CloudInit(Interlocked.Increment(ref _probes), cancellation),
         var command => Task.FromResult(Answers.GetValueOrDefault(command) ?? FakeAnswers.Of(127, "", $"sh: 1: {command}: not found\n")),
     };

@@ -57,6 +57,19 @@ public sealed class ReadinessTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_guest_that_lets_in_somebody_else_is_failed_and_no_connection_stays_open()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        host.Guests.LoginName = "somebody";
+
+        var vm = await http.UntilAsync(await http.CreateVmAsync(), "failed");
+
+        Assert.Equal(("ssh_command_failed", "ssh"), (vm.GetProperty("failure").Text("code"), vm.GetProperty("failure").Text("step")));
+        Assert.Empty(host.Traces);
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task An_sshd_restarted_by_cloud_init_is_connected_to_again()
     {
         await using var host = new FakeHost();

@@ -21,16 +21,16 @@ public sealed class SshStep(SshWaiter waiter, VmAccess access, SshConnectionPool
         var target = access.Target(context.Vm);
         while (context.Connection is null)
         {
-            var connection = await waiter.WaitAsync(target, cancellation);
+            // From here on the context sees to its end.
+            context.Connection = await waiter.WaitAsync(target, cancellation);
             try
             {
-                SshProof.Check(await connection.ExecAsync(SshProof.Request, cancellation), target.User);
-                context.Connection = connection;
+                SshProof.Check(await context.Connection.ExecAsync(SshProof.Request, cancellation), target.User);
             }
             catch (FailureException e) when (e.Code == SshFailures.Lost)
             {
                 // sshd is restarted while the guest sets itself up: look again.
-                await connection.DisposeAsync();
+                await context.TakeConnection().DisposeAsync();
             }
         }
         context.Report("SSH accepted the key.");
