@@ -7,7 +7,8 @@ namespace AutoProvision.Provisioning;
 /// <summary>Takes a stopped VM back into use whose domain somebody else started.</summary>
 public sealed class Comeback(IHypervisor hypervisor, VmStore store, VmAccess access, SshConnectionPool connections, TimeProvider time)
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
+    // An address that only the ARP table shows takes ten of them to be believed.
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
 
     /// <summary>Makes the VM ready, or degraded as it was, once SSH lets us in; its address may be another one than before.</summary>
     /// <returns>What was in the way; null when the VM is back.</returns>

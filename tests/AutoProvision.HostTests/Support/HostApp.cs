@@ -33,8 +33,8 @@ public sealed class HostApp : WebApplicationFactory<Program>, IServiceHost
             // A busy machine is no fault of the service: only the tests of a deadline set a short one.
             ["Provisioning:Timeouts:Address"] = "00:15:00",
             ["Provisioning:Timeouts:Ssh"] = "00:15:00",
-            ["AutoProvision:DataDirectory"] = DataDirectory,
-            ["Libvirt:PoolDirectory"] = PoolDirectory,
+            ["AutoProvision:DataDirectory"] = Path.Combine(_root.FullName, "data"),
+            ["Libvirt:PoolDirectory"] = Path.Combine(_root.FullName, "pool"),
             ["Images:Directory"] = Environment.GetEnvironmentVariable("AUTOPROVISION_IMAGE_DIR") ?? "/var/lib/autoprovision/images",
         };
         foreach (var (key, value) in settings ?? [])
@@ -43,13 +43,15 @@ public sealed class HostApp : WebApplicationFactory<Program>, IServiceHost
 
     public IReadOnlyCollection<string> Macs => _macs;
 
-    public string DataDirectory => Path.Combine(_root.FullName, "data");
+    public string DataDirectory => _settings["AutoProvision:DataDirectory"];
 
-    public string PoolDirectory => Path.Combine(_root.FullName, "pool");
+    public string PoolDirectory => _settings["Libvirt:PoolDirectory"];
+
+    public Task<HttpResponseMessage> PostAsync(object request) => CreateClient().PostAsJsonAsync("/vms", request, Cancellation);
 
     public async Task<VmResource> CreateAsync(object request)
     {
-        using var answer = await CreateClient().PostAsJsonAsync("/vms", request, Cancellation);
+        using var answer = await PostAsync(request);
         Assert.True(answer.StatusCode == HttpStatusCode.Accepted, await answer.Content.ReadAsStringAsync(Cancellation));
         var vm = (await answer.Content.ReadFromJsonAsync<VmResource>(Json, Cancellation))!;
         _macs.Add(vm.Mac);

@@ -41,9 +41,9 @@ internal sealed class HostProcess : IServiceHost, IAsyncDisposable
 
     public string Log => _service?.Log ?? "";
 
-    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+    public HttpClient Http => _service?.Http ?? throw new InvalidOperationException("The service does not run.");
 
-    private HttpClient Http => _service?.Http ?? throw new InvalidOperationException("The service does not run.");
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     /// <param name="settings">Settings over the defaults, by their full key.</param>
     /// <param name="path">The process's PATH; null for the tests' own.</param>

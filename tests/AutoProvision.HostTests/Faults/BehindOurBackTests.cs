@@ -1,0 +1,77 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using AutoProvision.Api;
+using AutoProvision.HostTests.Support;
+using AutoProvision.Vms;
+
+namespace AutoProvision.HostTests.Faults;
+
+/// <summary>What somebody else does to a VM's domain is noticed; what nobody knows any more is shown, and removed on request.</summary>
+public sealed class BehindOurBackTests
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    // A round's own look at libvirt, and the machine's other work.
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact(Timeout = 300_000)]
+    public async Task A_domain_switched_off_on_and_removed_by_somebody_else_is_noticed()
+    {
+        await using var app = new HostApp(Micro.Settings(("Provisioning:ReconcileInterval", $"{Interval}")));
+        var before = await HostSnapshot.TakeAsync(app);
+        var vm = await app.WaitUntilMadeAsync((await app.CreateAsync(Micro.Request("behind-our-back"))).Id);
+        Assert.True(vm.State == VmState.Ready, JsonSerializer.Serialize(vm));
+
+        await NoticeAsync(app, vm, "virsh destroy", VmState.Stopped, "destroy");
+        await Tool.VirshAsync("start", $"{vm.Id}");
+        var stopped = (await app.GetAsync(vm.Id)).Version;
+        await app.UntilAsync(vm.Id, what => what.Seq > stopped && what.State == VmState.Ready);
+        Assert.Equal("back\n", (await app.ExecAsync(vm.Id, "echo back")).Stdout);
+        await NoticeAsync(app, vm, "virsh undefine and destroy", VmState.Failed, "undefine", "destroy");
+
+        Assert.Equal("domain_missing", (await app.GetAsync(vm.Id)).Failure?.Code);
+        await app.DeleteAsync(vm.Id);
+        Assert.Empty(await HostSnapshot.NewSinceAsync(app, before));
+    }
+
+    [Fact(Timeout = 300_000)]
+    public async Task A_vm_whose_journal_was_thrown_away_is_an_orphan_that_goes_on_request()
+    {
+        await using var service = await HostProcess.StartAsync(Micro.Settings());
+        var before = await HostSnapshot.TakeAsync(service);
+        var vm = await service.WaitUntilMadeAsync((await service.CreateAsync(Micro.Request("orphan"))).Id);
+        Assert.True(vm.State == VmState.Ready, JsonSerializer.Serialize(vm));
+        await service.KillAsync();
+        Directory.Delete(service.DataDirectory, recursive: true);
+        await service.StartAgainAsync();
+
+        Assert.Empty(await service.Http.GetFromJsonAsync<JsonElement[]>("/vms", Cancellation) ?? []);
+        var orphan = Assert.Single(await OrphansAsync(service));
+        Assert.Equal((vm.Id.ToString(), "orphan"), (orphan.GetProperty("id").GetString(), orphan.GetProperty("name").GetString()));
+        // Only shown so far.
+        Assert.Contains($"{vm.Id}", await Tool.VirshAsync("list", "--uuid"));
+
+        using var removed = await service.Http.DeleteAsync($"/host/orphans/{vm.Id}", Cancellation);
+
+        Assert.Equal(HttpStatusCode.NoContent, removed.StatusCode);
+        Assert.Empty(await OrphansAsync(service));
+        Assert.Empty(await HostSnapshot.NewSinceAsync(service, before));
+        Console.WriteLine("figure: journal thrown away: 1 orphan listed, removed on request, nothing left");
+    }
+
+    private static async Task<JsonElement[]> OrphansAsync(HostProcess service) =>
+        await service.Http.GetFromJsonAsync<JsonElement[]>("/host/orphans", Cancellation) ?? [];
+
+    private static async Task NoticeAsync(HostApp app, VmResource vm, string what, VmState state, params string[] commands)
+    {
+        foreach (var command in commands)
+            await Tool.VirshAsync(command, $"{vm.Id}");
+        var done = DateTimeOffset.UtcNow;
+        var seen = await app.UntilAsync(vm.Id, it => it.State == state);
+        Console.WriteLine($"figure: {what} behind our back: {state.ToString().ToLowerInvariant()} after {(seen.At - done).TotalSeconds:0.0} s (compared every {Interval.TotalSeconds:0} s)");
+        Assert.InRange(seen.At - done, TimeSpan.FromSeconds(-1), Interval + Grace);
+    }
+}
