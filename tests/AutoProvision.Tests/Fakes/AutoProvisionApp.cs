@@ -1,6 +1,5 @@
 using AutoProvision.Hypervisors;
 using AutoProvision.Processes;
-using AutoProvision.Provisioning;
 using AutoProvision.Ssh;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
@@ -28,7 +27,7 @@ internal sealed class AutoProvisionApp(FakeHost host, (string Key, string Value)
             services.Replace(ServiceDescriptor.Singleton<IProcessRunner>(host.Tools));
             services.Replace(ServiceDescriptor.Singleton<TimeProvider>(host.Time));
             services.Replace(ServiceDescriptor.Singleton(LoggerFactory.Create(logging => logging.AddProvider(host.Log))));
-            Wrap(services);
+            FaultyStep.WrapAll(services, host.Steps);
         });
     }
 
@@ -44,14 +43,4 @@ internal sealed class AutoProvisionApp(FakeHost host, (string Key, string Value)
         ("Vms:DefaultImage", "tiny"),
         ("Ssh:AgentSocket", "/run/agent"),
     ];
-
-    // The steps' own registrations, in their order, each between its fault points.
-    private void Wrap(IServiceCollection services)
-    {
-        var steps = services.Where(service => service.ServiceType == typeof(IStep)).ToList();
-        services.RemoveAll<IStep>();
-        foreach (var step in steps)
-            services.AddSingleton<IStep>(provider =>
-                new FaultyStep((IStep)ActivatorUtilities.CreateInstance(provider, step.ImplementationType!), host.Steps));
-    }
 }

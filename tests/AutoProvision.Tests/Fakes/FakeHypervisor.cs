@@ -8,10 +8,22 @@ namespace AutoProvision.Fakes;
 /// <summary>
 /// A hypervisor in memory that behaves as the contract says: it keeps what was made, refuses what cannot be, and forgets what
 /// was removed. Each method passes a fault point of its own name before it acts and one with <see cref="Done"/> behind it after.
+/// Given a file, it keeps everything there, so that domains run on while the service is dead.
 /// </summary>
 internal sealed class FakeHypervisor : IHypervisor
 {
+    private readonly FakeHypervisorFile? _file;
     private int _lastAddress = 1;
+
+    public FakeHypervisor(string? file = null)
+    {
+        _file = file is null ? null : new FakeHypervisorFile(file);
+        if (_file?.Load() is not { } state)
+            return;
+        _lastAddress = state.LastAddress;
+        Domains = new(state.Domains.ToDictionary(domain => domain.Info.Id));
+        (Seeds, Disks, Leases, Consoles) = (new(state.Seeds), new(state.Disks), new(state.Leases), new(state.Consoles));
+    }
 
     public FaultPoints Faults { get; } = new();
 
@@ -151,6 +163,7 @@ internal sealed class FakeHypervisor : IHypervisor
         if (IsDown && needsDaemon)
             throw new FailureException(Unavailable);
         var result = act();
+        _file?.Save(() => new FakeHypervisorState(Volatile.Read(ref _lastAddress), [.. Domains.Values], new(Seeds), new(Disks), new(Leases), new(Consoles)));
         await Faults.PassAsync(Done(method), cancellation);
         return result;
     }

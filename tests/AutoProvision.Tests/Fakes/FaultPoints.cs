@@ -8,14 +8,17 @@ internal sealed class FaultPoints
 {
     private readonly ConcurrentDictionary<string, Func<CancellationToken, Task>> _points = new();
 
-    /// <summary>Whoever passes there fails, every time until <see cref="Clear"/>.</summary>
-    public void FailAt(string point, Exception exception) => _points[point] = _ => Task.FromException(exception);
+    /// <summary>Whoever passes there does this first, every time until <see cref="Clear"/>.</summary>
+    public void DoAt(string point, Func<CancellationToken, Task> act) => _points[point] = act;
+
+    /// <summary>Whoever passes there fails.</summary>
+    public void FailAt(string point, Exception exception) => DoAt(point, _ => Task.FromException(exception));
 
     /// <summary>Whoever passes there waits until released or cancelled.</summary>
     public Gate BlockAt(string point)
     {
         var gate = new Gate();
-        _points[point] = gate.PassAsync;
+        DoAt(point, gate.PassAsync);
         return gate;
     }
 

@@ -49,14 +49,10 @@ internal sealed class RunningService : IAsyncDisposable
     public static async Task<RunningService> StartAsync(
         string program, IEnumerable<(string Key, string Value)> settings, params IEnumerable<(string Name, string Value)> environment)
     {
-        string[] arguments = [program, "--Urls=http://127.0.0.1:0", .. settings.Select(setting => $"--{setting.Key}={setting.Value}")];
-        var start = new ProcessStartInfo(Dotnet, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
-        foreach (var (name, value) in environment)
-            start.Environment[name] = value;
-        var service = new RunningService(start);
+        var service = Launch(program, settings, environment);
         try
         {
-            await service.BeginAsync();
+            await service.WaitUntilUpAsync();
             return service;
         }
         catch
@@ -64,6 +60,19 @@ internal sealed class RunningService : IAsyncDisposable
             await service.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>Starts the process and waits for nothing: it may die before it answers.</summary>
+    public static RunningService Launch(
+        string program, IEnumerable<(string Key, string Value)> settings, params IEnumerable<(string Name, string Value)> environment)
+    {
+        string[] arguments = [program, "--Urls=http://127.0.0.1:0", .. settings.Select(setting => $"--{setting.Key}={setting.Value}")];
+        var start = new ProcessStartInfo(Dotnet, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
+        var service = new RunningService(start);
+        service.Begin();
+        return service;
     }
 
     /// <summary>SIGKILL: the process ends where it stands.</summary>
@@ -100,13 +109,17 @@ internal sealed class RunningService : IAsyncDisposable
         _process.Dispose();
     }
 
-    private async Task BeginAsync()
+    private void Begin()
     {
         _process.Start();
         Pid = _process.Id;
         _process.StandardInput.Close();
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
+    }
+
+    private async Task WaitUntilUpAsync()
+    {
         var ended = _process.WaitForExitAsync(TestContext.Current.CancellationToken);
         // An end of the process is told at once, and with its log.
         await ((Task)Task.WhenAny(_address.Task, ended)).WaitAsync(Limit, TestContext.Current.CancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -1,0 +1,32 @@
+using System.Diagnostics;
+using AutoProvision.Fakes;
+using AutoProvision.Hypervisors;
+using AutoProvision.Processes;
+using AutoProvision.Ssh;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace AutoProvision.FakeService;
+
+/// <summary>
+/// Runs the service's own Program with real HTTP, clock and journal, and with fakes where the host begins. The arguments are the
+/// service's; <see cref="FaultPlan"/> has the environment.
+/// </summary>
+internal static class FakeProgram
+{
+    public static int Main(string[] arguments)
+    {
+        var plan = FaultPlan.FromEnvironment();
+        using var watching = DiagnosticListener.AllListeners.Subscribe(new HostWatcher(services => UseFakes(services, plan)));
+        return (int)typeof(Program).Assembly.EntryPoint!.Invoke(null, [arguments])!;
+    }
+
+    private static void UseFakes(IServiceCollection services, FaultPlan plan)
+    {
+        var hypervisor = new FakeHypervisor(plan.HypervisorFile);
+        services.Replace(ServiceDescriptor.Singleton<IHypervisor>(hypervisor));
+        services.Replace(ServiceDescriptor.Singleton<ISshConnector>(new FakeGuests(hypervisor)));
+        services.Replace(ServiceDescriptor.Singleton<IProcessRunner>(new FakeHostTools()));
+        FaultyStep.WrapAll(services, plan.Points);
+    }
+}
