@@ -27,6 +27,8 @@ internal static class FakeProgram
         services.Replace(ServiceDescriptor.Singleton<IHypervisor>(hypervisor));
         services.Replace(ServiceDescriptor.Singleton<ISshConnector>(new FakeGuests(hypervisor)));
         services.Replace(ServiceDescriptor.Singleton<IProcessRunner>(new FakeHostTools()));
+        if (plan.ClockFile is { } clock)
+            services.Replace(ServiceDescriptor.Singleton<TimeProvider>(new FileClock(clock)));
         FaultyStep.WrapAll(services, plan.Points);
     }
 }

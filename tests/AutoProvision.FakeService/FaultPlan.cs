@@ -23,15 +23,24 @@ internal sealed class FaultPlan
 
     public const string ReleaseVariable = "FAULT_RELEASE_FILE";
 
+    /// <summary>A file with the seconds that the clock is off, which may change at any moment.</summary>
+    public const string ClockVariable = "FAULT_CLOCK_FILE";
+
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(20);
 
     public string? HypervisorFile { get; private init; }
+
+    public string? ClockFile { get; private init; }
 
     public FaultPoints Points { get; } = new();
 
     public static FaultPlan FromEnvironment()
     {
-        var plan = new FaultPlan { HypervisorFile = Environment.GetEnvironmentVariable(HypervisorFileVariable) };
+        var plan = new FaultPlan
+        {
+            HypervisorFile = Environment.GetEnvironmentVariable(HypervisorFileVariable),
+            ClockFile = Environment.GetEnvironmentVariable(ClockVariable),
+        };
         foreach (var point in Read(KillVariable))
             plan.Points.DoAt(point, DieAsync);
         foreach (var point in Read(PauseVariable))

@@ -1,6 +1,7 @@
 using System.Net.ServerSentEvents;
 using System.Text.Json;
 using AutoProvision.Fakes;
+using AutoProvision.Vms;
 
 namespace AutoProvision.FaultTests.Support;
 
@@ -19,6 +20,20 @@ internal sealed class EventRecord(string vm)
 
     /// <summary>Names of the steps that were begun, or completed, in order; one that was done again is there again.</summary>
     public IReadOnlyList<string> Steps(string type) => [.. _events.Where(what => what.EventType == type).Select(what => what.Data.Text("step"))];
+
+    /// <summary>How long the finished steps took.</summary>
+    public IReadOnlyList<TimeSpan> Durations =>
+        [.. _events.Where(what => what.EventType == VmEventTypes.StepCompleted).Select(what => TimeSpan.FromMilliseconds(what.Data.GetProperty("durationMs").GetInt64()))];
+
+    /// <summary>The service's clock at the newest event.</summary>
+    public DateTimeOffset LastAt => _events[^1].Data.GetProperty("at").GetDateTimeOffset();
+
+    /// <summary>Follows until a step has begun, or ended.</summary>
+    public async Task FollowToStepAsync(HttpClient http, string type, string step)
+    {
+        Assert.True(await FollowAsync(http, what => what.EventType == type && what.Data.Text("step") == step), "The stream broke off.");
+        Assert.Equal(step, Steps(type)[^1]);
+    }
 
     /// <summary>Follows to the end of the VM's making or deletion.</summary>
     public async Task FollowToEndAsync(HttpClient http)
@@ -59,5 +74,17 @@ internal sealed class EventRecord(string vm)
         Assert.Equal(Enumerable.Range(1, _events.Count).Select(id => $"{id}"), Ids);
         var again = await http.FollowAsync(vm, what => what.EventId == Ids[^1]);
         Assert.Equal(again.Select(what => what.Data.GetRawText()), _events.Select(what => what.Data.GetRawText()));
+    }
+
+    /// <summary>No step began once more after it was completed.</summary>
+    public void AssertNoStepDoneAgain()
+    {
+        var completed = new HashSet<string>();
+        foreach (var what in _events)
+        {
+            if (what.EventType == VmEventTypes.StepCompleted)
+                completed.Add(what.Data.Text("step"));
+            Assert.False(what.EventType == VmEventTypes.StepStarted && completed.Contains(what.Data.Text("step")), $"{what.Data} was done already.");
+        }
     }
 }

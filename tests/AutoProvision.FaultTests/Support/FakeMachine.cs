@@ -22,6 +22,10 @@ internal sealed class FakeMachine : IAsyncDisposable
     /// <summary>What VMs have left, the journal aside: domains, disks, seeds, leases, consoles and files. Empty once all are gone.</summary>
     public IReadOnlyList<string> Traces => [.. new FakeHypervisor(HypervisorFile).Inventory, .. Entries(KeyDirectory), .. Entries(PoolDirectory)];
 
+    /// <summary>Every file and directory of the service's, the journal's aside.</summary>
+    public IReadOnlyList<string> Files =>
+        [.. Entries(DataDirectory).Concat(Entries(PoolDirectory)).Where(path => !Path.GetFileName(path).StartsWith("journal", StringComparison.Ordinal)).Order()];
+
     private string HypervisorFile => Path.Combine(_root.FullName, "hypervisor.json");
 
     private string KeyDirectory => Path.Combine(DataDirectory, "keys");
