@@ -5,8 +5,8 @@ readonly virtualisation_packages=(qemu-system-x86 qemu-utils seabios libvirt-dae
   libvirt-daemon-config-network libvirt-clients virtinst dnsmasq-base dnsmasq-utils iproute2 iptables)
 readonly image_packages=(mmdebstrap debian-archive-keyring e2fsprogs fdisk util-linux xorriso)
 readonly tool_packages=(openssh-client curl jq ca-certificates procps)
-# The host tests' own: a real SSH server to talk to, the YAML reader that cloud-init uses, and what makes the micro guest.
-readonly test_packages=(openssh-server python3-yaml cpio mtools syslinux)
+# The tests' own: a real SSH server to talk to, the YAML reader that cloud-init uses, what makes the micro guest, and a clock that can be set.
+readonly test_packages=(openssh-server python3-yaml cpio mtools syslinux libfaketime)
 # Stand in for systemd where it does not run.
 readonly init_packages=(dbus tini)
 

@@ -5,16 +5,17 @@ passed=0 failed=0 skipped=0 test_run=
 # For each project as a whole; single waits have their own, much shorter deadlines.
 readonly test_deadline=${AUTOPROVISION_TEST_DEADLINE:-2400}
 
-# run_tests PROJECT: adds its results to passed, failed and skipped. In the background, so that traps run at once.
+# run_tests PROJECT [ARGUMENT...]: adds its results to passed, failed and skipped. In the background, so that traps run at once.
 run_tests() {
-  local program=$repository/tests/$1/bin/Release/net10.0/$1 code=0
+  local project=$1 program=$repository/tests/$1/bin/Release/net10.0/$1 code=0
+  shift
   DOTNET_ROOT=${DOTNET_ROOT:-$(dirname "$(realpath "$(command -v dotnet)")")} \
-    setsid timeout --kill-after=20 "$test_deadline" "$program" -noColor -noLogo -result-ctrf "$reports/$1.json" </dev/null &
+    setsid timeout --kill-after=20 "$test_deadline" "$program" -noColor -noLogo -result-ctrf "$reports/$project.json" "$@" </dev/null &
   test_run=$!
   wait "$test_run" || code=$?
   test_run=
-  [ "$code" -ne 124 ] || note "$1 was stopped after $test_deadline s"
-  add_report "$1" "$code"
+  [ "$code" -ne 124 ] || note "$project was stopped after $test_deadline s"
+  add_report "$project" "$code"
 }
 
 # add_report PROJECT EXIT-CODE. The runner's exit code counts as well: a crash writes no failed test.

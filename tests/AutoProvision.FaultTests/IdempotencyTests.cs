@@ -38,6 +38,8 @@ public sealed class IdempotencyTests : IAsyncDisposable
         Assert.NotEmpty(arrived);
         Assert.All(arrived, answer => Assert.Equal(id, answer));
         await RefusesAnotherBodyAsync();
+        // A client that hangs up is no news.
+        Assert.DoesNotMatch(" (WRN|ERR|FTL) ", _service.Log);
         Console.WriteLine($"figure: {Requests} identical POSTs with one Idempotency-Key, {Requests - arrived.Count} answers dropped, {(isKilled ? 1 : 0)} kills of the service: 1 VM");
     }
 

@@ -1,4 +1,5 @@
 using AutoProvision.Vms;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Mvc;
 
@@ -11,7 +12,7 @@ public sealed partial class Problems(IProblemDetailsService writer, ILogger<Prob
 
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
-        if (exception is OperationCanceledException && httpContext.RequestAborted.IsCancellationRequested)
+        if (HungUp(exception, httpContext))
             return true;
         var problem = Describe(exception);
         if (problem.Status >= 500)
@@ -40,6 +41,10 @@ public sealed partial class Problems(IProblemDetailsService writer, ILogger<Prob
         problem.Detail ??= detail;
         Name(problem, code, code == "host_not_allowed" ? "The setting AllowedHosts names the hosts it answers for." : DocumentHint);
     }
+
+    // A reader of the body sees the reset itself, maybe before the request counts as aborted.
+    private static bool HungUp(Exception exception, HttpContext http) =>
+        exception is ConnectionResetException || (exception is OperationCanceledException && http.RequestAborted.IsCancellationRequested);
 
     private static void Name(ProblemDetails problem, string code, string hint)
     {

@@ -1,0 +1,56 @@
+# shellcheck shell=bash
+# A run of test programs from its preparation to its closing line. Sourced; uses the other parts and test-reports.sh.
+
+reports='' host_prepared=false
+
+# begin_test_run: from here on the script ends with a closing line, however it ends.
+begin_test_run() {
+  reports=$(mktemp -d)
+  trap finish_test_run EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM HUP
+}
+
+finish_test_run() {
+  local code=$?
+  trap - EXIT INT TERM HUP
+  stop_test_run
+  ! $host_prepared || libvirt_down || true
+  # A script that broke off counts as one failure: nobody may read a closing line without it as success.
+  [ "$code" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
+  before_closing_line
+  rm -rf "$reports"
+  closing_line
+  [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ] || exit 1
+  exit 0
+}
+
+# A script that has more to say at its end says it in a function of this name.
+before_closing_line() { :; }
+
+# prepare_machine PROJECT...: what the tests of these projects need, libvirt included where they are host tests.
+prepare_machine() {
+  require_dotnet
+  if [[ " $* " == *HostTests* ]]; then
+    prepare_host
+  else
+    command -v jq >/dev/null || fail "'jq' is not installed." "Run: sudo apt-get install jq"
+  fi
+}
+
+prepare_host() {
+  require_root
+  own_run_dir test
+  host_prepared=true
+  host_up
+  install_test_packages
+  image_up debian-12
+  test_image_up micro
+  export AUTOPROVISION_IMAGE_DIR=$image_dir AUTOPROVISION_MICRO_IMAGE=$image_dir/micro.qcow2
+}
+
+build_tests() {
+  step "restoring and building"
+  dotnet_quietly build "$repository/AutoProvision.sln" --configuration Release ||
+    fail "the build failed (its errors are above)." "Where packages cannot be restored, see that the package source is reachable: dotnet restore"
+}
