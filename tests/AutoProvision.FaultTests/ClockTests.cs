@@ -19,7 +19,8 @@ public sealed class ClockTests
     {
         await using var machine = new FakeMachine();
         using var clock = new HostClock();
-        var service = await machine.StartAsync([.. clock.Variables, (FaultPlan.HoldVariable, FaultyStep.Of("first", FaultyStep.Before("address")))], ("Provisioning:Concurrency", "1"));
+        var service = await machine.StartAsync(
+            [.. clock.Variables, (FaultPlan.HoldVariable, FaultyStep.Of("first", FaultyStep.Before("address")))], ("Provisioning:Concurrency", "1"));
         List<EventRecord> records = [await CreateAsync(service, "first"), await CreateAsync(service, "second")];
         await records[0].FollowToStepAsync(service.Http, VmEventTypes.StepStarted, "address");
         var before = records[0].LastAt;
@@ -37,7 +38,8 @@ public sealed class ClockTests
         Assert.InRange(((records[0].LastAt - before) / Hour) - hours, -0.5, 0.5);
         await DeleteAllAsync(service, records);
         Assert.Empty(machine.Traces);
-        Console.WriteLine($"figure: clock stepped by {hours:+0;-0} h ({HostClock.By}) with 1 VM in the making and 2 queued, {(isKilled ? 1 : 0)} kills: 3 ready in their order, 0 steps timed out, 3 deleted");
+        Figure.Print($"clock stepped by {hours:+0;-0} h ({HostClock.By}), 1 VM in the making and 2 queued{(isKilled ? ", SIGKILL" : "")}",
+            "3 ready in their order, 0 steps timed out, 3 deleted");
     }
 
     private static async Task<RunningService> KillAndStartAsync(FakeMachine machine, RunningService service, HostClock clock)

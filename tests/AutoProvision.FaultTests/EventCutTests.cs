@@ -34,7 +34,8 @@ public sealed class EventCutTests : IAsyncDisposable
         Assert.True(inside > 0, "No cut fell into an event.");
         // A client that hangs up is no news.
         Assert.DoesNotMatch(" (WRN|ERR|FTL) ", _service.Log);
-        Console.WriteLine($"figure: {CutsSoFar} random SSE cuts ({inside} inside an event) and {kills} kills of the service: 0 gaps, 0 repeats in {_readers.Sum(reader => reader.Events.Count)} events of {_readers.Count} VMs");
+        Figure.Print($"{CutsSoFar} random SSE cuts ({inside} inside an event), {kills} kills of the service",
+            $"0 gaps, 0 repeats in {_readers.Sum(reader => reader.Events.Count)} events of {_readers.Count} VMs");
     }
 
     private int CutsSoFar => _readers.Sum(reader => reader.Cuts);

@@ -40,7 +40,7 @@ public sealed class IdempotencyTests : IAsyncDisposable
         await RefusesAnotherBodyAsync();
         // A client that hangs up is no news.
         Assert.DoesNotMatch(" (WRN|ERR|FTL) ", _service.Log);
-        Console.WriteLine($"figure: {Requests} identical POSTs with one Idempotency-Key, {Requests - arrived.Count} answers dropped, {(isKilled ? 1 : 0)} kills of the service: 1 VM");
+        Figure.Print($"{Requests} identical POSTs with one key, {Requests - arrived.Count} answers dropped, {(isKilled ? 1 : 0)} kills of the service", "1 VM");
     }
 
     /// <summary>Sends them from many clients.</summary>

@@ -14,6 +14,6 @@ public sealed class KillTests
         await run.StartAsync();
         while (run.HasNext)
             await run.NextAsync(random.Next(3));
-        Console.WriteLine($"figure: SIGKILL at {boundaries.Length} boundaries x {Knobs.Rounds} rounds: {run.Figures}");
+        Figure.Print($"SIGKILL at {boundaries.Length} boundaries x {Knobs.Rounds} rounds", run.Figures);
     }
 }

@@ -27,6 +27,6 @@ public sealed class KillsInARowTests
         await record.FollowToEndAsync(service.Http);
         await record.AssertWholeAsync(service.Http);
         Assert.Empty(machine.Traces);
-        Console.WriteLine($"figure: one VM, SIGKILL at {Boundaries.Making.Count} boundaries one after the other: ready; orphans 0");
+        Figure.Print($"SIGKILL at {Boundaries.Making.Count} boundaries of one VM, one after the other", "ready; orphans 0");
     }
 }

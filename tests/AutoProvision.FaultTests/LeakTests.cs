@@ -25,7 +25,7 @@ public sealed class LeakTests
         var after = Measure(machine, service);
 
         var (descriptors, growth) = (after.Descriptors - before.Descriptors, (after.Kilobytes / (double)before.Kilobytes) - 1);
-        Console.WriteLine($"figure: {Cycles} create/delete cycles: {descriptors:+0;-0;0} file descriptors of {before.Descriptors}, "
+        Figure.Print($"{Cycles} create/delete cycles", $"{descriptors:+0;-0;0} file descriptors of {before.Descriptors}, "
             + $"{growth:+0.0%;-0.0%} RSS of {before.Kilobytes / 1024} MiB, {after.Files.Except(before.Files).Count()} files left");
         Assert.Equal(before.Files, after.Files);
         Assert.Empty(machine.Traces);

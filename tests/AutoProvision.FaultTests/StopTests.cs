@@ -34,7 +34,8 @@ public sealed class StopTests : IAsyncDisposable
         await AssertEndAsync(next, gone, "deleted");
         await AssertEndAsync(next, made, "ready");
         await AssertEndAsync(next, queued, "ready");
-        Console.WriteLine($"figure: SIGTERM with 2 jobs in flight and 1 queued ({held.Replace(":", ",", StringComparison.Ordinal)}): exit code 0, {clients.Length} of {clients.Length} streams told to come back, 0 finished steps done again");
+        Figure.Print($"SIGTERM with 2 jobs in flight ({held}) and 1 queued",
+            $"exit code 0; {clients.Length} of {clients.Length} streams told to come back; 0 finished steps done again");
     }
 
     [Fact(Timeout = 300_000)]

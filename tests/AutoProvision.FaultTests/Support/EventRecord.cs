@@ -19,7 +19,8 @@ internal sealed class EventRecord(string vm)
     public string? State => _events.Count == 0 ? null : _events[^1].Data.Text("state");
 
     /// <summary>Names of the steps that were begun, or completed, in order; one that was done again is there again.</summary>
-    public IReadOnlyList<string> Steps(string type) => [.. _events.Where(what => what.EventType == type).Select(what => what.Data.Text("step"))];
+    public IReadOnlyList<string> Steps(string type) =>
+        [.. _events.Where(what => what.EventType == type).Select(what => what.Data.Text("step"))];
 
     /// <summary>How long the finished steps took.</summary>
     public IReadOnlyList<TimeSpan> Durations =>

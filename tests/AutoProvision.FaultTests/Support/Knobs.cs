@@ -6,8 +6,6 @@ internal static class Knobs
     /// <summary>Rounds of kills; 1 is the short form.</summary>
     public static int Rounds { get; } = Number("AUTOPROVISION_FAULT_ROUNDS", 1);
 
-    public static bool IsShort => Rounds == 1;
-
     /// <summary>A source of chance that a failed run can be repeated with.</summary>
     public static Random Seeded()
     {
