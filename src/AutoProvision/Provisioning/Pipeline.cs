@@ -14,13 +14,15 @@ public sealed partial class Pipeline(
     /// <param name="boundary">Asks the job to stop where the next step would begin, or at once where it only waits.</param>
     /// <param name="cancellation">Stops it wherever it is.</param>
     /// <exception cref="OperationCanceledException">The VM is being deleted or the service stops: nothing was undone.</exception>
+    /// <exception cref="FailureException"><c>journal_full</c>: nothing was undone, and the job can be run again.</exception>
     public async Task RunAsync(Guid id, CancellationToken boundary, CancellationToken cancellation)
     {
         try
         {
             await RunStepsAsync(id, boundary, cancellation);
         }
-        catch (FailureException e)
+        // One that could not be recorded, on a full disk, is not the VM's failure: the job is tried again.
+        catch (FailureException e) when (store.Find(id)!.Failure is not null)
         {
             LogFailed(id, store.Find(id)!.Spec.Name, e.Failure.Step, e.Code, e.Failure.Cause);
             await EndFailedAsync(id, cancellation);
