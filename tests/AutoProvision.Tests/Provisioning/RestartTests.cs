@@ -87,6 +87,24 @@ public sealed class RestartTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_VM_that_is_made_anew_has_nothing_of_what_the_first_one_complained_of()
+    {
+        await using var host = new FakeHost();
+        host.Guests.CloudInit = (attempt, _) => Task.FromResult(attempt == 1 ? FakeAnswers.CloudInitError : FakeAnswers.CloudInitDone);
+        var first = host.Start(Settings);
+        using var before = first.CreateClient();
+        var gate = host.Steps.BlockAt(FaultyStep.Before("agent"));
+        var vm = await before.CreateVmAsync();
+        await gate.ReachedAsync();
+        host.Steps.Clear(FaultyStep.Before("agent"));
+        host.Hypervisor.Domains.TryRemove(Assert.Single(host.Hypervisor.Domains).Key, out _);
+
+        using var http = (await host.KillAndStartAsync(first, Settings)).CreateClient();
+
+        Assert.Equal("ready", (await http.UntilAsync(vm, "degraded", "ready")).Text("state"));
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task A_ready_VM_comes_back_as_it_was_and_runs_commands()
     {
         await using var host = new FakeHost();
