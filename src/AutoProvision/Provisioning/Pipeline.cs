@@ -45,12 +45,12 @@ public sealed partial class Pipeline(
         foreach (var step in steps.Where(step => !context.Vm.Done.Contains(step.Name)))
         {
             either.Token.ThrowIfCancellationRequested();
-            await RunStepAsync(step, context, step.CanBeCutOff ? either.Token : cancellation);
+            await RunStepAsync(step, context, either.Token, step.CanBeCutOff ? either.Token : cancellation);
         }
         Finish(context);
     }
 
-    private async Task RunStepAsync(IStep step, StepContext context, CancellationToken cancellation)
+    private async Task RunStepAsync(IStep step, StepContext context, CancellationToken stopping, CancellationToken cancellation)
     {
         var started = time.GetTimestamp();
         store.Update(context.Id, vm => vm with { Step = step.Name, Begun = [.. vm.Begun.Except([step.Name]), step.Name] },
@@ -61,8 +61,8 @@ public sealed partial class Pipeline(
         }
         catch (FailureException e)
         {
-            // What fails because it was told to stop has not failed.
-            cancellation.ThrowIfCancellationRequested();
+            // What fails because it was told to stop has not failed; a Ctrl-C reaches the tools as well as the service.
+            stopping.ThrowIfCancellationRequested();
             var failure = e.Failure with { Step = step.Name, Evidence = await EvidenceAsync(context, e.Failure, cancellation) };
             // On the VM before anything is undone: a restart meanwhile must not forget it and make the VM anew.
             store.Update(context.Id, vm => vm with { Failure = failure },
