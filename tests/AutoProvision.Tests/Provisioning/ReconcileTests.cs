@@ -300,7 +300,7 @@ public sealed class ReconcileTests
         await host.Time.PassAsync(Interval);
         await gate.ReachedAsync();
 
-        await host.Time.PassAsync(TimeSpan.FromSeconds(10));
+        await host.Time.PassAsync(TimeSpan.FromSeconds(20));
         await app.Get<SideJobs>().EndAsync();
         var waiting = await http.FollowAsync(vm, item => item.EventType == "progress", after: long.Parse(stopped.EventId!));
         host.Hypervisor.Faults.Clear(nameof(IHypervisor.WaitForAddressAsync));
