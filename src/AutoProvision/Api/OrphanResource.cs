@@ -30,6 +30,9 @@ public sealed record OrphanResource
     };
 
     // RFC 9562: a UUID of version 7 begins with 48 bits of Unix time in milliseconds.
+    // A file may be named after one that nobody ever made.
     private static DateTimeOffset? MadeAt(Guid id) =>
-        id.Version == 7 ? DateTimeOffset.FromUnixTimeMilliseconds(Convert.ToInt64(id.ToString("N")[..12], 16)) : null;
+        id.Version == 7 && Convert.ToInt64(id.ToString("N")[..12], 16) is var milliseconds && milliseconds <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
+            ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)
+            : null;
 }

@@ -19,10 +19,11 @@ public enum Difference
 /// <summary>Holds a VM as it is known against its domain as it is.</summary>
 public static class Comparison
 {
-    /// <param name="known">The VM's state. One that a job works on is the job's business.</param>
+    /// <param name="known">The VM's state. One that a job works on is the job's business, but for the host's disk.</param>
     /// <param name="seen">Its domain's; null when there is none.</param>
     public static Difference Of(VmState known, DomainPower? seen) => (known, seen) switch
     {
+        (VmState.Provisioning, DomainPower.PausedByDisk) => Difference.OutOfDisk,
         (not (VmState.Ready or VmState.Degraded or VmState.Stopped), _) => Difference.None,
         (_, null) => Difference.Removed,
         (_, DomainPower.PausedByDisk) => Difference.OutOfDisk,

@@ -51,7 +51,7 @@ public sealed class GuestWatch(IHypervisor hypervisor, TimeProvider time)
         {
             return await hypervisor.DiagnoseAsync(id, over);
         }
-        catch (FailureException)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
             return null;
         }

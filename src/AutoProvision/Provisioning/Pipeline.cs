@@ -14,13 +14,15 @@ public sealed partial class Pipeline(
     /// <param name="boundary">Asks the job to stop where the next step would begin, or at once where it only waits.</param>
     /// <param name="cancellation">Stops it wherever it is.</param>
     /// <exception cref="OperationCanceledException">The VM is being deleted or the service stops: nothing was undone.</exception>
+    /// <exception cref="FailureException"><c>journal_full</c>: nothing was undone, and the job can be run again.</exception>
     public async Task RunAsync(Guid id, CancellationToken boundary, CancellationToken cancellation)
     {
         try
         {
             await RunStepsAsync(id, boundary, cancellation);
         }
-        catch (FailureException e)
+        // One that could not be recorded, on a full disk, is not the VM's failure: the job is tried again.
+        catch (FailureException e) when (store.Find(id)!.Failure is not null)
         {
             LogFailed(id, store.Find(id)!.Spec.Name, e.Failure.Step, e.Code, e.Failure.Cause);
             await EndFailedAsync(id, cancellation);
@@ -43,12 +45,12 @@ public sealed partial class Pipeline(
         foreach (var step in steps.Where(step => !context.Vm.Done.Contains(step.Name)))
         {
             either.Token.ThrowIfCancellationRequested();
-            await RunStepAsync(step, context, step.CanBeCutOff ? either.Token : cancellation);
+            await RunStepAsync(step, context, either.Token, step.CanBeCutOff ? either.Token : cancellation);
         }
         Finish(context);
     }
 
-    private async Task RunStepAsync(IStep step, StepContext context, CancellationToken cancellation)
+    private async Task RunStepAsync(IStep step, StepContext context, CancellationToken stopping, CancellationToken cancellation)
     {
         var started = time.GetTimestamp();
         store.Update(context.Id, vm => vm with { Step = step.Name, Begun = [.. vm.Begun.Except([step.Name]), step.Name] },
@@ -59,8 +61,8 @@ public sealed partial class Pipeline(
         }
         catch (FailureException e)
         {
-            // What fails because it was told to stop has not failed.
-            cancellation.ThrowIfCancellationRequested();
+            // What fails because it was told to stop has not failed; a Ctrl-C reaches the tools as well as the service.
+            stopping.ThrowIfCancellationRequested();
             var failure = e.Failure with { Step = step.Name, Evidence = await EvidenceAsync(context, e.Failure, cancellation) };
             // On the VM before anything is undone: a restart meanwhile must not forget it and make the VM anew.
             store.Update(context.Id, vm => vm with { Failure = failure },

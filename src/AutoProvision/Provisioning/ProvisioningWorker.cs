@@ -113,14 +113,15 @@ public sealed partial class ProvisioningWorker(
     private async Task MakeAsync(Guid id, CancellationToken boundary, CancellationToken cancellation)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(boundary, cancellation);
-        var left = store.Find(id);
+        // One that was deleted while it waited may even be forgotten by now.
+        if (store.Find(id) is not { State: VmState.Queued or VmState.Provisioning } left)
+            return;
         if (left is { State: VmState.Provisioning, Failure: not null })
         {
             await pipeline.EndFailedAsync(id, either.Token);
             return;
         }
-        if (left is { State: VmState.Queued or VmState.Provisioning })
-            await resumption.PrepareAsync(id, either.Token);
+        await resumption.PrepareAsync(id, either.Token);
         var vm = store.Update(id, vm => vm.State == VmState.Queued ? vm with { State = VmState.Provisioning } : vm, new VmEvent { Type = VmEventTypes.State });
         if (vm.State == VmState.Provisioning)
             await pipeline.RunAsync(id, boundary, cancellation);

@@ -4,8 +4,7 @@ namespace AutoProvision.Provisioning;
 
 /// <summary>
 /// Prepares a job that was cut off for going on: the step it was in is undone, if need be, and will be done again; those before
-/// it stay done.
-/// Where what they made is no longer there, everything is undone and the VM is made anew.
+/// it stay done. Where what they made is no longer there, everything is undone and the VM is made anew.
 /// </summary>
 public sealed class Resumption(IEnumerable<IStep> steps, Teardown teardown, Outages outages, VmStore store)
 {
@@ -17,7 +16,8 @@ public sealed class Resumption(IEnumerable<IStep> steps, Teardown teardown, Outa
         string? missing = null;
         await outages.RideOutAsync(id, async token => missing = await FindMissingAsync(vm, token), cancellation);
         if (missing is not null)
-            store.Report(id, new VmEvent { Type = VmEventTypes.Progress, Step = missing, Message = "What this step made is no longer there: the VM is made anew." });
+            store.Update(id, it => it with { Address = null, Degradation = null },
+                new VmEvent { Type = VmEventTypes.Progress, Step = missing, Message = "What this step made is no longer there: the VM is made anew." });
         await teardown.UndoAllAsync(id, missing is null ? Unfinished : All, cancellation);
     }
 
@@ -31,5 +31,11 @@ public sealed class Resumption(IEnumerable<IStep> steps, Teardown teardown, Outa
 
     private static IEnumerable<string> All(Vm vm) => vm.Begun;
 
-    private IEnumerable<string> Unfinished(Vm vm) => vm.Begun.Except(vm.Done).Except(steps.Where(step => step.TakesOver).Select(step => step.Name));
+    // What stands on a step that is to be done again cannot stay: a domain goes with its disk.
+    private IEnumerable<string> Unfinished(Vm vm)
+    {
+        var done = steps.TakeWhile(step => vm.Done.Contains(step.Name)).ToList();
+        var next = steps.Skip(done.Count).Take(1).Where(step => step.TakesOver);
+        return vm.Begun.Except(done.Concat(next).Select(step => step.Name));
+    }
 }

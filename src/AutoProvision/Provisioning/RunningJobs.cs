@@ -2,43 +2,51 @@ using System.Collections.Concurrent;
 
 namespace AutoProvision.Provisioning;
 
-/// <summary>The jobs under way, so that a DELETE can stop one and wait until it has really stopped.</summary>
+/// <summary>The jobs under way, of which a VM may have several, so that a DELETE can stop them and wait until they have really stopped.</summary>
 public sealed class RunningJobs
 {
-    private readonly ConcurrentDictionary<Guid, Job> _jobs = new();
+    private readonly ConcurrentDictionary<Job, Guid> _jobs = new();
 
-    /// <summary>Runs work that <see cref="StopAsync"/> can cancel.</summary>
+    /// <summary>Runs work that <see cref="StopAsync(Guid, CancellationToken)"/> can cancel.</summary>
     public async Task RunAsync(Guid id, Func<CancellationToken, Task> work, CancellationToken cancellation)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var job = new Job(stop, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
-        _jobs[id] = job;
+        var job = new Job(stop);
+        _jobs[job] = id;
         try
         {
             await work(stop.Token);
         }
         finally
         {
-            // Another job of the VM may have taken its place.
-            _jobs.TryRemove(KeyValuePair.Create(id, job));
-            lock (job)
-                job.Over.SetResult();
+            _jobs.TryRemove(job, out _);
+            job.End();
         }
     }
 
-    /// <summary>Cancels the VM's job, if there is one, and waits for its end.</summary>
-    public async Task StopAsync(Guid id, CancellationToken cancellation)
+    /// <summary>Cancels the VM's jobs, if there are any, and waits for their end.</summary>
+    public Task StopAsync(Guid id, CancellationToken cancellation) =>
+        Task.WhenAll(_jobs.Where(entry => entry.Value == id).Select(entry => entry.Key.StopAsync(cancellation)).ToList());
+
+    private sealed class Job(CancellationTokenSource stop)
     {
-        if (!_jobs.TryGetValue(id, out var job))
-            return;
-        lock (job)
-        {
-            // Over means disposed.
-            if (!job.Over.Task.IsCompleted)
-                job.Stop.Cancel();
-        }
-        await job.Over.Task.WaitAsync(cancellation);
-    }
+        private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private sealed record Job(CancellationTokenSource Stop, TaskCompletionSource Over);
+        public void End()
+        {
+            lock (_over)
+                _over.SetResult();
+        }
+
+        public Task StopAsync(CancellationToken cancellation)
+        {
+            lock (_over)
+            {
+                // Over means disposed.
+                if (!_over.Task.IsCompleted)
+                    stop.Cancel();
+            }
+            return _over.Task.WaitAsync(cancellation);
+        }
+    }
 }

@@ -21,10 +21,10 @@ internal static class JournalFile
     /// <exception cref="FailureException"><c>journal_damaged</c>, <c>journal_newer</c>, <c>journal_in_use</c> or <c>journal_full</c>.</exception>
     public static SqliteConnection Open(string path)
     {
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = LockWaitSeconds }.ToString());
+        var connection = Connection(path);
         try
         {
-            CreatePrivate(path);
+            CreateIfMissing(path);
             connection.Open();
             Prepare(connection, path);
             return connection;
@@ -74,10 +74,12 @@ internal static class JournalFile
         if (version > JournalSchema.Current)
             throw new FailureException("journal_newer", $"The journal {path} was written by a newer version (schema {version}, this one knows {JournalSchema.Current}).",
                 "Run the newer version, or give this one another data directory.");
-        if (version is > 0 && version < JournalSchema.Current)
-            BackUp(connection, $"{path}.v{version}.bak");
-        if (version < JournalSchema.Current)
-            JournalSchema.Migrate(connection, version);
+        if (version == 0)
+            throw Damaged(path, "has no tables.");
+        if (version == JournalSchema.Current)
+            return;
+        BackUp(connection, $"{path}.v{version}.bak");
+        JournalSchema.Migrate(connection, version);
     }
 
     // Whole or not at all; one of an earlier try is of the same version and is replaced.
@@ -88,6 +90,33 @@ internal static class JournalFile
         CreatePrivate(unfinished);
         connection.Run("VACUUM INTO $path", ("$path", unfinished));
         File.Move(unfinished, path, overwrite: true);
+    }
+
+    private static SqliteConnection Connection(string path) =>
+        new(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = LockWaitSeconds }.ToString());
+
+    // Whole or not at all, so that one without tables is known to have lost them.
+    private static void CreateIfMissing(string path)
+    {
+        var file = new FileInfo(path);
+        if (file.Exists && file.Length == 0)
+            throw Damaged(path, "is empty.");
+        if (file.Exists)
+            return;
+        // SQLite would throw it away.
+        if (File.Exists(path + "-wal"))
+            throw Damaged(path, $"is missing, but its log {Path.GetFileName(path)}-wal is there.");
+        var unfinished = path + ".new";
+        File.Delete(unfinished);
+        CreatePrivate(unfinished);
+        using (var connection = Connection(unfinished))
+        {
+            connection.Open();
+            // No side file that a killed service could leave.
+            connection.Run("PRAGMA journal_mode = MEMORY");
+            JournalSchema.Migrate(connection, version: 0);
+        }
+        File.Move(unfinished, path);
     }
 
     // What callers put into files and commands is nobody else's business; SQLite gives its side files the same mode.

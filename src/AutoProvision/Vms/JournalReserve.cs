@@ -9,16 +9,16 @@ internal sealed class JournalReserve(string path)
     /// <summary>Far more than the deletion of every VM writes: SQLite's log is folded back at 4 MiB.</summary>
     private const long Bytes = 8 * 1024 * 1024;
 
-    /// <summary>Makes the reserve when it is not there.</summary>
+    /// <summary>Makes the reserve when it is not there, or was not finished.</summary>
     /// <exception cref="IOException">There is no room for it.</exception>
     public void Ensure()
     {
-        if (File.Exists(path))
+        if (new FileInfo(path) is { Exists: true, Length: Bytes })
             return;
         // Preallocation takes the blocks, and takes none when there are not enough of them.
         using var file = File.Open(path, new FileStreamOptions
         {
-            Mode = FileMode.CreateNew,
+            Mode = FileMode.Create,
             Access = FileAccess.Write,
             PreallocationSize = Bytes,
             UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,

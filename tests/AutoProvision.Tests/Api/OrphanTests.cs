@@ -9,6 +9,13 @@ public sealed class OrphanTests
 {
     private const int Limit = 30_000;
 
+    [Theory]
+    [InlineData("0199c1a2-7d3e-7b1a-9f53-0c2d6a1e8b47", true)]
+    [InlineData("ffffffff-ffff-7fff-bfff-ffffffffffff", false)]
+    [InlineData("0199c1a2-7d3e-4b1a-9f53-0c2d6a1e8b47", false)]
+    public void An_id_tells_since_when_if_it_can(string id, bool tells) =>
+        Assert.Equal(tells, OrphanResource.From(new Orphan(Guid.Parse(id), null, null, null, [])).Since is not null);
+
     [Fact(Timeout = Limit)]
     public async Task A_VM_that_the_journal_lost_is_shown_and_removed_only_on_request()
     {

@@ -123,6 +123,18 @@ public sealed class CreateDomainTests : IAsyncDisposable
         Assert.Empty(_host.Libvirt.Domains.Ids);
     }
 
+    [Fact(Timeout = Limit)]
+    public async Task Removing_takes_what_virtlogd_put_aside_of_the_console_log_along()
+    {
+        await CreateAsync();
+        foreach (var number in Enumerable.Range(0, 3))
+            await File.WriteAllTextAsync(Path.Combine(_host.Pool, $"{_id}.console.log.{number}"), "", Cancellation);
+
+        await RemoveAsync();
+
+        Assert.Empty(Directory.GetFiles(_host.Pool));
+    }
+
     public ValueTask DisposeAsync() => _host.DisposeAsync();
 
     private FakeLibvirtDomain Ours => FakeLibvirtDomain.Ours(_id, "web", Path.Combine(_host.Pool, $"{_id}.qcow2"));

@@ -13,7 +13,7 @@ public sealed class OrphanTests : IAsyncDisposable
     [Fact(Timeout = Limit)]
     public async Task A_domain_of_ours_is_found_with_its_files()
     {
-        string[] files = [Touch(_id, "console.log"), Touch(_id, "qcow2"), Touch(_id, "seed.iso")];
+        string[] files = [Touch(_id, "console.log"), Touch(_id, "console.log.0"), Touch(_id, "qcow2"), Touch(_id, "seed.iso")];
         _host.Libvirt.Domains[_id] = Ours(_id) with { State = FakeLibvirtDomain.Off };
 
         var orphan = Assert.Single(await FindAsync());

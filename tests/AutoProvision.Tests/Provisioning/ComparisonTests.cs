@@ -23,8 +23,16 @@ public sealed class ComparisonTests
         Assert.Equal(difference, Comparison.Of(known, seen));
 
     [Theory]
+    [InlineData(DomainPower.Running, Difference.None)]
+    [InlineData(DomainPower.Stopped, Difference.None)]
+    [InlineData(DomainPower.Paused, Difference.None)]
+    [InlineData(DomainPower.PausedByDisk, Difference.OutOfDisk)]
+    [InlineData(null, Difference.None)]
+    public void One_that_is_being_made_is_its_jobs_business_but_for_a_full_disk(DomainPower? seen, Difference difference) =>
+        Assert.Equal(difference, Comparison.Of(VmState.Provisioning, seen));
+
+    [Theory]
     [InlineData(VmState.Queued)]
-    [InlineData(VmState.Provisioning)]
     [InlineData(VmState.Failed)]
     [InlineData(VmState.Deleting)]
     [InlineData(VmState.Deleted)]

@@ -59,6 +59,26 @@ public sealed class DeleteTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task One_that_was_deleted_and_forgotten_while_it_waited_holds_up_nobody()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start([.. Settings, ("Provisioning:Concurrency", "1"), ("Provisioning:DeletedRetention", "00:00:00")]).CreateClient();
+        var gate = host.Steps.BlockAt(FaultyStep.Before("image"));
+        await http.CreateVmAsync();
+        await gate.ReachedAsync();
+        var waiting = await http.CreateVmAsync();
+        await http.DeleteVmAsync(waiting);
+        await http.FollowAsync(waiting);
+        host.Time.Advance(TimeSpan.FromSeconds(1));
+        var last = await http.CreateVmAsync();
+        await http.GetJsonAsync(waiting, HttpStatusCode.NotFound);
+
+        gate.Open();
+
+        await http.UntilAsync(last, "ready");
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task An_undo_that_hangs_is_given_up_and_tried_again()
     {
         await using var host = new FakeHost();

@@ -118,6 +118,23 @@ public sealed class OutageTests
         Assert.Empty(host.Traces);
     }
 
+    [Fact(Timeout = Limit)]
+    public async Task A_look_at_a_guest_that_fails_says_nothing_about_it()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        host.Hypervisor.Faults.FailAt(nameof(Hypervisors.IHypervisor.DiagnoseAsync), new UnauthorizedAccessException("console.log"));
+        var gate = host.Steps.BlockAt(FaultyStep.Before("ssh"));
+        var vm = await http.CreateVmAsync();
+        await gate.ReachedAsync();
+
+        await host.Time.PassAsync(GuestWatch.Interval);
+        await host.Time.PassAsync(GuestWatch.Interval);
+        gate.Open();
+
+        Assert.Equal("ready", (await http.UntilAsync(vm, "ready", "failed")).Text("state"));
+    }
+
     private static async Task<(string Code, string Step)> FailureAsync(HttpClient http, string vm)
     {
         var failure = (await http.UntilAsync(vm, "failed")).GetProperty("failure");

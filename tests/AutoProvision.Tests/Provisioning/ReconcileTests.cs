@@ -156,6 +156,30 @@ public sealed class ReconcileTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_guest_in_the_making_that_a_full_disk_paused_goes_on_too_and_can_still_be_deleted()
+    {
+        await using var host = new FakeHost();
+        var app = host.Start(Settings);
+        using var http = app.CreateClient();
+        var waiting = host.Steps.BlockAt(FaultyStep.Before("ssh"));
+        var vm = await http.CreateVmAsync();
+        await waiting.ReachedAsync();
+        host.Hypervisor.SetPower(Id(vm), DomainPower.PausedByDisk);
+        await RoundsAsync(host, app, 1);
+        await http.FollowAsync(vm, item => Message(item).Contains("resumed", StringComparison.Ordinal));
+        Assert.Equal(DomainPower.Running, host.Hypervisor.Domains[Id(vm)].Info.Power);
+
+        host.Hypervisor.SetPower(Id(vm), DomainPower.PausedByDisk);
+        var resuming = host.Hypervisor.Faults.BlockAt(nameof(IHypervisor.ResumeAsync));
+        await host.Time.PassAsync(Interval);
+        await resuming.ReachedAsync();
+        await DeleteAsync(http, vm);
+
+        Assert.Equal((0, 0), (waiting.Waiting, resuming.Waiting));
+        Assert.Empty(host.Traces);
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task What_a_failed_VM_left_is_removed_when_it_can_be()
     {
         await using var host = new FakeHost();

@@ -2,6 +2,8 @@ using System.Net.ServerSentEvents;
 using System.Text.Json;
 using AutoProvision.Fakes;
 using AutoProvision.Hypervisors;
+using AutoProvision.Vms;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Hosting;
 
 namespace AutoProvision.Provisioning;
@@ -84,6 +86,49 @@ public sealed class RestartTests
         using var http = (await host.KillAndStartAsync(first, Settings)).CreateClient();
 
         Assert.Equal("cloud_init_errors", (await http.UntilAsync(vm, "degraded", "ready")).GetProperty("failure").Text("code"));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_domain_is_not_taken_over_when_what_it_stands_on_is_made_anew()
+    {
+        await using var host = new FakeHost();
+        var first = host.Start(Settings);
+        using var before = first.CreateClient();
+        var gate = host.Steps.BlockAt(FaultyStep.Before("ssh"));
+        await before.CreateVmAsync();
+        await gate.ReachedAsync();
+        var domain = Assert.Single(host.Hypervisor.Domains).Value;
+        await first.DisposeAsync();
+        host.Steps.Clear(FaultyStep.Before("ssh"));
+        // As an older version wrote it: what was begun, and not what was done.
+        using (var journal = new SqliteConnection($"Data Source={Path.Combine(host.DataDirectory, "journal.db")};Pooling=False"))
+        {
+            journal.Open();
+            journal.Run("UPDATE vms SET body = json_remove(body, '$.done')");
+        }
+
+        using var http = host.Start(Settings).CreateClient();
+        await http.UntilAsync($"/vms/{domain.Info.Id}", "ready");
+
+        Assert.NotSame(domain, Assert.Single(host.Hypervisor.Domains).Value);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_VM_that_is_made_anew_has_nothing_of_what_the_first_one_complained_of()
+    {
+        await using var host = new FakeHost();
+        host.Guests.CloudInit = (attempt, _) => Task.FromResult(attempt == 1 ? FakeAnswers.CloudInitError : FakeAnswers.CloudInitDone);
+        var first = host.Start(Settings);
+        using var before = first.CreateClient();
+        var gate = host.Steps.BlockAt(FaultyStep.Before("agent"));
+        var vm = await before.CreateVmAsync();
+        await gate.ReachedAsync();
+        host.Steps.Clear(FaultyStep.Before("agent"));
+        host.Hypervisor.Domains.TryRemove(Assert.Single(host.Hypervisor.Domains).Key, out _);
+
+        using var http = (await host.KillAndStartAsync(first, Settings)).CreateClient();
+
+        Assert.Equal("ready", (await http.UntilAsync(vm, "degraded", "ready")).Text("state"));
     }
 
     [Fact(Timeout = Limit)]
@@ -210,6 +255,29 @@ public sealed class RestartTests
         var events = await http.FollowUntilAsync(vm, "ready");
         Assert.Empty(StepsOf(events, "step.undone"));
         Assert.Equal(Faults.Steps, StepsOf(events, "step.started"));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_step_whose_tool_dies_of_the_same_Ctrl_C_as_the_service_is_done_again_at_its_next_start()
+    {
+        await using var host = new FakeHost();
+        var app = host.Start(Settings);
+        using var before = app.CreateClient();
+        var gate = host.Steps.BlockAt(FaultyStep.Before("domain"));
+        var vm = await before.CreateVmAsync();
+        await gate.ReachedAsync();
+        host.Hypervisor.Faults.FailAt(nameof(IHypervisor.CreateDomainAsync), Faults.Known);
+
+        var stopping = app.Get<IHost>().StopAsync(TestContext.Current.CancellationToken);
+        gate.Open();
+        await stopping;
+        await app.DisposeAsync();
+        host.Hypervisor.Faults.Clear(nameof(IHypervisor.CreateDomainAsync));
+
+        using var http = host.Start(Settings).CreateClient();
+        var events = await http.FollowUntilAsync(vm, "ready", "failed");
+        Assert.Equal("ready", events[^1].Data.Text("state"));
+        Assert.Empty(StepsOf(events, "step.failed"));
     }
 
     [Theory(Timeout = Limit)]

@@ -94,6 +94,35 @@ public sealed class VmJournalTests : IDisposable
     }
 
     [Fact]
+    public void A_journal_that_was_emptied_is_refused_and_left_as_it_is()
+    {
+        using (var journal = new VmJournal(Path))
+            journal.Add(NewVm("web"), Event(1), null);
+        File.WriteAllText(Path, "");
+
+        Assert.Equal("journal_damaged", Assert.Throws<FailureException>(() => new VmJournal(Path)).Code);
+
+        Assert.Equal(0, new FileInfo(Path).Length);
+    }
+
+    [Fact]
+    public void A_journal_that_went_without_its_log_is_refused_and_the_log_is_left()
+    {
+        var (file, log) = (Path, Path + "-wal");
+        using (var journal = new VmJournal(file))
+        {
+            journal.Add(NewVm("web"), Event(1), null);
+            File.Copy(log, log + ".copy");
+        }
+        File.Delete(file);
+        File.Move(log + ".copy", log);
+
+        Assert.Equal("journal_damaged", Assert.Throws<FailureException>(() => new VmJournal(file)).Code);
+
+        Assert.Equal([log], Directory.GetFiles(_directory.FullName, "journal.db*").Except([file + ".reserve"]));
+    }
+
+    [Fact]
     public void Bodies_that_are_not_understood_are_damage_as_well()
     {
         using (var journal = new VmJournal(Path))
@@ -182,6 +211,17 @@ public sealed class VmJournalTests : IDisposable
     [Fact]
     public void Room_is_held_back_for_deletions()
     {
+        using var journal = new VmJournal(Path);
+
+        journal.Add(NewVm("web"), Event(1), null);
+
+        Assert.Equal(8 * 1024 * 1024, new FileInfo(Path + ".reserve").Length);
+    }
+
+    [Fact]
+    public void A_reserve_that_was_not_finished_is_made_anew()
+    {
+        File.WriteAllText(Path + ".reserve", "");
         using var journal = new VmJournal(Path);
 
         journal.Add(NewVm("web"), Event(1), null);

@@ -13,7 +13,8 @@ public sealed class DomainRemover(Virsh virsh, DomainList domains, LeaseBook lea
     {
         await EndAsync(id, cancellation);
         await leases.ReleaseAsync(mac, cancellation);
-        PoolPaths.Remove(paths.Console(id));
+        foreach (var part in paths.ConsoleParts(id))
+            PoolPaths.Remove(part);
     }
 
     /// <summary>Takes only the domain away.</summary>

@@ -16,6 +16,10 @@ public sealed class PoolPaths(IOptions<LibvirtOptions> options)
 
     public string Console(Guid id) => Path.Combine(Directory, $"{id}.console.log");
 
+    /// <summary>The console's log and what virtlogd has put aside of it: three parts of 2 MiB, with a number behind the name, unless virtlogd.conf says otherwise.</summary>
+    public IEnumerable<string> ConsoleParts(Guid id) => !System.IO.Directory.Exists(Directory) ? []
+        : System.IO.Directory.GetFiles(Directory, $"{id}.console.log*").Where(path => IsConsole(path, id));
+
     /// <summary>Every file or directory that is named after an id as those above are; none when there is no pool yet.</summary>
     public IEnumerable<(Guid Id, string Path)> Files()
     {
@@ -23,10 +27,13 @@ public sealed class PoolPaths(IOptions<LibvirtOptions> options)
             yield break;
         foreach (var path in System.IO.Directory.EnumerateFileSystemEntries(Directory))
         {
-            if (Guid.TryParseExact(Path.GetFileName(path).Split('.')[0], "D", out var id) && (path == Disk(id) || path == Seed(id) || path == SeedFiles(id) || path == Console(id)))
+            if (Guid.TryParseExact(Path.GetFileName(path).Split('.')[0], "D", out var id) && (path == Disk(id) || path == Seed(id) || path == SeedFiles(id) || IsConsole(path, id)))
                 yield return (id, path);
         }
     }
+
+    private bool IsConsole(string path, Guid id) => path == Console(id)
+        || (path.StartsWith(Console(id) + ".", StringComparison.Ordinal) && path.AsSpan(Console(id).Length + 1) is { IsEmpty: false } number && !number.ContainsAnyExceptInRange('0', '9'));
 
     /// <summary>Writes a little and takes it away again: a directory may be there and yet be full or read-only.</summary>
     /// <exception cref="IOException">It cannot be written to; likewise <see cref="UnauthorizedAccessException"/>.</exception>
