@@ -10,6 +10,8 @@ public sealed class ServiceRunTests : IDisposable
 
     private string DataDirectory => $"--AutoProvision:DataDirectory={_root.FullName}";
 
+    private string PoolDirectory => $"--Libvirt:PoolDirectory={Path.Combine(_root.FullName, "pool")}";
+
     public void Dispose() => _root.Delete(recursive: true);
 
     [Fact(Timeout = 60_000)]
@@ -29,7 +31,7 @@ public sealed class ServiceRunTests : IDisposable
         using var other = new TcpListener(IPAddress.Loopback, 0);
         other.Start();
 
-        var told = await ServiceProcess.FailToStartAsync(DataDirectory, $"--Urls=http://{other.LocalEndpoint}");
+        var told = await ServiceProcess.FailToStartAsync(DataDirectory, PoolDirectory, $"--Urls=http://{other.LocalEndpoint}");
 
         Assert.All(["start_failed", other.LocalEndpoint.ToString()!, "Urls"], words => Assert.Contains(words, told, StringComparison.Ordinal));
     }
@@ -45,12 +47,14 @@ public sealed class ServiceRunTests : IDisposable
     [Fact(Timeout = 120_000)]
     public async Task It_starts_again_on_what_a_kill_left_and_stops_when_asked()
     {
-        (string, string)[] settings = [("AutoProvision:DataDirectory", _root.FullName)];
+        (string, string)[] settings = [("AutoProvision:DataDirectory", _root.FullName), ("Libvirt:PoolDirectory", Path.Combine(_root.FullName, "pool"))];
         await using var first = await RunningService.StartAsync(RunningService.Program, settings);
         first.Kill();
         Assert.Equal(RunningService.Killed, await first.WaitForExitAsync());
 
         await using var second = await RunningService.StartAsync(RunningService.Program, settings);
+        // Another data directory, but the same pool.
+        Assert.Contains("pool_in_use", await ServiceProcess.FailToStartAsync($"{DataDirectory}/other", PoolDirectory), StringComparison.Ordinal);
         Assert.Equal(0, await second.StopAsync());
     }
 }

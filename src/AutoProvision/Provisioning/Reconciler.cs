@@ -18,7 +18,7 @@ public sealed partial class Reconciler(
     /// <exception cref="FailureException"><c>hypervisor_unavailable</c> and other things that concern all VMs.</exception>
     public async Task RunAsync(CancellationToken cancellation)
     {
-        store.Forget(time.GetUtcNow() - options.Value.DeletedRetention);
+        Forget();
         // Before the hypervisor is asked: a VM that was ready then had its domain.
         var vms = store.List();
         var domains = (await hypervisor.ListDomainsAsync(cancellation)).ToDictionary(domain => domain.Id, domain => domain.Power);
@@ -38,6 +38,9 @@ public sealed partial class Reconciler(
             case Difference.Paused:
                 Stop(vm, "The domain was paused, not by this service.");
                 break;
+            // A domain that is being defined anew is away for a moment, and this cannot be taken back: the next round has to miss it as well.
+            case Difference.Removed when _told.TryAdd((vm.Id, "missing"), true):
+                break;
             case Difference.Removed:
                 Fail(vm);
                 break;
@@ -52,6 +55,19 @@ public sealed partial class Reconciler(
                 if (vm is { State: VmState.Failed, Leftovers.Count: > 0 })
                     jobs.Start(vm, cancellation => teardown.UndoAsync(vm.Id, cancellation), stopping);
                 break;
+        }
+    }
+
+    // On a full disk nothing can be forgotten; the guests that it paused are looked after all the same.
+    private void Forget()
+    {
+        try
+        {
+            store.Forget(time.GetUtcNow() - options.Value.DeletedRetention);
+        }
+        catch (FailureException e) when (e.Code == VmFailures.JournalFull)
+        {
+            LogNotForgotten(e.Failure.Cause);
         }
     }
 
@@ -106,6 +122,9 @@ public sealed partial class Reconciler(
         foreach (var key in _told.Keys.Where(key => !keep(key.Id)))
             _told.TryRemove(key, out _);
     }
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "VMs that were deleted long ago are not forgotten yet: {Cause}")]
+    private partial void LogNotForgotten(string cause);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "VM {Id} ({Name}) is {State}: {Message}")]
     private partial void LogNoticed(Guid id, string name, VmState state, string message);

@@ -24,10 +24,26 @@ public sealed partial class Recovery(VmStore store, JobQueue queue, ILogger<Reco
     {
         LogResumed(vm.Id, vm.Spec.Name, vm.Step);
         if (vm.State == VmState.Provisioning && vm.Failure is null)
-            store.Update(vm.Id, it => it with { State = VmState.Queued, Step = null },
-                new VmEvent { Type = VmEventTypes.State, Step = vm.Step, Message = "The service was restarted; the job goes on after the last step that was done." });
+            TryTell(vm);
         queue.Create(vm.Id);
     }
+
+    // On a full disk this cannot be journalled. The service has to start all the same: deleting VMs makes room.
+    private void TryTell(Vm vm)
+    {
+        try
+        {
+            store.Update(vm.Id, it => it with { State = VmState.Queued, Step = null },
+                new VmEvent { Type = VmEventTypes.State, Step = vm.Step, Message = "The service was restarted; the job goes on after the last step that was done." });
+        }
+        catch (FailureException e) when (e.Code == VmFailures.JournalFull)
+        {
+            LogNotTold(vm.Id, e.Failure.Cause);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "VM {Id} is taken up again, but that cannot be journalled: {Cause}")]
+    private partial void LogNotTold(Guid id, string cause);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "VM {Id} ({Name}) was unfinished in step {Step}: queued again")]
     private partial void LogResumed(Guid id, string name, string? step);

@@ -45,7 +45,7 @@ internal static class JournalFile
         _ => false,
     };
 
-    public static FailureException Full(string path, Exception inner) => new("journal_full",
+    public static FailureException Full(string path, Exception inner) => new(VmFailures.JournalFull,
         $"The journal {path} cannot grow: {inner.Message}",
         "Free some space on its disk (deleting VMs still works), or move AutoProvision:DataDirectory. It goes on by itself once there is room.", inner: inner);
 

@@ -5,6 +5,9 @@ namespace AutoProvision.Vms;
 /// <summary>Refusals that concern a VM as a whole.</summary>
 public static class VmFailures
 {
+    /// <summary>A change could not be journalled; nothing was changed.</summary>
+    public const string JournalFull = "journal_full";
+
     public static FailureException NotFound(string id) => new("vm_not_found",
         $"There is no VM {id}.", "GET /vms lists the VMs there are; a deleted one is forgotten after a while.");
 

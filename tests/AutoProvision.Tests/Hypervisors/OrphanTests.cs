@@ -100,8 +100,11 @@ public sealed class OrphanTests : IAsyncDisposable
     }
 
     [Fact(Timeout = Limit)]
-    public async Task A_pool_that_is_not_there_yet_holds_none_and_is_not_made()
+    public async Task A_pool_that_is_gone_holds_none_and_is_not_made()
     {
+        _ = _host.Hypervisor;
+        Directory.Delete(_host.Pool);
+
         Assert.Empty(await FindAsync());
         Assert.False(Directory.Exists(_host.Pool));
     }

@@ -132,6 +132,24 @@ public sealed class ReconcileTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_domain_that_is_away_for_one_look_is_not_missed()
+    {
+        await using var host = new FakeHost();
+        var app = host.Start(Settings);
+        using var http = app.CreateClient();
+        var vm = await ReadyAsync(http);
+        for (var time = 0; time < 2; time++)
+        {
+            host.Hypervisor.Domains.TryRemove(Id(vm), out var domain);
+            await RoundsAsync(host, app, 1);
+            host.Hypervisor.Domains[Id(vm)] = domain!;
+            await RoundsAsync(host, app, 1);
+        }
+
+        Assert.Equal("ready", (await http.GetJsonAsync(vm)).Text("state"));
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task A_guest_paused_by_a_full_disk_goes_on_when_there_is_room()
     {
         await using var host = new FakeHost();
@@ -325,6 +343,7 @@ public sealed class ReconcileTests
         using var http = app.CreateClient();
 
         await http.UntilAsync(off, "stopped");
+        await host.Time.PassAsync(Interval);
         await http.UntilAsync(gone, "failed");
     }
 

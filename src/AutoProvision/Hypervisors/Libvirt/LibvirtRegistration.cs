@@ -9,6 +9,7 @@ public static class LibvirtRegistration
             .AddSingleton<Virsh>()
             .AddSingleton<DomainList>()
             .AddSingleton<PoolPaths>()
+            .AddSingleton<PoolLock>()
             .AddSingleton<PoolMeter>()
             .AddSingleton<OrphanFinder>()
             .AddSingleton<GuestDiagnosis>()
@@ -23,6 +24,11 @@ public static class LibvirtRegistration
             .AddSingleton(new ArpTable())
             .AddSingleton<GuestAgent>()
             .AddSingleton<AddressFinder>()
-            .AddSingleton<IHypervisor, LibvirtHypervisor>();
+            .AddSingleton<IHypervisor>(provider =>
+            {
+                // Held as long as the service lives.
+                _ = provider.GetRequiredService<PoolLock>();
+                return ActivatorUtilities.CreateInstance<LibvirtHypervisor>(provider);
+            });
     }
 }
