@@ -32,7 +32,7 @@ public sealed class GuestFaultTests
         var before = await HostSnapshot.TakeAsync(app);
         var created = new List<VmResource>();
         foreach (var fault in Faults)
-            created.Add(await app.CreateAsync(Micro.Request($"{fault.Name}-{Guid.NewGuid():N}"[..20])));
+            created.Add(await app.CreateAsync(Micro.Request($"{fault.Name}-guest")));
 
         var vms = await Task.WhenAll(created.Select(vm => app.WaitUntilMadeAsync(vm.Id)));
 
