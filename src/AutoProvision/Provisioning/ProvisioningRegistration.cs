@@ -1,3 +1,4 @@
+using AutoProvision.Provisioning.Reconciliation;
 using AutoProvision.Provisioning.Steps;
 using Microsoft.Extensions.Options;
 

@@ -1,3 +1,4 @@
+using AutoProvision.Vms.Journal;
 using Microsoft.Extensions.Options;
 
 namespace AutoProvision.Vms;

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using AutoProvision.Hypervisors;
+using AutoProvision.Provisioning.Reconciliation;
 using AutoProvision.Provisioning;
 using AutoProvision.Ssh;
 using Microsoft.Extensions.Options;

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using AutoProvision.Vms.Journal;
 
 namespace AutoProvision.Vms;
 

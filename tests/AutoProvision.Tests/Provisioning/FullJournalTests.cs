@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using AutoProvision.Fakes;
 using AutoProvision.Vms;
+using AutoProvision.Vms.Journal;
 using Microsoft.Data.Sqlite;
 
 namespace AutoProvision.Provisioning;

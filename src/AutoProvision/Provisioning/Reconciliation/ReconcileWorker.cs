@@ -1,7 +1,7 @@
 using AutoProvision.Vms;
 using Microsoft.Extensions.Options;
 
-namespace AutoProvision.Provisioning;
+namespace AutoProvision.Provisioning.Reconciliation;
 
 /// <summary>Runs the reconciliation at start and every <see cref="ProvisioningOptions.ReconcileInterval"/>, whatever befalls a round.</summary>
 public sealed partial class ReconcileWorker(

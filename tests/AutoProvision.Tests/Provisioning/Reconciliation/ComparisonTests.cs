@@ -1,7 +1,7 @@
 using AutoProvision.Hypervisors;
 using AutoProvision.Vms;
 
-namespace AutoProvision.Provisioning;
+namespace AutoProvision.Provisioning.Reconciliation;
 
 public sealed class ComparisonTests
 {

@@ -1,6 +1,6 @@
 using Microsoft.Data.Sqlite;
 
-namespace AutoProvision.Vms;
+namespace AutoProvision.Vms.Journal;
 
 /// <summary>
 /// The journal's tables, by version (SQLite's user_version). A version that was published is never changed: the next one says
@@ -38,40 +38,5 @@ internal static class JournalSchema
             connection.Run(script);
         connection.Run($"PRAGMA user_version = {Current}");
         transaction.Commit();
-    }
-}
-
-/// <summary>SQLite in few words.</summary>
-internal static class SqliteCommands
-{
-    public static void Run(this SqliteConnection connection, string sql, params (string Name, object Value)[] parameters)
-    {
-        using var command = connection.Prepare(sql, parameters);
-        command.ExecuteNonQuery();
-    }
-
-    public static object? Ask(this SqliteConnection connection, string sql)
-    {
-        using var command = connection.Prepare(sql);
-        return command.ExecuteScalar();
-    }
-
-    public static List<T> List<T>(this SqliteConnection connection, string sql, Func<SqliteDataReader, T> read)
-    {
-        using var command = connection.Prepare(sql);
-        using var reader = command.ExecuteReader();
-        var rows = new List<T>();
-        while (reader.Read())
-            rows.Add(read(reader));
-        return rows;
-    }
-
-    private static SqliteCommand Prepare(this SqliteConnection connection, string sql, params (string Name, object Value)[] parameters)
-    {
-        var command = connection.CreateCommand();
-        command.CommandText = sql;
-        foreach (var (name, value) in parameters)
-            command.Parameters.AddWithValue(name, value);
-        return command;
     }
 }

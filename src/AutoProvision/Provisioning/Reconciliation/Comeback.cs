@@ -2,7 +2,7 @@ using AutoProvision.Hypervisors;
 using AutoProvision.Ssh;
 using AutoProvision.Vms;
 
-namespace AutoProvision.Provisioning;
+namespace AutoProvision.Provisioning.Reconciliation;
 
 /// <summary>Takes a stopped VM back into use whose domain somebody else started.</summary>
 public sealed class Comeback(IHypervisor hypervisor, VmStore store, VmAccess access, SshConnectionPool connections, TimeProvider time)

@@ -1,6 +1,6 @@
 using AutoProvision.Vms;
 
-namespace AutoProvision.Provisioning;
+namespace AutoProvision.Provisioning.Reconciliation;
 
 /// <summary>
 /// What a round of the reconciliation begins and does not wait for, one at a time for each VM, since it may take long and must not

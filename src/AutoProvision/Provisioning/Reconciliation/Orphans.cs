@@ -1,7 +1,7 @@
 using AutoProvision.Hypervisors;
 using AutoProvision.Vms;
 
-namespace AutoProvision.Provisioning;
+namespace AutoProvision.Provisioning.Reconciliation;
 
 /// <summary>
 /// What this service made and the journal does not know, such as after the journal was restored from an old backup:

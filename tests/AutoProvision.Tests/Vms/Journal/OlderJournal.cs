@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
 
-namespace AutoProvision.Vms;
+namespace AutoProvision.Vms.Journal;
 
 /// <summary>A journal as version 1 wrote it.</summary>
 internal static class OlderJournal

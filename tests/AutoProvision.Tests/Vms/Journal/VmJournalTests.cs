@@ -1,6 +1,6 @@
 using Microsoft.Data.Sqlite;
 
-namespace AutoProvision.Vms;
+namespace AutoProvision.Vms.Journal;
 
 public sealed class VmJournalTests : IDisposable
 {

@@ -1,6 +1,6 @@
 using Microsoft.Data.Sqlite;
 
-namespace AutoProvision.Vms;
+namespace AutoProvision.Vms.Journal;
 
 /// <summary>
 /// Opens the journal's file: checked, locked, and brought to this version after a copy was made of it. A file that is damaged

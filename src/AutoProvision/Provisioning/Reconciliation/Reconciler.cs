@@ -4,7 +4,7 @@ using AutoProvision.Ssh;
 using AutoProvision.Vms;
 using Microsoft.Extensions.Options;
 
-namespace AutoProvision.Provisioning;
+namespace AutoProvision.Provisioning.Reconciliation;
 
 /// <summary>Compares the VMs with their domains, and tells as events what somebody else did to them.</summary>
 public sealed partial class Reconciler(

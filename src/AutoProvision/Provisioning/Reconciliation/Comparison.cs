@@ -1,7 +1,7 @@
 using AutoProvision.Hypervisors;
 using AutoProvision.Vms;
 
-namespace AutoProvision.Provisioning;
+namespace AutoProvision.Provisioning.Reconciliation;
 
 /// <summary>What somebody else did to a VM.</summary>
 public enum Difference

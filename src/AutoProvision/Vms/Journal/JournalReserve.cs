@@ -1,4 +1,4 @@
-namespace AutoProvision.Vms;
+namespace AutoProvision.Vms.Journal;
 
 /// <summary>
 /// A file beside the journal that holds room for it. On a full disk it is given up, so that what is under way can still be

@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.Data.Sqlite;
 
-namespace AutoProvision.Vms;
+namespace AutoProvision.Vms.Journal;
 
 /// <summary>
 /// The VMs, their events and the idempotency keys on disk: one SQLite file in WAL mode. A change is a transaction, so that a
