@@ -175,6 +175,28 @@ public sealed class DeleteTests
         Assert.Single(host.Hypervisor.Domains);
     }
 
+    [Theory(Timeout = Limit)]
+    [InlineData("domain")]
+    [InlineData("disk")]
+    [InlineData("seed")]
+    [InlineData("keys")]
+    [InlineData("everything")]
+    public async Task What_somebody_took_away_before_is_no_obstacle_however_many_ask(string what)
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var vm = await http.CreateVmAsync();
+        await http.UntilAsync(vm, "ready");
+        TakeAway(host, what);
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => http.DeleteVmAsync(vm)));
+        await http.FollowAsync(vm);
+
+        Assert.All(answers, answer => Assert.True(answer.Status is HttpStatusCode.Accepted or HttpStatusCode.NoContent, answer.Body));
+        Assert.Equal(HttpStatusCode.NoContent, (await http.DeleteVmAsync(vm)).Status);
+        Assert.Empty(host.Traces);
+    }
+
     [Fact(Timeout = Limit)]
     public async Task Deleting_twice_is_as_good_as_once()
     {
@@ -207,5 +229,17 @@ public sealed class DeleteTests
         await http.CreateVmAsync();
 
         await http.GetJsonAsync(vm, HttpStatusCode.NotFound);
+    }
+
+    private static void TakeAway(FakeHost host, string what)
+    {
+        if (what is "domain" or "everything")
+            host.Hypervisor.Domains.Clear();
+        if (what is "disk" or "everything")
+            host.Hypervisor.Disks.Clear();
+        if (what is "seed" or "everything")
+            host.Hypervisor.Seeds.Clear();
+        if (what is "keys" or "everything")
+            Directory.Delete(Path.Combine(host.DataDirectory, "keys"), recursive: true);
     }
 }

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.ServerSentEvents;
 using System.Text.Json;
 using AutoProvision.Fakes;
@@ -76,24 +75,6 @@ public sealed class OutageTests
         host.Hypervisor.IsDown = false;
         await http.DeleteVmAsync(vm);
         await http.FollowAsync(vm);
-        Assert.Empty(host.Traces);
-    }
-
-    [Fact(Timeout = Limit)]
-    public async Task A_deletion_that_was_asked_for_while_libvirt_was_away_is_finished_when_it_is_back()
-    {
-        await using var host = new FakeHost();
-        using var http = host.Start().CreateClient();
-        var vm = await http.CreateVmAsync();
-        await http.UntilAsync(vm, "ready");
-        host.Hypervisor.IsDown = true;
-
-        Assert.Equal(HttpStatusCode.Accepted, (await http.DeleteVmAsync(vm)).Status);
-        await http.FollowAsync(vm, item => item.Data.TryGetProperty("failure", out var failure) && failure.Text("code") == "hypervisor_unavailable");
-        host.Hypervisor.IsDown = false;
-        await host.Time.PassAsync(new ProvisioningOptions().TeardownRetry);
-        await http.FollowAsync(vm);
-
         Assert.Empty(host.Traces);
     }
 
