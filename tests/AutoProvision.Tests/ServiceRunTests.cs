@@ -20,7 +20,7 @@ public sealed class ServiceRunTests : IDisposable
         var journal = Path.Combine(_root.FullName, "journal.db");
         await File.WriteAllTextAsync(journal, "This is no SQLite file at all.", TestContext.Current.CancellationToken);
 
-        var told = await ServiceProcess.FailToStartAsync(DataDirectory);
+        var told = await ServiceProcess.FailToStartAsync(DataDirectory, PoolDirectory);
 
         Assert.All(["journal_damaged", journal, "backup"], words => Assert.Contains(words, told, StringComparison.Ordinal));
     }
@@ -41,7 +41,7 @@ public sealed class ServiceRunTests : IDisposable
     {
         await File.WriteAllTextAsync(Path.Combine(_root.FullName, "file"), "", TestContext.Current.CancellationToken);
 
-        Assert.Contains("start_failed", await ServiceProcess.FailToStartAsync($"{DataDirectory}/file"), StringComparison.Ordinal);
+        Assert.Contains("start_failed", await ServiceProcess.FailToStartAsync($"{DataDirectory}/file", PoolDirectory), StringComparison.Ordinal);
     }
 
     [Fact(Timeout = 120_000)]
