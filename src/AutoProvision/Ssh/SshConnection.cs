@@ -24,7 +24,9 @@ internal sealed class SshConnection(SshClient client, SshTarget target, SshOptio
             using var exec = new RemoteExec(client, request, time) { OnBroken = () => _broken = true };
             return await exec.RunAsync(deadline.Token, _lost.Token, cancellation);
         }
-        catch (Exception e) when (e is SshConnectionException or SshOperationTimeoutException or SocketException or ObjectDisposedException)
+        // NullReferenceException: SSH.NET 2026.0.0, when the session ends while a command's channel is being opened (SshCommand.cs,
+        // UnsubscribeFromChannelEvents on a channel that is not there yet).
+        catch (Exception e) when (e is SshConnectionException or SshOperationTimeoutException or SocketException or ObjectDisposedException or NullReferenceException)
         {
             _broken = true;
             throw SshFailures.ConnectionLost(target, e);
