@@ -38,12 +38,14 @@ public static class HostEndpoints
 
     private static Ok<HealthAnswer> Healthy() => TypedResults.Ok(new HealthAnswer("ok", []));
 
-    private static async Task<Results<Ok<HealthAnswer>, JsonHttpResult<HealthAnswer>>> Ready(IHypervisor hypervisor, CancellationToken cancellation)
+    private static async Task<Results<Ok<HealthAnswer>, JsonHttpResult<HealthAnswer>>> Ready(IHypervisor hypervisor, VmService vms, CancellationToken cancellation)
     {
-        var report = await hypervisor.InspectAsync(cancellation);
-        return report.Problems.Count == 0
+        var problems = (await hypervisor.InspectAsync(cancellation)).Problems;
+        if (problems.Count == 0 && await vms.FindObstacleAsync(cancellation) is { } obstacle)
+            problems = [obstacle];
+        return problems.Count == 0
             ? TypedResults.Ok(new HealthAnswer("ok", []))
-            : TypedResults.Json(new HealthAnswer("unready", report.Problems), statusCode: StatusCodes.Status503ServiceUnavailable);
+            : TypedResults.Json(new HealthAnswer("unready", problems), statusCode: StatusCodes.Status503ServiceUnavailable);
     }
 }
 

@@ -16,8 +16,8 @@ public static class VmFailures
         $"Choose another name, or DELETE /vms/{other.Id} first.");
 
     public static FailureException NameTakenByDomain(string name) => new("name_taken",
-        $"The hypervisor already has a domain named \"{name}\" that this service did not make.",
-        "Choose another name; the service never touches a domain that is not its own.");
+        $"The hypervisor already has a domain named \"{name}\" that is no VM of this service.",
+        "Choose another name. If GET /host/orphans lists the domain, it can be removed there; a domain that is not its own the service never touches.");
 
     public static FailureException QueueFull(int unfinished, ProvisioningOptions options) => new("queue_full",
         $"{unfinished} VMs are waiting or being made, of at most {options.MostUnfinished}: Provisioning:QueueCapacity is {options.QueueCapacity}, Provisioning:Concurrency {options.Concurrency}.",

@@ -11,6 +11,9 @@ public sealed partial class VmRules(ImageStore images, IOptions<VmOptions> optio
     private const int MinMemoryMiB = 64;
     private readonly VmOptions _options = options.Value;
 
+    /// <summary>The least that can be asked for.</summary>
+    public static VmSpec Smallest { get; } = new() { Name = "", Image = "", Cpus = 1, MemoryMiB = MinMemoryMiB, DiskGiB = 1, User = "" };
+
     /// <param name="request">What was sent; a value of the wrong shape is null here.</param>
     /// <param name="shape">The faults its shape has already.</param>
     /// <exception cref="InvalidRequestException"/>

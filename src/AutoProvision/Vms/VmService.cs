@@ -49,6 +49,23 @@ public sealed class VmService(
         return taken;
     }
 
+    /// <summary>What would keep the smallest VM from being taken up now: a full queue, a full disk, too little memory; null when nothing would.</summary>
+    /// <exception cref="FailureException"><c>pool_unusable</c>.</exception>
+    public async Task<Failure?> FindObstacleAsync(CancellationToken cancellation)
+    {
+        var room = await admission.MeasureAsync(cancellation);
+        try
+        {
+            Admit(store.List());
+            admission.Admit(VmRules.Smallest, store.List(), room);
+            return null;
+        }
+        catch (FailureException e)
+        {
+            return e.Failure;
+        }
+    }
+
     private void Admit(IReadOnlyList<Vm> present)
     {
         var unfinished = present.Count(vm => vm.State is VmState.Queued or VmState.Provisioning);

@@ -47,4 +47,18 @@ public sealed class HostEndpointTests
         Assert.Equal(("file", "tester", "available"), (images["tiny"].Text("source"), images["tiny"].Text("user"), images["tiny"].Text("state")));
         Assert.Equal(("build", "absent"), (images["debian-12"].Text("source"), images["debian-12"].Text("state")));
     }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_host_without_room_for_any_VM_is_not_ready_until_it_has_some()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var room = host.Hypervisor.Room;
+        host.Hypervisor.Room = room with { DiskFreeMiB = 10 };
+
+        var unready = await http.GetJsonAsync("/readyz", HttpStatusCode.ServiceUnavailable);
+        Assert.Equal("disk_full", Assert.Single(unready.GetProperty("problems").EnumerateArray()).Text("code"));
+        host.Hypervisor.Room = room;
+        Assert.Equal("ok", (await http.GetJsonAsync("/readyz")).Text("status"));
+    }
 }
