@@ -2,6 +2,7 @@
 # A host that can run virtual machines, and the base image on it. Sourced; uses the other parts.
 
 readonly data_dir=${AutoProvision__DataDirectory:-/var/lib/autoprovision}
+readonly pool_dir=${Libvirt__PoolDirectory:-/var/lib/autoprovision/pool}
 readonly image_dir=${Images__Directory:-$data_dir/images}
 
 host_up() {

@@ -77,7 +77,16 @@ define_network() {
   on_libvirt net-define "$definition" >/dev/null || fail "libvirt's network 'default' cannot be defined." "$(libvirt_log_hint)"
 }
 
-# libvirt_down: ends what libvirt_up of the same run directory began. Machines that still run keep their host.
+# A service that runs holds a lock on its pool's directory.
+pool_in_use() {
+  local lock
+  [ -d "$pool_dir" ] || return 1
+  exec {lock}<"$pool_dir"
+  if flock -n "$lock"; then exec {lock}<&-; return 1; fi
+  exec {lock}<&-
+}
+
+# libvirt_down: ends what libvirt_up of the same run directory began. Machines and services that still run keep their host.
 libvirt_down() {
   local running
   if [ ! -e "$run_dir/libvirtd.pid" ] && [ ! -e "$run_dir/network-started.on" ]; then
@@ -87,6 +96,10 @@ libvirt_down() {
   running=$(on_libvirt list --name 2>/dev/null | xargs || true)
   if [ -n "$running" ]; then
     note "libvirt stays up, because these machines run: $running"
+    return 0
+  fi
+  if pool_in_use; then
+    note "libvirt stays up, because a service uses the pool $pool_dir"
     return 0
   fi
   if take_mark network-started; then
