@@ -27,6 +27,8 @@ public static class ServiceRun
         }
         catch (Exception e) when (Explain(e) is { } words)
         {
+            // What did start is ended in good order: a tool that is being stopped when the process goes would stay.
+            await app.StopAsync();
             await Console.Error.WriteLineAsync(words);
             return Refused;
         }

@@ -18,10 +18,11 @@ public sealed record IdempotencyKey(string Value, string Fingerprint)
     /// <summary>How long a key stands for its VM.</summary>
     public static TimeSpan Lifetime { get; } = TimeSpan.FromHours(24);
 
-    /// <exception cref="InvalidRequestException">The key is empty, longer than 255 characters or not printable ASCII.</exception>
-    public static IdempotencyKey For(string value, VmRequest request) => value.Length is > 0 and <= MaxLength && value.All(c => c is >= ' ' and <= '~')
+    /// <exception cref="InvalidRequestException">The key is empty, longer than 255 characters, not printable ASCII, or holds a comma.</exception>
+    // A comma is what HTTP puts between the values of a header that was sent twice.
+    public static IdempotencyKey For(string value, VmRequest request) => value.Length is > 0 and <= MaxLength && value.All(c => c is >= ' ' and <= '~' and not ',')
         ? new(value, Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(request, Canonical))))
-        : throw new InvalidRequestException([new Fault("", "idempotency_key_invalid", "The Idempotency-Key cannot be used.", $"1 to {MaxLength} characters of printable ASCII, such as a UUID.")]);
+        : throw new InvalidRequestException([new Fault("", "idempotency_key_invalid", "The Idempotency-Key cannot be used.", $"1 to {MaxLength} characters of printable ASCII without commas, such as a UUID; one such header.")]);
 }
 
 /// <summary>A key as it is journalled.</summary>

@@ -109,6 +109,7 @@ public sealed class IdempotencyTests
 
     [Theory(Timeout = Limit)]
     [InlineData("caf\u00e9")]
+    [InlineData("a,b")]
     [InlineData("too long")]
     public async Task A_key_that_is_none_is_refused(string key)
     {

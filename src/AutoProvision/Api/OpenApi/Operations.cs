@@ -42,7 +42,7 @@ internal static class Operations
     {
         ["id"] = ("The VM's id, as `POST /vms` gave it; it is the libvirt domain's UUID too.", "0199c1a2-7d3e-7b1a-9f53-0c2d6a1e8b47", "uuid"),
         ["Last-Event-ID"] = ("The last event id that was seen; without it the stream begins with the VM's first event.", "12", null),
-        ["Idempotency-Key"] = ("A key of the client's choice, new for each VM: 1 to 255 characters of printable ASCII.", "8e03978e-40d5-43dd-bc93-6894a57f9324", null),
+        ["Idempotency-Key"] = ("A key of the client's choice, new for each VM: 1 to 255 characters of printable ASCII without commas.", "8e03978e-40d5-43dd-bc93-6894a57f9324", null),
     };
 
     private static void Describe(OpenApiParameter parameter)
