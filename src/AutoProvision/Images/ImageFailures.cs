@@ -5,8 +5,8 @@ namespace AutoProvision.Images;
 /// <summary>Every way in which getting an image can fail, with its stable code.</summary>
 internal static class ImageFailures
 {
-    // Linux errno values, which .NET hands through as HResult: ENOSPC, EDQUOT, EFBIG.
-    private static readonly int[] Full = [28, 122, 27];
+    // EFBIG: the file system takes no file as large.
+    private const int TooLarge = 27;
 
     public static FailureException Unknown(string name, IEnumerable<string> known) => new(
         "image_unknown", $"There is no image '{name}'.", $"Known images: {string.Join(", ", known)}.");
@@ -29,7 +29,7 @@ internal static class ImageFailures
     public static FailureException DiskFull(string path, string why, Exception? inner = null) => new(
         "image_disk_full", $"No room for {path}: {why}", "Free some space, or point Images:Directory at a larger disk.", inner: inner);
 
-    public static FailureException Storage(string path, Exception inner) => Full.Contains(inner.HResult)
+    public static FailureException Storage(string path, Exception inner) => DiskErrors.IsFull(inner) || inner.HResult == TooLarge
         ? DiskFull(path, inner.Message, inner)
         : new("image_storage_failed", $"{path} could not be read or written: {inner.Message}",
             "Images:Directory must be on a working disk and writable by the service.", inner: inner);

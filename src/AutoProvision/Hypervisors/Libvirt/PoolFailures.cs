@@ -6,10 +6,7 @@ namespace AutoProvision.Hypervisors.Libvirt;
 /// <summary>What the disk under the pool can do to a VM, told as a failure of the host and not as a defect of the service.</summary>
 public static class PoolFailures
 {
-    // Linux errno values, which .NET hands through as HResult: ENOSPC, EDQUOT.
-    private static readonly int[] Full = [28, 122];
-
-    // The C library's words for these two, which tools pass on, and xorriso's, which asks before it writes.
+    // The C library's words for ENOSPC and EDQUOT, which tools pass on, and xorriso's, which asks before it writes.
     private static readonly string[] FullInWords = ["No space left on device", "Disk quota exceeded", "exceeds free space on media"];
 
     /// <exception cref="FailureException"><c>pool_unusable</c> or <c>disk_full</c>, instead of an error of input or output.</exception>
@@ -33,7 +30,7 @@ public static class PoolFailures
                 "Free some space, or point Libvirt:PoolDirectory at a larger disk; libvirt itself needs a little under /var and /run.", result.Evidence);
     }
 
-    public static Failure Tell(string directory, Exception exception) => Full.Contains(exception.HResult)
+    public static Failure Tell(string directory, Exception exception) => DiskErrors.IsFull(exception)
         ? new("disk_full", $"The pool directory {directory} has no room: {exception.Message}", "Free some space, or point Libvirt:PoolDirectory at a larger disk.")
         : Unusable(directory, exception);
 

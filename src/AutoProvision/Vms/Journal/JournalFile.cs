@@ -15,9 +15,6 @@ internal static class JournalFile
     private const int NoRoom = 13;
     private const int WriteFailed = 778;
 
-    // errno on Linux: ENOSPC, EDQUOT.
-    private static readonly int[] FullDisk = [28, 122];
-
     /// <exception cref="FailureException"><c>journal_damaged</c>, <c>journal_newer</c>, <c>journal_in_use</c> or <c>journal_full</c>.</exception>
     public static SqliteConnection Open(string path)
     {
@@ -41,7 +38,7 @@ internal static class JournalFile
     public static bool IsFull(Exception exception) => exception switch
     {
         SqliteException e => e.SqliteErrorCode == NoRoom || e.SqliteExtendedErrorCode == WriteFailed,
-        IOException e => FullDisk.Contains(e.HResult),
+        IOException e => DiskErrors.IsFull(e),
         _ => false,
     };
 
