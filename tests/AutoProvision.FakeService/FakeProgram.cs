@@ -25,6 +25,8 @@ internal static class FakeProgram
     {
         var hypervisor = new FakeHypervisor(plan.HypervisorFile);
         services.Replace(ServiceDescriptor.Singleton<IHypervisor>(hypervisor));
+        services.Replace(ServiceDescriptor.Singleton<INetworks>(hypervisor));
+        services.Replace(ServiceDescriptor.Singleton<IDomainControl>(hypervisor));
         services.Replace(ServiceDescriptor.Singleton<ISshConnector>(new FakeGuests(hypervisor)));
         services.Replace(ServiceDescriptor.Singleton<IProcessRunner>(new FakeHostTools()));
         if (plan.ClockFile is { } clock)

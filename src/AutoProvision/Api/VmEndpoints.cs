@@ -42,10 +42,10 @@ public static class VmEndpoints
     private static EventStream Events(string id, [FromHeader(Name = "Last-Event-ID")] string? lastEventId, VmService vms, CancellationToken cancellation) =>
         new(vms.Watch(id, ParseEventId(lastEventId), cancellation));
 
-    private static async Task<Ok<ExecAnswer>> Exec(string id, Body<ExecBody> body, VmService vms, CancellationToken cancellation) =>
-        TypedResults.Ok(ExecAnswer.From(await vms.ExecAsync(id, body.Value.ToRequest(body.Faults), cancellation)));
+    private static async Task<Ok<ExecAnswer>> Exec(string id, Body<ExecBody> body, GuestService guests, CancellationToken cancellation) =>
+        TypedResults.Ok(ExecAnswer.From(await guests.ExecAsync(id, body.Value.ToRequest(body.Faults), cancellation)));
 
-    private static Ok<SshAccess> Ssh(string id, VmService vms) => TypedResults.Ok(vms.GetSshAccess(id));
+    private static Ok<SshAccess> Ssh(string id, GuestService guests) => TypedResults.Ok(guests.GetSshAccess(id));
 
     private static Results<Accepted<VmResource>, NoContent> Delete(string id, VmService vms)
     {

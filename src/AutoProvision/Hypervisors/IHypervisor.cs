@@ -30,9 +30,6 @@ public interface IHypervisor
     /// </summary>
     Task<Failure?> DiagnoseAsync(Guid id, CancellationToken cancellation);
 
-    /// <summary>Lets a guest go on that QEMU paused because the disk under it was full.</summary>
-    Task ResumeAsync(Guid id, CancellationToken cancellation);
-
     /// <summary>The domain with this name, ours or not; null when there is none.</summary>
     Task<DomainInfo?> FindDomainAsync(string name, CancellationToken cancellation);
 
@@ -52,11 +49,30 @@ public interface IHypervisor
     /// </summary>
     Task CreateDomainAsync(DomainSpec spec, CancellationToken cancellation);
 
-    /// <summary>Stops and undefines the domain, removes its console log and gives its address lease back.</summary>
-    Task RemoveDomainAsync(Guid id, string mac, CancellationToken cancellation);
+    /// <summary>Stops and undefines the domain, removes its console log and gives its NICs' leases back.</summary>
+    Task RemoveDomainAsync(Guid id, IReadOnlyList<Nic> nics, CancellationToken cancellation);
 
-    /// <summary>Waits until the guest with this MAC has an address; ends only by finding one or by cancellation.</summary>
-    Task<string> WaitForAddressAsync(Guid id, string mac, CancellationToken cancellation);
+    /// <summary>Waits until this NIC of the guest has an IPv4 address; ends only by finding one or by cancellation.</summary>
+    Task<string> WaitForAddressAsync(Guid id, Nic nic, CancellationToken cancellation);
+
+    /// <summary>Every address that can be seen of these NICs now, IPv6 too, without link-local ones; the first NIC's come first.</summary>
+    Task<IReadOnlyList<string>> ListAddressesAsync(Guid id, IReadOnlyList<Nic> nics, CancellationToken cancellation);
+
+    /// <summary>Makes an empty disk beside the root disk. <see cref="RemoveDiskAsync"/> removes it with the root disk.</summary>
+    /// <param name="id">The VM.</param>
+    /// <param name="index">From 0, in the order of <see cref="DomainSpec.Disks"/>.</param>
+    /// <param name="sizeGiB">Size in GiB.</param>
+    /// <param name="cancellation">Stops the tool.</param>
+    Task CreateDataDiskAsync(Guid id, int index, int sizeGiB, CancellationToken cancellation);
+
+    /// <summary>Makes this VM's disks as copies of another one's, whose domain must be off or paused; its snapshots are not copied.</summary>
+    /// <param name="id">The VM whose disks are made.</param>
+    /// <param name="source">The VM whose disks are copied.</param>
+    /// <param name="image">The base image of both root disks.</param>
+    /// <param name="dataDisks">How many disks there are beside the root disk.</param>
+    /// <param name="sizeGiB">Size of the new root disk; not less than the source's.</param>
+    /// <param name="cancellation">Stops the tool.</param>
+    Task CopyDisksAsync(Guid id, Guid source, BaseImage image, int dataDisks, int sizeGiB, CancellationToken cancellation);
 
     /// <summary>The last <paramref name="maxChars"/> characters of the serial console; empty when there is none.</summary>
     Task<string> ReadConsoleAsync(Guid id, int maxChars, CancellationToken cancellation);
@@ -106,5 +122,10 @@ public sealed record SeedFiles(string UserData, string MetaData, string? Network
 /// <param name="Name">The domain's name.</param>
 /// <param name="Cpus">Virtual CPUs.</param>
 /// <param name="MemoryMiB">Memory in MiB.</param>
-/// <param name="Mac">The NIC's MAC address.</param>
-public sealed record DomainSpec(Guid Id, string Name, int Cpus, int MemoryMiB, string Mac);
+/// <param name="Nics">One or more.</param>
+/// <param name="Disks">Serial numbers of the disks beside the root disk, as <see cref="IHypervisor.CreateDataDiskAsync"/> made them.</param>
+public sealed record DomainSpec(Guid Id, string Name, int Cpus, int MemoryMiB, IReadOnlyList<Nic> Nics, IReadOnlyList<string> Disks);
+
+/// <param name="Mac">MAC address, lower case with colons.</param>
+/// <param name="Network">libvirt network that it is attached to; null is the service's own.</param>
+public sealed record Nic(string Mac, string? Network = null);

@@ -1,3 +1,6 @@
+using System.Text.Json.Serialization;
+using AutoProvision.Hypervisors;
+
 namespace AutoProvision.Vms;
 
 /// <summary>One virtual machine as the service knows it. Immutable: <see cref="VmStore.Update"/> swaps it for its successor.</summary>
@@ -15,6 +18,24 @@ public sealed record Vm
     /// <summary>The NIC's MAC address, lower case with colons.</summary>
     public required string Mac { get; init; }
 
+    /// <summary>MAC addresses of the further NICs, in their order.</summary>
+    public IReadOnlyList<string> MoreMacs { get; init; } = [];
+
+    /// <summary>The caller's own marks, to find VMs by.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>When the VM is deleted by itself; null is never.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>The VM that this one's disks are a copy of; null for one that is made from its image.</summary>
+    public Guid? CloneOf { get; init; }
+
+    /// <summary>What is being done to a VM that was made already; null when nothing is.</summary>
+    public VmOperation? Operation { get; init; }
+
+    /// <summary>Its snapshots, oldest first.</summary>
+    public IReadOnlyList<VmSnapshot> Snapshots { get; init; } = [];
+
     /// <summary>The step that runs now or that the VM failed in.</summary>
     public string? Step { get; init; }
 
@@ -25,6 +46,9 @@ public sealed record Vm
     public IReadOnlyList<string> Done { get; init; } = [];
 
     public string? Address { get; init; }
+
+    /// <summary>Every address that was seen of the guest, IPv6 too, when it became ready.</summary>
+    public IReadOnlyList<string> Addresses { get; init; } = [];
 
     /// <summary>The guest's SSH host key (public line), made by us and injected, so that it is known before the first connection.</summary>
     public string? HostKey { get; init; }
@@ -47,6 +71,10 @@ public sealed record Vm
 
     /// <summary>Sequence number of the VM's newest event.</summary>
     public long Version { get; init; }
+
+    /// <summary>Its NICs, the first one first, as the hypervisor makes them.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<Nic> Nics => [new(Mac, Spec.Network?.Network), .. Spec.Nics.Zip(MoreMacs, (nic, mac) => new Nic(mac, nic.Network))];
 
     /// <summary>A VM that someone can log in to.</summary>
     public bool IsReachable => State is VmState.Ready or VmState.Degraded;

@@ -18,7 +18,8 @@ public static class VmRegistration
             .AddSingleton<VmStore>()
             .AddSingleton<VmRules>()
             .AddSingleton<Admission>()
-            .AddSingleton<VmService>();
+            .AddSingleton<VmService>()
+            .AddSingleton<GuestService>();
     }
 
     private static VmJournal OpenJournal(IServiceProvider services)

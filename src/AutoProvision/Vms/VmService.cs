@@ -2,15 +2,14 @@ using System.Security.Cryptography;
 using AutoProvision.Hypervisors;
 using AutoProvision.Provisioning.Reconciliation;
 using AutoProvision.Provisioning;
-using AutoProvision.Ssh;
 using Microsoft.Extensions.Options;
 
 namespace AutoProvision.Vms;
 
-/// <summary>The only way in: every transport calls this, and the rules live below it.</summary>
+/// <summary>The only way in to the VMs, as <see cref="GuestService"/> is to what is inside them: every transport calls these two, and the rules live below them.</summary>
 public sealed class VmService(
-    VmStore store, VmRules rules, Admission admission, JobQueue queue, IHypervisor hypervisor, VmAccess access, SshConnectionPool connections, Orphans orphans,
-    IOptions<ProvisioningOptions> options, IHostApplicationLifetime lifetime, TimeProvider time)
+    VmStore store, VmRules rules, Admission admission, JobQueue queue, IHypervisor hypervisor, Orphans orphans,
+    IOptions<ProvisioningOptions> options, TimeProvider time)
 {
     /// <summary>Takes up a VM and queues its making. Nothing is created for a refused request.</summary>
     /// <param name="request">What was asked for.</param>
@@ -106,30 +105,6 @@ public sealed class VmService(
         return vm;
     }
 
-    /// <summary>Runs a command in a reachable VM as its user.</summary>
-    /// <exception cref="FailureException"><c>vm_not_found</c>, <c>vm_not_ready</c>, <c>service_stopping</c> or one of SSH's.</exception>
-    public async Task<ExecResult> ExecAsync(string id, ExecRequest request, CancellationToken cancellation)
-    {
-        var vm = GetReachable(id);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, lifetime.ApplicationStopping);
-        try
-        {
-            return await connections.ExecAsync(vm.Id.ToString(), () => access.Target(GetReachable(id)), request, either.Token);
-        }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-        {
-            throw VmFailures.Stopping();
-        }
-    }
-
-    /// <summary>How a person logs in by themselves.</summary>
-    /// <exception cref="FailureException"><c>vm_not_found</c> or <c>vm_not_ready</c>.</exception>
-    public SshAccess GetSshAccess(string id)
-    {
-        var vm = GetReachable(id);
-        return SshAccess.For(vm, access.Keys(vm.Id));
-    }
-
     /// <summary>The VM's events after a sequence number, then every new one.</summary>
     /// <exception cref="FailureException"><c>vm_not_found</c>.</exception>
     /// <exception cref="InvalidRequestException">No event has that number yet: whoever waits after it would miss the next ones.</exception>
@@ -147,7 +122,8 @@ public sealed class VmService(
     /// <exception cref="FailureException"><c>orphan_not_found</c>.</exception>
     public Task RemoveOrphanAsync(string id, CancellationToken cancellation) => orphans.RemoveAsync(id, cancellation);
 
-    private Vm GetReachable(string id)
+    /// <exception cref="FailureException"><c>vm_not_found</c> or <c>vm_not_ready</c>.</exception>
+    public Vm GetReachable(string id)
     {
         var vm = Get(id);
         return vm.IsReachable ? vm : throw VmFailures.NotReachable(vm);

@@ -1,7 +1,8 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
 using AutoProvision.Hypervisors;
 using AutoProvision.Hypervisors.Libvirt;
 using AutoProvision.HostTests.Support;
-using AutoProvision.Images;
 using AutoProvision.Ssh;
 using AutoProvision.Vms;
 using Microsoft.Extensions.DependencyInjection;
@@ -16,7 +17,7 @@ public sealed class WrongHostKeyTests
     {
         await using var app = new HostApp(services: services => services
             .AddSingleton<LibvirtHypervisor>()
-            .AddSingleton<IHypervisor>(provider => new KeySwapper(provider.GetRequiredService<LibvirtHypervisor>())));
+            .AddSingleton<IHypervisor>(provider => KeySwapper.Around(provider.GetRequiredService<LibvirtHypervisor>())));
         var before = await HostSnapshot.TakeAsync(app);
 
         var created = await app.CreateAsync(new { name = "impostor" });
@@ -29,38 +30,24 @@ public sealed class WrongHostKeyTests
     }
 
     /// <summary>libvirt itself, but the seed carries another host key.</summary>
-    private sealed class KeySwapper(IHypervisor inner) : IHypervisor
+    [SuppressMessage("Performance", "CA1852", Justification = "A DispatchProxy is derived from at run time.")]
+    internal class KeySwapper : DispatchProxy
     {
-        public Task CreateSeedAsync(Guid id, SeedFiles seed, CancellationToken cancellation) =>
-            inner.CreateSeedAsync(id, seed with { UserData = Swap(seed.UserData) }, cancellation);
+        private IHypervisor _inner = null!;
 
-        public Task<HostReport> InspectAsync(CancellationToken cancellation) => inner.InspectAsync(cancellation);
+        public static IHypervisor Around(IHypervisor inner)
+        {
+            var proxy = Create<IHypervisor, KeySwapper>();
+            ((KeySwapper)(object)proxy)._inner = inner;
+            return proxy;
+        }
 
-        public Task<HostRoom> MeasureAsync(CancellationToken cancellation) => inner.MeasureAsync(cancellation);
-
-        public Task<IReadOnlyList<DomainInfo>> ListDomainsAsync(CancellationToken cancellation) => inner.ListDomainsAsync(cancellation);
-
-        public Task<IReadOnlyList<Orphan>> FindOrphansAsync(Func<Guid, bool> isKnown, CancellationToken cancellation) => inner.FindOrphansAsync(isKnown, cancellation);
-
-        public Task<Failure?> DiagnoseAsync(Guid id, CancellationToken cancellation) => inner.DiagnoseAsync(id, cancellation);
-
-        public Task ResumeAsync(Guid id, CancellationToken cancellation) => inner.ResumeAsync(id, cancellation);
-
-        public Task<DomainInfo?> FindDomainAsync(string name, CancellationToken cancellation) => inner.FindDomainAsync(name, cancellation);
-
-        public Task RemoveSeedAsync(Guid id, CancellationToken cancellation) => inner.RemoveSeedAsync(id, cancellation);
-
-        public Task CreateDiskAsync(Guid id, BaseImage image, int sizeGiB, CancellationToken cancellation) => inner.CreateDiskAsync(id, image, sizeGiB, cancellation);
-
-        public Task RemoveDiskAsync(Guid id, CancellationToken cancellation) => inner.RemoveDiskAsync(id, cancellation);
-
-        public Task CreateDomainAsync(DomainSpec spec, CancellationToken cancellation) => inner.CreateDomainAsync(spec, cancellation);
-
-        public Task RemoveDomainAsync(Guid id, string mac, CancellationToken cancellation) => inner.RemoveDomainAsync(id, mac, cancellation);
-
-        public Task<string> WaitForAddressAsync(Guid id, string mac, CancellationToken cancellation) => inner.WaitForAddressAsync(id, mac, cancellation);
-
-        public Task<string> ReadConsoleAsync(Guid id, int maxChars, CancellationToken cancellation) => inner.ReadConsoleAsync(id, maxChars, cancellation);
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
+        {
+            if (targetMethod!.Name == nameof(IHypervisor.CreateSeedAsync))
+                args![1] = (SeedFiles)args[1]! with { UserData = Swap(((SeedFiles)args[1]!).UserData) };
+            return targetMethod.Invoke(_inner, args);
+        }
 
         private static string Swap(string userData)
         {

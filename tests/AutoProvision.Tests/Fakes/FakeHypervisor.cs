@@ -10,7 +10,7 @@ namespace AutoProvision.Fakes;
 /// was removed. Each method passes a fault point of its own name before it acts and one with <see cref="Done"/> behind it after.
 /// Given a file, it keeps everything there, so that domains run on while the service is dead.
 /// </summary>
-internal sealed class FakeHypervisor : IHypervisor
+internal sealed partial class FakeHypervisor : IHypervisor
 {
     private readonly FakeHypervisorFile? _file;
     private int _lastAddress = 1;
@@ -23,6 +23,8 @@ internal sealed class FakeHypervisor : IHypervisor
         _lastAddress = state.LastAddress;
         Domains = new(state.Domains.ToDictionary(domain => domain.Info.Id));
         (Seeds, Disks, Leases, Consoles) = (new(state.Seeds), new(state.Disks), new(state.Leases), new(state.Consoles));
+        (DataDisks, Reservations) = (new(state.DataDisks), new(state.Reservations));
+        Snapshots = new(state.Snapshots.ToDictionary(snapshot => (snapshot.Vm, snapshot.Name)));
     }
 
     public FaultPoints Faults { get; } = new();
@@ -36,6 +38,9 @@ internal sealed class FakeHypervisor : IHypervisor
 
     public ConcurrentDictionary<Guid, int> Disks { get; } = new();
 
+    /// <summary>Sizes of the disks beside the root disk.</summary>
+    public ConcurrentDictionary<Guid, List<int>> DataDisks { get; } = new();
+
     /// <summary>MAC to address.</summary>
     public ConcurrentDictionary<string, string> Leases { get; } = new();
 
@@ -47,6 +52,9 @@ internal sealed class FakeHypervisor : IHypervisor
         .. Domains.Values.Select(domain => $"domain {domain.Info.Id} {domain.Info.Name}").Order(),
         .. Seeds.Keys.Select(id => $"seed {id}").Order(),
         .. Disks.Keys.Select(id => $"disk {id}").Order(),
+        .. DataDisks.SelectMany(disks => disks.Value.Select((_, index) => $"data disk {disks.Key} {index}")).Order(),
+        .. Reservations.Select(kept => $"reservation {kept.Key} {kept.Value}").Order(),
+        .. Snapshots.Keys.Select(snapshot => $"snapshot {snapshot.Vm} {snapshot.Name}").Order(),
         .. Leases.Select(lease => $"lease {lease.Key} {lease.Value}").Order(),
         .. Consoles.Keys.Select(id => $"console {id}").Order(),
     ];
@@ -90,8 +98,6 @@ internal sealed class FakeHypervisor : IHypervisor
         _ => null,
     }, cancellation);
 
-    public Task ResumeAsync(Guid id, CancellationToken cancellation) => ActAsync(nameof(ResumeAsync), () => SetPower(id, DomainPower.Running), cancellation);
-
     /// <summary>Somebody switches a domain on or off behind the service's back.</summary>
     public FakeDomain SetPower(Guid id, DomainPower power) => Domains[id] = Domains[id] with { Info = Domains[id].Info with { Power = power } };
 
@@ -108,30 +114,57 @@ internal sealed class FakeHypervisor : IHypervisor
         ActAsync(nameof(CreateDiskAsync), () => Disks[id] = sizeGiB, cancellation);
 
     public Task RemoveDiskAsync(Guid id, CancellationToken cancellation) =>
-        ActAsync(nameof(RemoveDiskAsync), () => Disks.TryRemove(id, out _), cancellation);
+        ActAsync(nameof(RemoveDiskAsync), () => Disks.TryRemove(id, out _) | DataDisks.TryRemove(id, out _), cancellation);
+
+    public Task CreateDataDiskAsync(Guid id, int index, int sizeGiB, CancellationToken cancellation) => ActAsync(nameof(CreateDataDiskAsync), () =>
+    {
+        var disks = DataDisks.GetOrAdd(id, _ => []);
+        if (index < disks.Count)
+            disks.RemoveAt(index);
+        disks.Insert(index, sizeGiB);
+        return disks;
+    }, cancellation);
+
+    public Task CopyDisksAsync(Guid id, Guid source, BaseImage image, int dataDisks, int sizeGiB, CancellationToken cancellation) => ActAsync(nameof(CopyDisksAsync), () =>
+    {
+        if (Domains.TryGetValue(source, out var domain) && domain.Info.Power == DomainPower.Running)
+            throw Refused("Failed to get shared lock on the disk of a guest that runs");
+        if (!Disks.ContainsKey(source) || DataDisks.GetValueOrDefault(source, []).Count != dataDisks)
+            throw Refused("Cannot access storage file");
+        DataDisks[id] = [.. DataDisks.GetValueOrDefault(source, [])];
+        return Disks[id] = sizeGiB;
+    }, cancellation);
 
     public Task CreateDomainAsync(DomainSpec spec, CancellationToken cancellation) =>
         ActAsync(nameof(CreateDomainAsync), () => Start(spec), cancellation);
 
-    public Task RemoveDomainAsync(Guid id, string mac, CancellationToken cancellation) => ActAsync(nameof(RemoveDomainAsync), () =>
+    public Task RemoveDomainAsync(Guid id, IReadOnlyList<Nic> nics, CancellationToken cancellation) => ActAsync(nameof(RemoveDomainAsync), () =>
     {
         Domains.TryRemove(id, out _);
-        Leases.TryRemove(mac, out _);
+        foreach (var nic in nics)
+            Leases.TryRemove(nic.Mac, out _);
+        foreach (var snapshot in Snapshots.Keys.Where(snapshot => snapshot.Vm == id))
+            Snapshots.TryRemove(snapshot, out _);
         return Consoles.TryRemove(id, out _);
     }, cancellation);
 
-    public Task<string> WaitForAddressAsync(Guid id, string mac, CancellationToken cancellation) => ActAsync(nameof(WaitForAddressAsync), () =>
+    public Task<string> WaitForAddressAsync(Guid id, Nic nic, CancellationToken cancellation) => ActAsync(nameof(WaitForAddressAsync), () =>
     {
         if (!Domains.ContainsKey(id))
             throw Refused($"no domain {id}");
-        return Leases.GetOrAdd(mac, _ => $"192.0.2.{Interlocked.Increment(ref _lastAddress)}");
+        return Lease(nic.Mac);
     }, cancellation);
+
+    public Task<IReadOnlyList<string>> ListAddressesAsync(Guid id, IReadOnlyList<Nic> nics, CancellationToken cancellation) =>
+        ActAsync<IReadOnlyList<string>>(nameof(ListAddressesAsync), () => [.. nics.Select(nic => Lease(nic.Mac))], cancellation);
 
     public Task<string> ReadConsoleAsync(Guid id, int maxChars, CancellationToken cancellation) => ActAsync(nameof(ReadConsoleAsync), () =>
     {
         var text = Consoles.GetValueOrDefault(id, "");
         return text.Length <= maxChars ? text : text[^maxChars..];
     }, cancellation, needsDaemon: false);
+
+    private string Lease(string mac) => Leases.GetOrAdd(mac, _ => Reservations.GetValueOrDefault(mac) ?? $"192.0.2.{Interlocked.Increment(ref _lastAddress)}");
 
     private Orphan DescribeOrphan(Guid id)
     {
@@ -154,7 +187,7 @@ internal sealed class FakeHypervisor : IHypervisor
         if (!Disks.ContainsKey(spec.Id) || !Seeds.ContainsKey(spec.Id))
             throw Refused("Cannot access storage file");
         Consoles[spec.Id] = $"{spec.Name} login: ";
-        return Domains[spec.Id] = new FakeDomain(new DomainInfo(spec.Id, spec.Name), spec.Mac);
+        return Domains[spec.Id] = new FakeDomain(new DomainInfo(spec.Id, spec.Name), spec.Nics[0].Mac) { Spec = spec };
     }
 
     private async Task<T> ActAsync<T>(string method, Func<T> act, CancellationToken cancellation, bool needsDaemon = true)
@@ -163,10 +196,15 @@ internal sealed class FakeHypervisor : IHypervisor
         if (IsDown && needsDaemon)
             throw new FailureException(Unavailable);
         var result = act();
-        _file?.Save(() => new FakeHypervisorState(Volatile.Read(ref _lastAddress), [.. Domains.Values], new(Seeds), new(Disks), new(Leases), new(Consoles)));
+        _file?.Save(() => new FakeHypervisorState(Volatile.Read(ref _lastAddress), [.. Domains.Values], new(Seeds), new(Disks), new(Leases), new(Consoles),
+            new(DataDisks), new(Reservations), [.. Snapshots.Values]));
         await Faults.PassAsync(Done(method), cancellation);
         return result;
     }
 }
 
-internal sealed record FakeDomain(DomainInfo Info, string Mac, bool IsOurs = true);
+internal sealed record FakeDomain(DomainInfo Info, string Mac, bool IsOurs = true)
+{
+    /// <summary>As it was made, or resized since.</summary>
+    public DomainSpec? Spec { get; init; }
+}

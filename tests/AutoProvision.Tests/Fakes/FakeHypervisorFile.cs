@@ -29,4 +29,5 @@ internal sealed class FakeHypervisorFile(string path)
 
 internal sealed record FakeHypervisorState(
     int LastAddress, List<FakeDomain> Domains, Dictionary<Guid, SeedFiles> Seeds, Dictionary<Guid, int> Disks,
-    Dictionary<string, string> Leases, Dictionary<Guid, string> Consoles);
+    Dictionary<string, string> Leases, Dictionary<Guid, string> Consoles,
+    Dictionary<Guid, List<int>> DataDisks, Dictionary<string, string> Reservations, List<FakeSnapshot> Snapshots);

@@ -134,7 +134,7 @@ public sealed class AddressFinderTests : IAsyncDisposable
         var (asked, left) = (new TaskCompletionSource<ProcessCommand>(), new TaskCompletionSource());
         _host.Libvirt.Agent = (command, cancellation) => HangAsync(asked, left, command, cancellation);
         using var leaving = new CancellationTokenSource();
-        var waiting = _host.Hypervisor.WaitForAddressAsync(Guid.NewGuid(), Mac, leaving.Token);
+        var waiting = _host.Hypervisor.WaitForAddressAsync(Guid.NewGuid(), new Nic(Mac), leaving.Token);
         await _host.Time.PassAsync(AgentEvery);
         await asked.Task.WaitAsync(Cancellation);
 
@@ -166,5 +166,5 @@ public sealed class AddressFinderTests : IAsyncDisposable
         throw new FailureException("tool_timeout", "never", "never");
     }
 
-    private Task<string> WaitAsync(string mac) => _host.Hypervisor.WaitForAddressAsync(Guid.NewGuid(), mac, Cancellation);
+    private Task<string> WaitAsync(string mac) => _host.Hypervisor.WaitForAddressAsync(Guid.NewGuid(), new Nic(mac), Cancellation);
 }

@@ -139,7 +139,7 @@ public sealed class CreateDomainTests : IAsyncDisposable
 
     private FakeLibvirtDomain Ours => FakeLibvirtDomain.Ours(_id, "web", Path.Combine(_host.Pool, $"{_id}.qcow2"));
 
-    private Task CreateAsync() => _host.Hypervisor.CreateDomainAsync(new DomainSpec(_id, "web", 1, 96, "52:54:00:00:00:01"), Cancellation);
+    private Task CreateAsync() => _host.Hypervisor.CreateDomainAsync(new DomainSpec(_id, "web", 1, 96, [new Nic("52:54:00:00:00:01")], []), Cancellation);
 
-    private Task RemoveAsync() => _host.Hypervisor.RemoveDomainAsync(_id, "52:54:00:00:00:01", Cancellation);
+    private Task RemoveAsync() => _host.Hypervisor.RemoveDomainAsync(_id, [new Nic("52:54:00:00:00:01")], Cancellation);
 }

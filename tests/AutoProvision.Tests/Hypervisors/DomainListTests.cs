@@ -77,7 +77,7 @@ public sealed class DomainListTests : IAsyncDisposable
     {
         _host.Libvirt.AnswerAt("list", (_, _) => FakeLibvirt.Answer(output));
 
-        Assert.Equal("hypervisor_garbled", await CodeAsync(() => _host.Hypervisor.RemoveDomainAsync(_id, "52:54:00:00:00:01", Cancellation)));
+        Assert.Equal("hypervisor_garbled", await CodeAsync(() => _host.Hypervisor.RemoveDomainAsync(_id, [new Nic("52:54:00:00:00:01")], Cancellation)));
     }
 
     [Theory(Timeout = Limit)]
@@ -87,7 +87,7 @@ public sealed class DomainListTests : IAsyncDisposable
     {
         _host.Libvirt.Domains[_id] = new FakeLibvirtDomain("web", before);
 
-        await _host.Hypervisor.ResumeAsync(_id, Cancellation);
+        await _host.Control.ResumeAsync(_id, Cancellation);
 
         Assert.Equal(after, _host.Libvirt.Domains[_id].State);
     }
@@ -97,7 +97,7 @@ public sealed class DomainListTests : IAsyncDisposable
     {
         _host.Libvirt.Domains[_id] = new FakeLibvirtDomain("web", FakeLibvirtDomain.Off);
 
-        Assert.Equal("hypervisor_refused", await CodeAsync(() => _host.Hypervisor.ResumeAsync(_id, Cancellation)));
+        Assert.Equal("hypervisor_refused", await CodeAsync(() => _host.Control.ResumeAsync(_id, Cancellation)));
     }
 
     [Theory]

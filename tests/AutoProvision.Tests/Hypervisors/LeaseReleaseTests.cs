@@ -58,5 +58,5 @@ public sealed class LeaseReleaseTests : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _host.DisposeAsync();
 
-    private Task RemoveAsync() => _host.Hypervisor.RemoveDomainAsync(Guid.NewGuid(), Mac, TestContext.Current.CancellationToken);
+    private Task RemoveAsync() => _host.Hypervisor.RemoveDomainAsync(Guid.NewGuid(), [new Nic(Mac)], TestContext.Current.CancellationToken);
 }

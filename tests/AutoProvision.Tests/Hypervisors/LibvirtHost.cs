@@ -36,6 +36,8 @@ internal sealed class LibvirtHost : IAsyncDisposable
 
     public IHypervisor Hypervisor => Get<IHypervisor>();
 
+    public IDomainControl Control => Get<IDomainControl>();
+
     public T Get<T>()
         where T : notnull => _services.GetRequiredService<T>();
 

@@ -23,7 +23,7 @@ public sealed class PoolFailureTests
         [
             () => host.Hypervisor.CreateSeedAsync(Id, new SeedFiles("", "", null), Cancellation),
             () => host.Hypervisor.CreateDiskAsync(Id, new BaseImage("base", "/base", "qcow2", 1, "debian"), 1, Cancellation),
-            () => host.Hypervisor.CreateDomainAsync(new DomainSpec(Id, "web", 1, 96, "52:54:00:00:00:01"), Cancellation),
+            () => host.Hypervisor.CreateDomainAsync(new DomainSpec(Id, "web", 1, 96, [new Nic("52:54:00:00:00:01")], []), Cancellation),
         ];
 
         var report = await host.Hypervisor.InspectAsync(Cancellation);

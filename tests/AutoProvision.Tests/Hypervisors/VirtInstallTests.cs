@@ -54,7 +54,7 @@ public sealed class VirtInstallTests
     private static List<(string Option, string Value)> Pairs(string accelerator)
     {
         var arguments = VirtInstall.Arguments(
-            new DomainSpec(Id, "web", 3, 512, "52:54:00:01:02:03"), new PoolPaths(Options.Create(Settings)), Settings, new AcceleratorReport(accelerator, ""));
+            new DomainSpec(Id, "web", 3, 512, [new Nic("52:54:00:01:02:03")], []), new PoolPaths(Options.Create(Settings)), Settings, new AcceleratorReport(accelerator, ""));
         return [.. arguments.Zip(arguments.Skip(1))];
     }
 }

@@ -5,7 +5,6 @@ namespace AutoProvision.Hypervisors.Libvirt;
 
 /// <summary>libvirt through its own tools: virt-install, virsh and qemu-img.</summary>
 public sealed class LibvirtHypervisor(
-    Virsh virsh,
     PoolPaths paths,
     PoolMeter meter,
     SeedImage seeds,
@@ -28,13 +27,6 @@ public sealed class LibvirtHypervisor(
     public Task<IReadOnlyList<Orphan>> FindOrphansAsync(Func<Guid, bool> isKnown, CancellationToken cancellation) => orphans.FindAsync(isKnown, cancellation);
 
     public Task<Failure?> DiagnoseAsync(Guid id, CancellationToken cancellation) => diagnosis.DiagnoseAsync(id, cancellation);
-
-    public async Task ResumeAsync(Guid id, CancellationToken cancellation)
-    {
-        var result = await virsh.TryAsync(cancellation, "resume", id.ToString());
-        if (!result.Succeeded && !result.Error.Contains("domain is already running", StringComparison.Ordinal))
-            throw Virsh.Refused("virsh resume", result);
-    }
 
     public Task<DomainInfo?> FindDomainAsync(string name, CancellationToken cancellation) => domains.FindAsync(name, cancellation);
 
@@ -66,13 +58,19 @@ public sealed class LibvirtHypervisor(
 
     public Task CreateDomainAsync(DomainSpec spec, CancellationToken cancellation) => maker.CreateAsync(spec, cancellation);
 
-    public async Task RemoveDomainAsync(Guid id, string mac, CancellationToken cancellation)
+    public async Task RemoveDomainAsync(Guid id, IReadOnlyList<Nic> nics, CancellationToken cancellation)
     {
         await strays.EndAsync(id, cancellation);
-        await remover.RemoveAsync(id, mac, cancellation);
+        await remover.RemoveAsync(id, nics[0].Mac, cancellation);
     }
 
-    public Task<string> WaitForAddressAsync(Guid id, string mac, CancellationToken cancellation) => addresses.WaitAsync(id, mac, cancellation);
+    public Task<string> WaitForAddressAsync(Guid id, Nic nic, CancellationToken cancellation) => addresses.WaitAsync(id, nic.Mac, cancellation);
+
+    public Task<IReadOnlyList<string>> ListAddressesAsync(Guid id, IReadOnlyList<Nic> nics, CancellationToken cancellation) => throw new NotSupportedException();
+
+    public Task CreateDataDiskAsync(Guid id, int index, int sizeGiB, CancellationToken cancellation) => throw new NotSupportedException();
+
+    public Task CopyDisksAsync(Guid id, Guid source, BaseImage image, int dataDisks, int sizeGiB, CancellationToken cancellation) => throw new NotSupportedException();
 
     public Task<string> ReadConsoleAsync(Guid id, int maxChars, CancellationToken cancellation) =>
         ConsoleLog.ReadTailAsync(paths.Console(id), maxChars, cancellation);

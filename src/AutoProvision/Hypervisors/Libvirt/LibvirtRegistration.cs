@@ -24,6 +24,8 @@ public static class LibvirtRegistration
             .AddSingleton(new ArpTable())
             .AddSingleton<GuestAgent>()
             .AddSingleton<AddressFinder>()
+            .AddSingleton<INetworks, LibvirtNetworks>()
+            .AddSingleton<IDomainControl, LibvirtControl>()
             .AddSingleton<IHypervisor>(provider =>
             {
                 // Held as long as the service lives.

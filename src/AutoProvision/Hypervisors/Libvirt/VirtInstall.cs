@@ -26,7 +26,7 @@ public static class VirtInstall
         // A read-only virtio disk: cloud kernels have no SATA driver and never see a SATA CD.
         .. Disk(2, "vdb", "raw", paths.Seed(spec.Id)),
         "--xml", "xpath.create=./devices/disk[2]/readonly",
-        "--network", $"network={options.Network},model=virtio,mac={spec.Mac}",
+        "--network", $"network={options.Network},model=virtio,mac={spec.Nics[0].Mac}",
         "--serial", $"pty,log.file={paths.Console(spec.Id)},log.append=on",
         "--channel", "unix,target.type=virtio,target.name=org.qemu.guest_agent.0",
         "--rng", "/dev/urandom",

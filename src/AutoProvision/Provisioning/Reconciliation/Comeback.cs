@@ -35,7 +35,7 @@ public sealed class Comeback(IHypervisor hypervisor, VmStore store, VmAccess acc
 
     private async Task<string> ReachAsync(Vm vm, CancellationToken cancellation)
     {
-        var address = await hypervisor.WaitForAddressAsync(vm.Id, vm.Mac, cancellation);
+        var address = await hypervisor.WaitForAddressAsync(vm.Id, vm.Nics[0], cancellation);
         var result = await connections.ExecAsync(vm.Id.ToString(), () => access.Target(StillStopped(vm.Id) with { Address = address }), SshProof.Request, cancellation);
         SshProof.Check(result, vm.Spec.User);
         return address;

@@ -46,7 +46,7 @@ public sealed partial class Orphans(IHypervisor hypervisor, VmStore store, VmAcc
     // Whoever hangs up: without its domain nobody knows which address lease was its.
     private async Task RemoveFromHostAsync(Orphan orphan)
     {
-        await hypervisor.RemoveDomainAsync(orphan.Id, orphan.Mac ?? "", CancellationToken.None);
+        await hypervisor.RemoveDomainAsync(orphan.Id, [new Nic(orphan.Mac ?? "")], CancellationToken.None);
         await hypervisor.RemoveSeedAsync(orphan.Id, CancellationToken.None);
         await hypervisor.RemoveDiskAsync(orphan.Id, CancellationToken.None);
     }

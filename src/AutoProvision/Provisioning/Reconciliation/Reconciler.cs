@@ -8,7 +8,7 @@ namespace AutoProvision.Provisioning.Reconciliation;
 
 /// <summary>Compares the VMs with their domains, and tells as events what somebody else did to them.</summary>
 public sealed partial class Reconciler(
-    IHypervisor hypervisor, VmStore store, SideJobs jobs, Comeback comeback, Orphans orphans, Teardown teardown, SshConnectionPool connections,
+    IHypervisor hypervisor, IDomainControl control, VmStore store, SideJobs jobs, Comeback comeback, Orphans orphans, Teardown teardown, SshConnectionPool connections,
     IOptions<ProvisioningOptions> options, IOptions<AdmissionOptions> admission, TimeProvider time, ILogger<Reconciler> logger)
 {
     // What goes on was told once; it is told again only after it had ended.
@@ -107,7 +107,7 @@ public sealed partial class Reconciler(
                 $"The disk with the VMs' files has {free} MiB left.", $"Free space: with {admission.Value.MinFreeDiskMiB} MiB (Admission:MinFreeDiskMiB) the guest goes on by itself."));
             return;
         }
-        await hypervisor.ResumeAsync(vm.Id, cancellation);
+        await control.ResumeAsync(vm.Id, cancellation);
         Tell(vm, "resumed", "The guest was resumed: the host's disk has room again.");
     }
 

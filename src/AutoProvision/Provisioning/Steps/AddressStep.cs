@@ -19,7 +19,7 @@ public sealed class AddressStep(IHypervisor hypervisor, VmAccess access, IOption
     public async Task RunAsync(StepContext context, CancellationToken cancellation)
     {
         var vm = context.Vm;
-        var address = await hypervisor.WaitForAddressAsync(vm.Id, vm.Mac, cancellation);
+        var address = await hypervisor.WaitForAddressAsync(vm.Id, vm.Nics[0], cancellation);
         access.Keys(vm.Id).WriteKnownHosts(address, VmAccess.SshPort, vm.HostKey!);
         context.Update(it => it with { Address = address }, $"The guest has the address {address}.");
     }

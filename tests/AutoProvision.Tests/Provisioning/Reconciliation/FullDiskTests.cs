@@ -48,7 +48,7 @@ public sealed class FullDiskTests
         Assert.Equal(DomainPower.Running, host.Hypervisor.Domains[Id(vm)].Info.Power);
 
         host.Hypervisor.SetPower(Id(vm), DomainPower.PausedByDisk);
-        var resuming = host.Hypervisor.Faults.BlockAt(nameof(IHypervisor.ResumeAsync));
+        var resuming = host.Hypervisor.Faults.BlockAt(nameof(IDomainControl.ResumeAsync));
         await host.Time.PassAsync(Interval);
         await resuming.ReachedAsync();
         await DeleteAsync(http, vm);
