@@ -74,8 +74,8 @@ public sealed partial class Problems(IProblemDetailsService writer, ILogger<Prob
 
     private static int StatusOf(string code) => code switch
     {
-        "vm_not_found" or "orphan_not_found" => StatusCodes.Status404NotFound,
-        "name_taken" or "vm_not_ready" => StatusCodes.Status409Conflict,
+        "vm_not_found" or "orphan_not_found" or "snapshot_not_found" => StatusCodes.Status404NotFound,
+        "name_taken" or "vm_not_ready" or "vm_busy" or "vm_state_conflict" or "snapshot_exists" or "snapshot_limit" or "address_taken" => StatusCodes.Status409Conflict,
         "content_type_unsupported" => StatusCodes.Status415UnsupportedMediaType,
         "idempotency_key_reused" => StatusCodes.Status422UnprocessableEntity,
         "queue_full" => StatusCodes.Status429TooManyRequests,

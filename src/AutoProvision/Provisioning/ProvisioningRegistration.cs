@@ -1,3 +1,4 @@
+using AutoProvision.Provisioning.Operations;
 using AutoProvision.Provisioning.Reconciliation;
 using AutoProvision.Provisioning.Steps;
 using Microsoft.Extensions.Options;
@@ -23,9 +24,12 @@ public static class ProvisioningRegistration
             .AddSingleton<IStep, SshStep>()
             .AddSingleton<IStep, CloudInitStep>()
             .AddSingleton<IStep, AgentStep>()
+            .AddOperations()
             .AddSingleton<VmAccess>()
             .AddSingleton<JobQueue>()
             .AddSingleton<RunningJobs>()
+            .AddSingleton<PersistentJobs>()
+            .AddSingleton<StepRunner>()
             .AddSingleton<Teardown>()
             .AddSingleton<Outages>()
             .AddSingleton<GuestWatch>()
@@ -37,6 +41,20 @@ public static class ProvisioningRegistration
             .AddSingleton<Orphans>()
             .AddSingleton<Reconciler>()
             .AddHostedService<ProvisioningWorker>()
+            .AddHostedService<OperationWorker>()
             .AddHostedService<ReconcileWorker>();
     }
+
+    private static IServiceCollection AddOperations(this IServiceCollection services) => services
+        .AddSingleton<IOperation, StartOperation>()
+        .AddSingleton<IOperation, StopOperation>()
+        .AddSingleton<IOperation, RestartOperation>()
+        .AddSingleton<IOperation, ResizeOperation>()
+        .AddSingleton<IOperation, SnapshotOperation>()
+        .AddSingleton<IOperation, RestoreOperation>()
+        .AddSingleton<IOperation, DeleteSnapshotOperation>()
+        .AddSingleton<AddressStep>()
+        .AddSingleton<SshStep>()
+        .AddSingleton<PowerSwitch>()
+        .AddSingleton<OperationRunner>();
 }

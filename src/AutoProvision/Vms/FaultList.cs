@@ -25,6 +25,13 @@ public sealed class FaultList(IReadOnlyList<Fault> shape)
         }
     }
 
+    /// <summary>Complains of a number outside of its range; null is none.</summary>
+    public void CheckRange(string pointer, int? value, int least, int most, string unit)
+    {
+        if (value < least || value > most)
+            Add(pointer, "out_of_range", $"{value}{unit} is out of range.", $"From {least} to {most}{unit}.");
+    }
+
     /// <exception cref="InvalidRequestException">When there is any.</exception>
     public void ThrowIfAny()
     {

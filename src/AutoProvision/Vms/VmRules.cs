@@ -40,6 +40,9 @@ public sealed partial class VmRules(ImageStore images, IOptions<VmOptions> optio
         return spec;
     }
 
+    /// <summary>Whether it is an RFC 1123 label of small letters.</summary>
+    public static bool IsLabel(string name) => Label().IsMatch(name);
+
     private static string Name(string? name, FaultList faults)
     {
         if (name is null)

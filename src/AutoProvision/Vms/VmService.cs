@@ -9,7 +9,7 @@ namespace AutoProvision.Vms;
 /// <summary>The only way in to the VMs, as <see cref="GuestService"/> is to what is inside them: every transport calls these two, and the rules live below them.</summary>
 public sealed class VmService(
     VmStore store, VmRules rules, Admission admission, JobQueue queue, IHypervisor hypervisor, Orphans orphans,
-    IOptions<ProvisioningOptions> options, TimeProvider time)
+    IOptions<ProvisioningOptions> options, IHostApplicationLifetime lifetime, TimeProvider time)
 {
     /// <summary>Takes up a VM and queues its making. Nothing is created for a refused request.</summary>
     /// <param name="request">What was asked for.</param>
@@ -103,6 +103,25 @@ public sealed class VmService(
         if (begun)
             queue.Delete(vm.Id);
         return vm;
+    }
+
+    /// <summary>Waits until a VM is as wanted, or can never be: for so long at most, and not after the service is told to stop.</summary>
+    /// <returns>The VM as it is then.</returns>
+    public async Task<Vm> WaitAsync(Guid id, Func<Vm, bool> until, TimeSpan limit, CancellationToken cancellation)
+    {
+        using var deadline = new CancellationTokenSource(limit, time);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token, lifetime.ApplicationStopping);
+        try
+        {
+            // From its next event on; one that is deleted has no further.
+            for (var vm = Get(id.ToString()); !until(vm) && await store.WatchAsync(id, vm.Version, ended.Token).AnyAsync(ended.Token);)
+                vm = Get(id.ToString());
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            // Long enough.
+        }
+        return Get(id.ToString());
     }
 
     /// <summary>The VM's events after a sequence number, then every new one.</summary>

@@ -163,7 +163,7 @@ public sealed class VmStore
     private Vm Commit(Entry entry, Vm vm, VmEvent what)
     {
         (vm, what) = Next(vm with { Version = entry.Vm.Version }, what);
-        _journal.Append(vm, what);
+        _journal.Append(vm, what, isSpecChanged: !ReferenceEquals(vm.Spec, entry.Vm.Spec));
         return Show(entry, vm, what);
     }
 

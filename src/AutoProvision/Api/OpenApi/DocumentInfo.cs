@@ -34,6 +34,7 @@ internal static class DocumentInfo
         document.Tags = new HashSet<OpenApiTag>
         {
             new() { Name = "VMs", Description = "Make, watch, use and delete virtual machines." },
+            new() { Name = "Operations", Description = "Power, sizes and snapshots of VMs that were made." },
             new() { Name = "Host", Description = "What the host offers." },
             new() { Name = "Health", Description = "For monitors and load balancers." },
         };

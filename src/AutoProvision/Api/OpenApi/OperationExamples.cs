@@ -13,6 +13,8 @@ internal static class OperationExamples
             data: {"seq":9,"type":"step.completed","at":"2026-11-22T10:00:31.4+00:00","state":"provisioning","step":"address","durationMs":28310}
         """;
 
+    private static readonly (int, string)[] Operation = [(200, "It is done, or there was nothing to do. `operationFailure` says when it failed."), (202, "It is under way.")];
+
     /// <summary>What each answer means, where <see cref="Operations"/> does not say it of all refusals with the same status.</summary>
     public static readonly Dictionary<string, (int Status, string Words)[]> Answers = new()
     {
@@ -28,6 +30,15 @@ internal static class OperationExamples
         ["execInVm"] = [(200, "The command ended, whatever its exit code, or was ended by its timeout.")],
         ["getVmSsh"] = [(200, "Everything `ssh` needs. Paths are those of the service's host.")],
         ["deleteVm"] = [(202, "Tear-down is under way."), (204, "The VM is gone.")],
+        ["startVm"] = Operation,
+        ["stopVm"] = Operation,
+        ["restartVm"] = Operation,
+        ["resizeVm"] = Operation,
+        ["createSnapshot"] = Operation,
+        ["restoreSnapshot"] = [.. Operation, (404, "There is no such VM, or it has no such snapshot.")],
+        ["deleteSnapshot"] = Operation,
+        ["listSnapshots"] = [(200, "The snapshots.")],
+        ["getSnapshot"] = [(200, "The snapshot."), (404, "There is no such VM, or it has no such snapshot.")],
         ["listImages"] = [(200, "The catalogue.")],
         ["getHost"] = [(200, "What was found, with everything that is wrong in `problems`.")],
         ["listOrphans"] = [(200, "The orphans; usually none.")],
@@ -54,6 +65,10 @@ internal static class OperationExamples
                 }
                 """),
         ],
+        ["stopVm"] = [("grace", "Ten seconds, then the plug", """{ "graceSeconds": 10 }""")],
+        ["restartVm"] = [("hard", "At once, without asking the guest", """{ "graceSeconds": 0 }""")],
+        ["resizeVm"] = [("larger", "More of everything", """{ "cpus": 4, "memoryMiB": 4096, "diskGiB": 20 }""")],
+        ["createSnapshot"] = [("named", "Before something risky", """{ "name": "before-upgrade", "description": "All tests pass." }""")],
         ["execInVm"] =
         [
             ("shell", "A line for the user's shell", """{ "shell": "cat /etc/hostname; exit 7" }"""),

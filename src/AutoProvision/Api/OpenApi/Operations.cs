@@ -27,6 +27,8 @@ internal static class Operations
 
     public static Task Apply(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellation)
     {
+        if (context.Description.ActionDescriptor.EndpointMetadata.OfType<PrefersWait>().Any())
+            (operation.Parameters ??= []).Add(new OpenApiParameter { Name = "Prefer", In = ParameterLocation.Header });
         foreach (var parameter in operation.Parameters?.OfType<OpenApiParameter>() ?? [])
             Describe(parameter);
         foreach (var (status, response) in operation.Responses ?? [])
@@ -41,6 +43,8 @@ internal static class Operations
     private static readonly Dictionary<string, (string Words, string Example, string? Format)> Parameters = new()
     {
         ["id"] = ("The VM's id, as `POST /vms` gave it; it is the libvirt domain's UUID too.", "0199c1a2-7d3e-7b1a-9f53-0c2d6a1e8b47", "uuid"),
+        ["name"] = ("The snapshot's name.", "before-upgrade", null),
+        ["Prefer"] = ("`wait=N` holds the answer until it is done, for N seconds and 10 minutes at most (RFC 7240).", "wait=60", null),
         ["Last-Event-ID"] = ("The last event id that was seen; without it the stream begins with the VM's first event.", "12", null),
         ["Idempotency-Key"] = ("A key of the client's choice, new for each VM: 1 to 255 characters of printable ASCII without commas.", "8e03978e-40d5-43dd-bc93-6894a57f9324", null),
     };
