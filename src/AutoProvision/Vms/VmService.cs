@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using AutoProvision.Hypervisors;
 using AutoProvision.Provisioning.Reconciliation;
+using AutoProvision.Provisioning.Operations;
 using AutoProvision.Provisioning;
 using Microsoft.Extensions.Options;
 
@@ -8,7 +9,7 @@ namespace AutoProvision.Vms;
 
 /// <summary>The only way in to the VMs, as <see cref="GuestService"/> is to what is inside them: every transport calls these two, and the rules live below them.</summary>
 public sealed class VmService(
-    VmStore store, VmRules rules, Admission admission, JobQueue queue, IHypervisor hypervisor, Orphans orphans,
+    VmStore store, VmRules rules, CloneRules clones, Admission admission, JobQueue queue, IHypervisor hypervisor, Orphans orphans,
     IOptions<ProvisioningOptions> options, IHostApplicationLifetime lifetime, TimeProvider time)
 {
     /// <summary>Takes up a VM and queues its making. Nothing is created for a refused request.</summary>
@@ -29,7 +30,31 @@ public sealed class VmService(
         var idempotency = key is null || shape.Count > 0 ? null : IdempotencyKey.For(key, request);
         if (store.FindByKey(idempotency) is { } made)
             return (made, false);
-        var vm = New(rules.Complete(request, shape));
+        return await TakeUpAsync(New(rules.Complete(request, shape)), idempotency, cancellation);
+    }
+
+    /// <summary>Makes a VM whose disks are a copy of another one's; it has a name, keys and addresses of its own.</summary>
+    /// <param name="id">The VM to copy: ready, degraded or stopped.</param>
+    /// <param name="request">What is to be different.</param>
+    /// <param name="shape">Faults in the request's shape.</param>
+    /// <param name="key">The client's Idempotency-Key; null when it sent none.</param>
+    /// <param name="cancellation">Ends the checks.</param>
+    /// <exception cref="InvalidRequestException"/>
+    /// <exception cref="FailureException"><c>vm_not_found</c>, <c>vm_state_conflict</c>, and what <see cref="CreateAsync"/> throws.</exception>
+    public async Task<(Vm Vm, bool IsNew)> CloneAsync(string id, CloneRequest request, IReadOnlyList<Fault> shape, string? key, CancellationToken cancellation)
+    {
+        var source = Get(id);
+        var idempotency = key is null || shape.Count > 0 ? null : IdempotencyKey.For(key, new { source.Id, request });
+        if (store.FindByKey(idempotency) is { } made)
+            return (made, false);
+        if (source.State is not (VmState.Ready or VmState.Degraded or VmState.Stopped))
+            throw OperationFailures.WrongState(source, OperationKind.Clone);
+        var wanted = clones.Complete(request, source, shape);
+        return await TakeUpAsync(New(wanted.Spec) with { CloneOf = source.Id, Labels = wanted.Labels, ExpiresAt = wanted.ExpiresAt }, idempotency, cancellation);
+    }
+
+    private async Task<(Vm Vm, bool IsNew)> TakeUpAsync(Vm vm, IdempotencyKey? idempotency, CancellationToken cancellation)
+    {
         // Asked before the hypervisor is, which takes longest, and again when the VM is taken up.
         if (store.Check(vm, idempotency, Admit) is { } earlier)
             return (earlier, false);
