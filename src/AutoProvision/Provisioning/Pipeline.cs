@@ -75,7 +75,7 @@ public sealed partial class Pipeline(
 
     private async Task RunWithinDeadlineAsync(IStep step, StepContext context, CancellationToken cancellation)
     {
-        using var deadline = new CancellationTokenSource(step.Timeout, time);
+        using var deadline = new CancellationTokenSource(step.Timeout(context.Vm), time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);
         try
         {
@@ -83,7 +83,7 @@ public sealed partial class Pipeline(
         }
         catch (OperationCanceledException e) when (deadline.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
-            throw e.InnerException as FailureException ?? new FailureException(step.TimedOut, e);
+            throw e.InnerException as FailureException ?? new FailureException(step.TimedOut(context.Vm), e);
         }
         // A cancellation that neither a DELETE nor the deadline asked for, such as an inner timeout, is a failure like any other.
         catch (Exception e) when (e is not FailureException && !(e is OperationCanceledException && cancellation.IsCancellationRequested))

@@ -23,6 +23,7 @@ public static class ProvisioningRegistration
             .AddSingleton<IStep, SshStep>()
             .AddSingleton<IStep, CloudInitStep>()
             .AddSingleton<IStep, AgentStep>()
+            .AddSingleton<IStep, ChecksStep>()
             .AddSingleton<VmAccess>()
             .AddSingleton<JobQueue>()
             .AddSingleton<RunningJobs>()

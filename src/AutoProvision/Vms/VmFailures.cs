@@ -19,6 +19,10 @@ public static class VmFailures
         $"The hypervisor already has a domain named \"{name}\" that is no VM of this service.",
         "Choose another name. If GET /host/orphans lists the domain, it can be removed there; a domain that is not its own the service never touches.");
 
+    public static FailureException AddressTaken(string address, string network, Vm other) => new("address_taken",
+        $"The address {address} of the network \"{network}\" is kept for VM {other.Id} (\"{other.Spec.Name}\"), which is {other.State.ToString().ToLowerInvariant()}.",
+        $"Choose another address, or DELETE /vms/{other.Id} first.");
+
     public static FailureException QueueFull(int unfinished, ProvisioningOptions options) => new("queue_full",
         $"{unfinished} VMs are waiting or being made, of at most {options.MostUnfinished}: Provisioning:QueueCapacity is {options.QueueCapacity}, Provisioning:Concurrency {options.Concurrency}.",
         "Try again when some are ready, or raise Provisioning:QueueCapacity.");

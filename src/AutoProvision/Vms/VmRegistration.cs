@@ -17,6 +17,7 @@ public static class VmRegistration
             .AddSingleton(OpenJournal)
             .AddSingleton<VmStore>()
             .AddSingleton<VmRules>()
+            .AddSingleton<NetworkRules>()
             .AddSingleton<Admission>()
             .AddSingleton<VmService>()
             .AddSingleton<GuestService>();

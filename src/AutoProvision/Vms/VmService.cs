@@ -8,7 +8,7 @@ namespace AutoProvision.Vms;
 
 /// <summary>The only way in to the VMs, as <see cref="GuestService"/> is to what is inside them: every transport calls these two, and the rules live below them.</summary>
 public sealed class VmService(
-    VmStore store, VmRules rules, Admission admission, JobQueue queue, IHypervisor hypervisor, Orphans orphans,
+    VmStore store, VmRules rules, NetworkRules networks, Admission admission, JobQueue queue, IHypervisor hypervisor, Orphans orphans,
     IOptions<ProvisioningOptions> options, TimeProvider time)
 {
     /// <summary>Takes up a VM and queues its making. Nothing is created for a refused request.</summary>
@@ -19,7 +19,7 @@ public sealed class VmService(
     /// <returns>The VM, or the one that was made for the same key and request before.</returns>
     /// <exception cref="InvalidRequestException"/>
     /// <exception cref="FailureException">
-    /// <c>idempotency_key_reused</c>, <c>name_taken</c>, <c>queue_full</c>, <c>journal_full</c>, <c>hypervisor_unavailable</c>
+    /// <c>idempotency_key_reused</c>, <c>name_taken</c>, <c>address_taken</c>, <c>queue_full</c>, <c>journal_full</c>, <c>hypervisor_unavailable</c>
     /// or one of <see cref="Admission"/>'s.
     /// </exception>
     public async Task<(Vm Vm, bool IsNew)> CreateAsync(VmRequest request, IReadOnlyList<Fault> shape, string? key, CancellationToken cancellation)
@@ -36,11 +36,13 @@ public sealed class VmService(
         // A domain that is a VM of ours is the store's matter: the same request may just have made it.
         if (await hypervisor.FindDomainAsync(vm.Spec.Name, cancellation) is { } domain && store.Find(domain.Id) is null)
             throw VmFailures.NameTakenByDomain(vm.Spec.Name);
+        var ownNetwork = await networks.CheckAsync(vm.Spec, cancellation);
         var room = await admission.MeasureAsync(cancellation);
         // Under the store's lock: however many ask at once, no more is promised than there is.
         var taken = store.Add(vm, idempotency, present =>
         {
             Admit(present);
+            NetworkRules.Admit(vm.Spec, ownNetwork, present);
             admission.Admit(vm.Spec, present, room);
         });
         if (taken.IsNew)
@@ -129,24 +131,34 @@ public sealed class VmService(
         return vm.IsReachable ? vm : throw VmFailures.NotReachable(vm);
     }
 
-    private Vm New(VmSpec spec) => new()
+    private Vm New(VmOrder order)
     {
-        Id = Guid.CreateVersion7(time.GetUtcNow()),
-        Spec = spec,
-        State = VmState.Queued,
-        CreatedAt = time.GetUtcNow(),
-        Mac = NewMac(),
-    };
+        var macs = NewMacs(1 + order.Spec.Nics.Count);
+        return new Vm
+        {
+            Id = Guid.CreateVersion7(time.GetUtcNow()),
+            Spec = order.Spec,
+            State = VmState.Queued,
+            CreatedAt = time.GetUtcNow(),
+            Mac = macs[0],
+            MoreMacs = macs[1..],
+            Labels = order.Labels,
+            ExpiresAt = order.ExpiresAt,
+        };
+    }
 
     // 52:54:00 is what QEMU's and libvirt's own tools take for guests. Two VMs with one MAC would get one address.
-    private string NewMac()
+    private string[] NewMacs(int count)
     {
-        while (true)
+        var taken = store.List().SelectMany(vm => vm.MoreMacs.Prepend(vm.Mac)).ToHashSet();
+        var macs = new List<string>(count);
+        while (macs.Count < count)
         {
             var tail = RandomNumberGenerator.GetBytes(3);
             var mac = $"52:54:00:{tail[0]:x2}:{tail[1]:x2}:{tail[2]:x2}";
-            if (store.List().All(vm => vm.Mac != mac))
-                return mac;
+            if (taken.Add(mac))
+                macs.Add(mac);
         }
+        return [.. macs];
     }
 }

@@ -14,9 +14,9 @@ internal static class Operations
     {
         ["400"] = "The request is wrong: `errors` lists every fault.",
         ["404"] = "There is no such VM, or it was deleted a while ago.",
-        ["409"] = "Not in this state: the name is taken, or the VM is not reachable.",
+        ["409"] = "Not in this state: the name or the address is taken, or the VM is not reachable.",
         ["413"] = "The body is larger than 4 MiB.",
-        ["415"] = "The body is not declared as JSON.",
+        ["415"] = "The body is not declared as JSON or YAML.",
         ["422"] = "The `Idempotency-Key` stands for another request.",
         ["429"] = "The queue is full; `Retry-After` says when to try again.",
         ["500"] = "The service or its host could not do it; what nobody foresaw is `internal_error`.",
@@ -72,7 +72,10 @@ internal static class Operations
 
     private static void Body(OpenApiOperation operation)
     {
-        if (Media(operation.RequestBody?.Content, "application/json") is { } body)
+        // Other names of YAML are taken, and one is enough to be told.
+        foreach (var alias in BodyTypes.YamlAliases)
+            operation.RequestBody?.Content?.Remove(alias);
+        foreach (var body in new[] { BodyTypes.Json, BodyTypes.Yaml }.Select(type => Media(operation.RequestBody?.Content, type)).OfType<OpenApiMediaType>())
             body.Examples = OperationExamples.Bodies.GetValueOrDefault(operation.OperationId ?? "", []).ToDictionary(
                 example => example.Name,
                 IOpenApiExample (example) => new OpenApiExample { Summary = example.Summary, Value = JsonNode.Parse(example.Json) });

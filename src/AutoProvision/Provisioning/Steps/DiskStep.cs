@@ -10,9 +10,9 @@ public sealed class DiskStep(IHypervisor hypervisor, ImageStore images, IOptions
 {
     public string Name => "disk";
 
-    public TimeSpan Timeout => options.Value.Timeouts.Preparation;
+    public TimeSpan Timeout(Vm vm) => Limit.Time;
 
-    public Failure TimedOut => new("disk_timeout", "The disk was not made in time.", "See that the pool directory's disk answers.");
+    public Failure TimedOut(Vm vm) => new("disk_timeout", "The disk was not made in time.", $"See that the pool directory's disk answers. {Limit.Hint}");
 
     public async Task RunAsync(StepContext context, CancellationToken cancellation)
     {
@@ -23,4 +23,6 @@ public sealed class DiskStep(IHypervisor hypervisor, ImageStore images, IOptions
     }
 
     public Task UndoAsync(Vm vm, CancellationToken cancellation) => hypervisor.RemoveDiskAsync(vm.Id, cancellation);
+
+    private StepLimit Limit => StepLimit.Preparation(options.Value.Timeouts);
 }
