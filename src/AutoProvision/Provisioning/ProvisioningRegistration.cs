@@ -19,11 +19,13 @@ public static class ProvisioningRegistration
             .AddSingleton<IStep, KeysStep>()
             .AddSingleton<IStep, SeedStep>()
             .AddSingleton<IStep, DiskStep>()
+            .AddSingleton<IStep, NetworkStep>()
             .AddSingleton<IStep, DomainStep>()
             .AddSingleton<IStep, AddressStep>()
             .AddSingleton<IStep, SshStep>()
             .AddSingleton<IStep, CloudInitStep>()
             .AddSingleton<IStep, AgentStep>()
+            .AddSingleton<IStep, ChecksStep>()
             .AddOperations()
             .AddSingleton<VmAccess>()
             .AddSingleton<JobQueue>()
@@ -42,6 +44,7 @@ public static class ProvisioningRegistration
             .AddSingleton<Reconciler>()
             .AddHostedService<ProvisioningWorker>()
             .AddHostedService<OperationWorker>()
+            .AddHostedService<Expiry>()
             .AddHostedService<ReconcileWorker>();
     }
 
@@ -53,6 +56,8 @@ public static class ProvisioningRegistration
         .AddSingleton<IOperation, SnapshotOperation>()
         .AddSingleton<IOperation, RestoreOperation>()
         .AddSingleton<IOperation, DeleteSnapshotOperation>()
+        .AddSingleton<IOperation, CloneOperation>()
+        .AddSingleton<DiskCopy>()
         .AddSingleton<AddressStep>()
         .AddSingleton<SshStep>()
         .AddSingleton<PowerSwitch>()

@@ -12,7 +12,7 @@ public sealed partial class StepRunner(Outages outages, GuestWatch watch, TimePr
     /// <exception cref="FailureException">The step's own failure, <see cref="IStep.TimedOut"/>, or <c>internal_error</c>.</exception>
     public async Task RunAsync(IStep step, StepContext context, bool isWatched, CancellationToken cancellation)
     {
-        using var deadline = new CancellationTokenSource(step.Timeout, time);
+        using var deadline = new CancellationTokenSource(step.Timeout(context.Vm), time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);
         try
         {
@@ -20,7 +20,7 @@ public sealed partial class StepRunner(Outages outages, GuestWatch watch, TimePr
         }
         catch (OperationCanceledException e) when (deadline.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
-            throw e.InnerException as FailureException ?? new FailureException(step.TimedOut, e);
+            throw e.InnerException as FailureException ?? new FailureException(step.TimedOut(context.Vm), e);
         }
         // A cancellation that neither a DELETE nor the deadline asked for, such as an inner timeout, is a failure like any other.
         catch (Exception e) when (e is not FailureException && !(e is OperationCanceledException && cancellation.IsCancellationRequested))

@@ -23,13 +23,17 @@ public sealed class SizeRules(IOptions<VmOptions> options)
     /// <summary>The sizes that are asked for; what is null is as in <paramref name="spec"/>, whose disk is the least that the new one may be.</summary>
     public VmSize Complete(int? cpus, int? memoryMiB, int? diskGiB, VmSpec spec, FaultList faults)
     {
-        faults.CheckRange("/cpus", cpus, 1, _options.MaxCpus, "");
-        faults.CheckRange("/memoryMiB", memoryMiB, VmRules.Smallest.MemoryMiB, _options.MaxMemoryMiB, " MiB");
         if (diskGiB < spec.DiskGiB)
             faults.Add("/diskGiB", "disk_shrinks", $"The disk has {spec.DiskGiB} GiB and cannot shrink to {diskGiB}.", $"From {spec.DiskGiB} to {_options.MaxDiskGiB} GiB.");
-        faults.CheckRange("/diskGiB", diskGiB, 1, _options.MaxDiskGiB, " GiB");
-        return new VmSize(cpus ?? spec.Cpus, memoryMiB ?? spec.MemoryMiB, diskGiB ?? spec.DiskGiB);
+        return new VmSize(
+            cpus is null ? spec.Cpus : faults.InRange("/cpus", cpus.Value, 1, _options.MaxCpus),
+            memoryMiB is null ? spec.MemoryMiB : faults.InRange("/memoryMiB", memoryMiB.Value, VmRules.Smallest.MemoryMiB, _options.MaxMemoryMiB, " MiB"),
+            diskGiB is null ? spec.DiskGiB : faults.InRange("/diskGiB", diskGiB.Value, 1, _options.MaxDiskGiB, " GiB"));
     }
 
-    public static void CheckGrace(int? seconds, FaultList faults) => faults.CheckRange("/graceSeconds", seconds, 0, MaxGraceSeconds, " s");
+    public static void CheckGrace(int? seconds, FaultList faults)
+    {
+        if (seconds is { } grace)
+            faults.InRange("/graceSeconds", grace, 0, MaxGraceSeconds, " s");
+    }
 }

@@ -17,10 +17,12 @@ public static class VmRegistration
             .AddSingleton(OpenJournal)
             .AddSingleton<VmStore>()
             .AddSingleton<VmRules>()
+            .AddSingleton<NetworkRules>()
             .AddSingleton<Admission>()
             .AddSingleton<VmService>()
             .AddSingleton<GuestService>()
             .AddSingleton<SizeRules>()
+            .AddSingleton<CloneRules>()
             .AddSingleton<OperationService>();
     }
 

@@ -25,6 +25,9 @@ internal sealed class DocumentSchema(JsonElement document)
                 Check(item, schema.GetProperty("items"), $"{where}[]");
         if (value.ValueKind != JsonValueKind.Object)
             return;
+        // A map, whose members have names of the caller's.
+        if (schema.TryGetProperty("additionalProperties", out _))
+            return;
         var known = schema.GetProperty("properties");
         foreach (var member in value.EnumerateObject())
         {

@@ -18,14 +18,17 @@ internal static class OperationExamples
     /// <summary>What each answer means, where <see cref="Operations"/> does not say it of all refusals with the same status.</summary>
     public static readonly Dictionary<string, (int Status, string Words)[]> Answers = new()
     {
+        ["cloneVm"] = [(201, "The copy is ready, as `Prefer` asked to wait for."), (202, "The copy is queued.")],
+        ["updateVm"] = [(200, "The VM as it is now.")],
         ["createVm"] =
         [
-            (202, "The VM is queued."),
+            (201, "The VM is ready, as `Prefer` asked to wait for."),
+            (202, "The VM is queued, being made, or has failed; its `state` tells."),
             (503, "libvirt or one of its tools does not answer, or the host has no memory left: then `Retry-After` says when to try again."),
             (507, "The host's disk is full, or has no room for so large a disk."),
         ],
-        ["listVms"] = [(200, "Every VM that is not deleted.")],
-        ["getVm"] = [(200, "The VM; a deleted one too, until it is forgotten (Provisioning:DeletedRetention).")],
+        ["listVms"] = [(200, "The VMs that were asked for."), (304, "Nothing is new since the `If-None-Match` that was sent.")],
+        ["getVm"] = [(304, "Nothing is new since the `If-None-Match` that was sent."), (200, "The VM; a deleted one too, until it is forgotten (Provisioning:DeletedRetention).")],
         ["watchVm"] = [(200, Stream)],
         ["execInVm"] = [(200, "The command ended, whatever its exit code, or was ended by its timeout.")],
         ["getVmSsh"] = [(200, "Everything `ssh` needs. Paths are those of the service's host.")],
@@ -65,6 +68,8 @@ internal static class OperationExamples
                 }
                 """),
         ],
+        ["cloneVm"] = [("named", "A copy with a name", """{ "name": "web-2", "expiresIn": "2h" }""")],
+        ["updateVm"] = [("extend", "Two hours more, and one label more", """{ "expiresIn": "2h", "labels": { "env": "test" } }""")],
         ["stopVm"] = [("grace", "Ten seconds, then the plug", """{ "graceSeconds": 10 }""")],
         ["restartVm"] = [("hard", "At once, without asking the guest", """{ "graceSeconds": 0 }""")],
         ["resizeVm"] = [("larger", "More of everything", """{ "cpus": 4, "memoryMiB": 4096, "diskGiB": 20 }""")],
