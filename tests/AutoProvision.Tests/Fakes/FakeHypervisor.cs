@@ -170,7 +170,7 @@ internal sealed partial class FakeHypervisor : IHypervisor
     {
         var domain = Domains.GetValueOrDefault(id);
         string[] files = [.. Disks.Keys.Where(it => it == id).Select(_ => $"/pool/{id}.qcow2"), .. Seeds.Keys.Where(it => it == id).Select(_ => $"/pool/{id}.seed.iso"), .. Consoles.Keys.Where(it => it == id).Select(_ => $"/pool/{id}.console.log")];
-        return new Orphan(id, domain?.Info.Name, domain?.Info.Power, domain?.Mac, files);
+        return new Orphan(id, domain?.Info.Name, domain?.Info.Power, domain?.Mac, files) { Nics = domain is null ? [] : domain.Spec?.Nics ?? [new Nic(domain.Mac)] };
     }
 
     private static Failure Unavailable => new("hypervisor_unavailable", "libvirt does not answer at qemu:///fake.", "Start it.");
