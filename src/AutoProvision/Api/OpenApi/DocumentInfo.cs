@@ -26,6 +26,7 @@ internal static class DocumentInfo
             Title = "AutoProvision",
             Version = typeof(DocumentInfo).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0],
             Description = Description,
+            Contact = new OpenApiContact { Name = "Who runs this service" },
         };
         // Relative, so that it is right behind a proxy as well.
         document.Servers = [new OpenApiServer { Url = "/", Description = "The service that gave this document." }];

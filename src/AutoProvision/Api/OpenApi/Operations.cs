@@ -35,7 +35,10 @@ internal static class Operations
         foreach (var (status, response) in operation.Responses ?? [])
             if (Refusals.TryGetValue(status, out var words) && response.Content?.ContainsKey(Problem) == true)
                 response.Description = words;
+        if (OperationDescriptions.All.TryGetValue(operation.OperationId ?? "", out var description))
+            operation.Description ??= description;
         Answer(operation);
+        Show(operation);
         Body(operation);
         return Task.CompletedTask;
     }
@@ -58,7 +61,10 @@ internal static class Operations
 
     private static void Describe(OpenApiParameter parameter)
     {
-        var (words, example, format) = Parameters[parameter.Name!];
+        // The rest is told by its route; the tests see that it is.
+        if (!Parameters.TryGetValue(parameter.Name!, out var known))
+            return;
+        var (words, example, format) = known;
         parameter.Description ??= words;
         parameter.Example ??= example;
         parameter.Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = format };
@@ -79,6 +85,19 @@ internal static class Operations
             refusal.Example = JsonNode.Parse(OperationExamples.Refusal(operation.OperationId));
         if (Media(operation.Responses!.GetValueOrDefault("200")?.Content, "text/event-stream") is { } stream)
             stream.Example = JsonNode.Parse(OperationExamples.Event);
+    }
+
+    // An example of each answer that has none yet.
+    private static void Show(OpenApiOperation operation)
+    {
+        var name = operation.OperationId ?? "";
+        foreach (var (status, response) in operation.Responses ?? [])
+        {
+            if (Media(response.Content, Problem) is { Example: null } problem)
+                problem.Example = ProblemExamples.Of(name, status);
+            if (Media(response.Content, "application/json") is { Example: null } answer && AnswerExamples.All.TryGetValue((name, status), out var json))
+                answer.Example = JsonNode.Parse(json);
+        }
     }
 
     private static void Body(OpenApiOperation operation)
