@@ -25,6 +25,12 @@ internal sealed class DocumentSchema(JsonElement document)
                 Check(item, schema.GetProperty("items"), $"{where}[]");
         if (value.ValueKind != JsonValueKind.Object)
             return;
+        if (schema.TryGetProperty("additionalProperties", out var values))
+        {
+            foreach (var member in value.EnumerateObject())
+                Check(member.Value, values, $"{where}/{member.Name}");
+            return;
+        }
         var known = schema.GetProperty("properties");
         foreach (var member in value.EnumerateObject())
         {
