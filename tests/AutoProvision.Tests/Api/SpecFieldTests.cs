@@ -101,6 +101,26 @@ public sealed class SpecFieldTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task What_was_asked_for_survives_a_restart()
+    {
+        await using var host = new FakeHost();
+        var app = host.Start();
+        using var gate = new Waiting(host);
+        using (var http = app.CreateClient())
+            await http.CreateVmAsync("""
+                {
+                  "labels": {"a": "1"}, "expiresIn": "1h", "environment": {"A": "b"}, "nics": [{"name": "lan"}], "users": [{"name": "ann", "groups": ["adm"]}],
+                  "disks": [{"name": "a", "sizeGiB": 1}], "timeouts": {"sshSeconds": 9}, "readinessChecks": [{"description": "a", "command": "b"}], "swapMiB": 1
+                }
+                """);
+        var before = JsonSerializer.Serialize(Assert.Single(app.Get<VmService>().List()) with { Begun = [], Version = 0, Step = null, State = VmState.Queued });
+
+        var next = await host.KillAndStartAsync(app);
+
+        Assert.Equal(before, JsonSerializer.Serialize(Assert.Single(next.Get<VmService>().List()) with { Begun = [], Version = 0, Step = null, State = VmState.Queued }));
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task The_order_in_a_map_does_not_make_another_request()
     {
         await using var host = new FakeHost();
