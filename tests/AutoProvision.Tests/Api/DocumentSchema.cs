@@ -34,9 +34,12 @@ internal sealed class DocumentSchema(JsonElement document)
             Assert.Contains(value.ToString(), words.EnumerateArray().Select(word => word.ToString()));
         if (value.ValueKind != JsonValueKind.Object)
             return;
-        // A map, whose members have names of the caller's.
-        if (schema.TryGetProperty("additionalProperties", out _))
+        if (schema.TryGetProperty("additionalProperties", out var values))
+        {
+            foreach (var member in value.EnumerateObject())
+                Check(member.Value, values, $"{where}/{member.Name}");
             return;
+        }
         var known = schema.GetProperty("properties");
         foreach (var member in value.EnumerateObject())
         {

@@ -56,15 +56,26 @@ internal static class OperationExamples
         ["createVm"] =
         [
             ("minimal", "Everything by default", """{ "name": "web-1" }"""),
-            ("full", "Every field", """
+            ("full", "Every field; expiresAt would stand in place of expiresIn", """
                 {
-                  "name": "web-2", "image": "debian-12", "cpus": 2, "memoryMiB": 1024, "diskGiB": 10, "user": "ops",
-                  "authorizedKeys": ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBEuKh0f4r0P5tGTTXkLSMgEO1nVZJ5mGoGrzlLgEexB me@laptop"],
+                  "name": "web-2", "image": "debian-12", "cpus": 2, "memoryMiB": 1024, "diskGiB": 10,
+                  "disks": [{ "name": "data", "sizeGiB": 5, "mountPoint": "/srv/data" }],
+                  "network": { "name": "default", "address": "192.168.122.50" }, "nics": [{ "name": "default" }],
+                  "networkConfig": "version: 2\nethernets:\n  eth0:\n    dhcp4: true\n  eth1:\n    dhcp4: true\n",
+                  "user": "ops", "authorizedKeys": ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBEuKh0f4r0P5tGTTXkLSMgEO1nVZJ5mGoGrzlLgEexB me@laptop"],
+                  "users": [{ "name": "ann", "groups": ["adm"], "sudo": false, "shell": "/bin/sh", "authorizedKeys": [] }],
                   "packages": ["git"],
-                  "files": [{ "path": "/etc/motd", "content": "Welcome.\n", "owner": "root:root", "mode": "0644" }],
+                  "files": [
+                    { "path": "/etc/motd", "content": "Welcome.\n", "owner": "root:root", "mode": "0644" },
+                    { "path": "/etc/token", "contentBase64": "AP8=", "mode": "0600" }
+                  ],
                   "hosts": [{ "address": "192.168.122.1", "names": ["host.lan", "host"] }],
-                  "runCommands": ["git --version > /root/git-version"],
-                  "networkConfig": "version: 2\nethernets:\n  eth0:\n    dhcp4: true\n"
+                  "bootCommands": ["modprobe loop"], "runCommands": ["git --version > /root/git-version"],
+                  "timezone": "Europe/Vienna", "swapMiB": 512, "environment": { "STAGE": "test" },
+                  "userData": "#cloud-config\nlocale: C.UTF-8\n",
+                  "readinessChecks": [{ "description": "git is there.", "command": "git --version", "timeoutSeconds": 30, "hint": "See /var/log/apt/term.log." }],
+                  "timeouts": { "imageSeconds": 1800, "domainSeconds": 180, "addressSeconds": 300, "sshSeconds": 300, "cloudInitSeconds": 1200 },
+                  "labels": { "team": "a" }, "expiresIn": "8h"
                 }
                 """),
         ],
