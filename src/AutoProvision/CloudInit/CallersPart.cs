@@ -28,8 +28,6 @@ internal sealed record CallersPart(string ContentType, string Body, string? File
         ("#!", Script),
     ];
 
-    public bool IsScript => Scripts.Contains(ContentType);
-
     /// <summary>What cloud-init takes a text for by its beginning (type_from_starts_with); null when it knows it not.</summary>
     public static string? Detect(string text)
     {
@@ -40,10 +38,9 @@ internal sealed record CallersPart(string ContentType, string Body, string? File
     /// <exception cref="ArgumentException">It is of a kind that is not taken, or would not run.</exception>
     public void Check()
     {
+        CheckKind(ContentType);
         if (ContentType == CloudConfig)
             return;
-        if (Why(ContentType) is { } why)
-            throw new ArgumentException($"userData has a part of the kind {ContentType}, {why}.");
         // The kernel runs no file that begins otherwise; cloud-init drops a boothook's own first line, if it is exactly that.
         var code = ContentType != Boothook ? Body
             : (Body.StartsWith("#cloud-boothook", StringComparison.Ordinal) ? Body["#cloud-boothook".Length..] : Body).TrimStart();
@@ -53,9 +50,16 @@ internal sealed record CallersPart(string ContentType, string Body, string? File
                 : "userData has a script that does not begin with \"#!\": no blank line may come before it.");
     }
 
+    /// <exception cref="ArgumentException">Parts of this kind are not taken.</exception>
+    public static void CheckKind(string contentType)
+    {
+        if (Why(contentType) is { } why)
+            throw new ArgumentException($"userData has a part of the kind {contentType}, {why}.");
+    }
+
     private static string? Why(string contentType) => contentType switch
     {
-        Boothook => null,
+        CloudConfig or Boothook => null,
         _ when Scripts.Contains(contentType) => null,
         "text/x-include-url" or "text/x-include-once-url" => "which is fetched by the guest and so cannot be checked",
         "text/part-handler" => "which changes how cloud-init reads the rest and so cannot be checked",

@@ -80,10 +80,12 @@ internal static class UserDataMessage
         var type = entity.ContentType.MimeType.ToLowerInvariant();
         if (entity is not MimePart part)
             throw new ArgumentException($"userData has a part of the kind {type}, which is not taken.");
-        var body = Body(part);
         // As _process_msg: these are known by how they begin.
-        if (type is "text/plain" or "text/x-not-multipart" or CallersPart.Script)
-            type = CallersPart.Detect(body) ?? type;
+        var isOpen = type is "text/plain" or "text/x-not-multipart" or CallersPart.Script;
+        if (!isOpen)
+            CallersPart.CheckKind(type);
+        var body = Body(part);
+        type = isOpen ? CallersPart.Detect(body) ?? type : type;
         return type == UserDataArchive.ContentType
             ? throw new ArgumentException("userData has an archive inside of a MIME message; send one or the other.")
             : new CallersPart(type, body, part.FileName, part.Headers["Merge-Type"] ?? part.Headers["X-Merge-Type"]);

@@ -32,7 +32,7 @@ public class EnvironmentFileTests
         {
             return;
         }
-        Assert.All([PamEnv.Read(lines), PamEnv.ReadThroughEconf(lines)], (IReadOnlyDictionary<string, string> read) =>
+        Assert.All([PamEnv.Read(lines), PamEnv.ReadThroughEconf(lines)], (Dictionary<string, string> read) =>
         {
             Assert.Equal(text.Value, read["A"]);
             Assert.Equal("after", read["B"]);
@@ -68,10 +68,10 @@ public class EnvironmentFileTests
     /// <summary>What Linux-PAM 1.5.2 and libeconf 0.8 do with a line of ours, in their own steps.</summary>
     private static class PamEnv
     {
-        public static IReadOnlyDictionary<string, string> Read(string lines) => lines.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+        public static Dictionary<string, string> Read(string lines) => lines.Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(line => line.Split('#')[0].Split('=', 2)).ToDictionary(it => it[0], it => Unquoted(it[1]));
 
-        public static IReadOnlyDictionary<string, string> ReadThroughEconf(string lines) => lines.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+        public static Dictionary<string, string> ReadThroughEconf(string lines) => lines.Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(line => line.Split('=', 2)).ToDictionary(it => it[0], it => Unquoted(it[1].TrimEnd()[1..^1].Split('#')[0]));
 
         // A first quote goes; a last one goes; those between stay.

@@ -1,3 +1,4 @@
+using System.Text;
 using MimeKit;
 using YamlDotNet.RepresentationModel;
 
@@ -17,8 +18,16 @@ internal static class MergedUserData
     {
         if (!userData.StartsWith("MIME-Version: 1.0\n", StringComparison.Ordinal))
             return [("text/cloud-config", null, userData)];
-        using var stream = new MemoryStream(System.Text.Encoding.ASCII.GetBytes(userData));
-        return [.. ((Multipart)MimeEntity.Load(stream)).Cast<TextPart>().Select(part => (part.ContentType.MimeType, (string?)part.FileName, part.Text))];
+        using var stream = new MemoryStream(Encoding.ASCII.GetBytes(userData));
+        return [.. ((Multipart)MimeEntity.Load(stream)).Cast<MimePart>().Select(part => (part.ContentType.MimeType, (string?)part.FileName, Body(part)))];
+    }
+
+    // Not MimeKit's text, which has line ends of its own.
+    private static string Body(MimePart part)
+    {
+        using var bytes = new MemoryStream();
+        part.Content!.DecodeTo(bytes);
+        return Encoding.UTF8.GetString(bytes.ToArray());
     }
 
     private static YamlMappingNode Merge(YamlMappingNode all, YamlMappingNode part)

@@ -127,6 +127,8 @@ public class UserDataTests
         Assert.All(["nic0", "nic1", "nic2", "nic3"], (string nic) => Assert.Equal("mac", nics.Text(nic, "dhcp-identifier")));
         Assert.Equal(["true", "true", "false", "true"], new[] { "nic0", "nic1", "nic2", "nic3" }.Select(nic => nics.Plain(nic, "dhcp4")));
         Assert.False(nics.At("nic0").Has("dhcp6") || nics.At("nic0").Has("optional") || nics.At("nic0").Has("dhcp4-overrides"));
+        Assert.False(nics.At("nic0").Has("set-name"));
+        Assert.Equal("nic1", nics.Text("nic1", "set-name"));
         Assert.Equal("true", nics.Plain("nic1", "dhcp6"));
         Assert.Equal("true", nics.Plain("nic1", "optional"));
         Assert.Equal("false", nics.Plain("nic1", "dhcp4-overrides", "use-routes"));
