@@ -74,6 +74,11 @@ public sealed partial class Problems(IProblemDetailsService writer, ILogger<Prob
 
     private static int StatusOf(string code) => code switch
     {
+        "tar_invalid" => StatusCodes.Status400BadRequest,
+        "file_permission_denied" => StatusCodes.Status403Forbidden,
+        "file_not_found" or "directory_missing" or "console_missing" => StatusCodes.Status404NotFound,
+        "file_is_directory" or "not_a_directory" or "directory_not_empty" or "file_not_regular" => StatusCodes.Status409Conflict,
+        "guest_disk_full" => StatusCodes.Status507InsufficientStorage,
         "vm_not_found" or "orphan_not_found" => StatusCodes.Status404NotFound,
         "name_taken" or "vm_not_ready" => StatusCodes.Status409Conflict,
         "content_type_unsupported" => StatusCodes.Status415UnsupportedMediaType,

@@ -19,7 +19,9 @@ public static class VmRegistration
             .AddSingleton<VmRules>()
             .AddSingleton<Admission>()
             .AddSingleton<VmService>()
-            .AddSingleton<GuestService>();
+            .AddSingleton<GuestService>()
+            .AddSingleton<GuestFiles>()
+            .AddSingleton<GuestConsole>();
     }
 
     private static VmJournal OpenJournal(IServiceProvider services)

@@ -34,6 +34,7 @@ internal static class DocumentInfo
         document.Tags = new HashSet<OpenApiTag>
         {
             new() { Name = "VMs", Description = "Make, watch, use and delete virtual machines." },
+            new() { Name = "Files", Description = "Read, write and delete what is in a virtual machine." },
             new() { Name = "Host", Description = "What the host offers." },
             new() { Name = "Health", Description = "For monitors and load balancers." },
         };
