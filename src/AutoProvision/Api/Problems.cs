@@ -58,7 +58,7 @@ public sealed partial class Problems(IProblemDetailsService writer, ILogger<Prob
         InvalidRequestException e => Problem(StatusCodes.Status400BadRequest, "invalid_request", e.Message, "Each entry of errors names a value by its JSON pointer and says what would be right.", ("errors", e.Faults)),
         FailureException e => Problem(StatusOf(e.Code), e.Code, e.Failure.Cause, e.Failure.Hint, ("step", e.Failure.Step), ("evidence", e.Failure.Evidence)),
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => Problem(StatusCodes.Status413PayloadTooLarge, "body_too_large",
-            $"The body is larger than {ApiRegistration.MaxBodySize / 1024 / 1024} MiB.", "Let the guest fetch large files itself, with runCommands or exec."),
+            $"The body is larger than {ApiRegistration.MaxBodySize / 1024 / 1024} MiB.", "Send large files with PUT /vms/{id}/files once the VM is ready, or let the guest fetch them itself."),
         BadHttpRequestException e => Problem(e.StatusCode, "bad_request", e.Message, DocumentHint),
         _ => Problem(StatusCodes.Status500InternalServerError, "internal_error", "Something went wrong inside the service.", "The service's log has the details."),
     };

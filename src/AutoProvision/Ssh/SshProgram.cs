@@ -35,12 +35,25 @@ internal sealed class SshProgram : ISshChannel
         {
             // Its end shows in its streams, its failure in the connection.
             started.ExecuteAsync(CancellationToken.None);
-            return new SshProgram(started, started.CreateInputStream(), closed, lost);
+            return new SshProgram(started, OpenInput(started), closed, lost);
         }
         catch
         {
             started.Dispose();
             throw;
+        }
+    }
+
+    private static Stream OpenInput(SshCommand started)
+    {
+        try
+        {
+            return started.CreateInputStream();
+        }
+        catch (InvalidOperationException)
+        {
+            // It has ended already, for there is no such program: its output says so, its complaint why.
+            return Stream.Null;
         }
     }
 

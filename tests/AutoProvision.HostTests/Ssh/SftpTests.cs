@@ -171,6 +171,16 @@ public sealed class SftpTests(SshdFixture sshd) : IClassFixture<SshdFixture>, IA
         Assert.Equal(["other"], _root.GetFileSystemInfos().Select(entry => entry.Name));
     }
 
+    [Theory(Timeout = Limit)]
+    [InlineData("exec /nowhere/sftp-server", "/nowhere/sftp-server")]
+    [InlineData("echo Welcome to this guest; cat", "no SFTP server")]
+    public async Task What_is_no_SFTP_server_is_told(string command, string evidence)
+    {
+        var ended = await Assert.ThrowsAsync<SftpEndedException>(() => ConnectAsync(command));
+
+        Assert.Contains(evidence, ended.Message, StringComparison.Ordinal);
+    }
+
     [Fact(Timeout = Limit)]
     public async Task Further_sessions_wait_for_a_place_while_commands_go_on()
     {

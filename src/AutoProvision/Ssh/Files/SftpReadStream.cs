@@ -17,6 +17,7 @@ internal sealed class SftpReadStream(Sftp sftp, byte[] handle, long? length, Can
     private ReadOnlyMemory<byte> _current;
     private long _position;
     private long _requested;
+    private bool _isClosed;
 
     public override bool CanRead => true;
 
@@ -70,6 +71,9 @@ internal sealed class SftpReadStream(Sftp sftp, byte[] handle, long? length, Can
 
     public override async ValueTask DisposeAsync()
     {
+        // What streams it to a client disposes of it, and so does its file.
+        if (Interlocked.Exchange(ref _isClosed, true))
+            return;
         await _closed.CancelAsync();
         Restart(_position);
         _closed.Dispose();
