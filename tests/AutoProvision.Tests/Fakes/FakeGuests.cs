@@ -32,6 +32,9 @@ internal sealed class FakeGuests(FakeHypervisor hypervisor) : ISshConnector
     /// <summary>What cloud-init's probe answers, by its attempt from 1.</summary>
     public Func<int, CancellationToken, Task<ExecResult>> CloudInit { get; set; } = (_, _) => Task.FromResult(FakeAnswers.CloudInitDone);
 
+    /// <summary>The files of every guest.</summary>
+    public FakeFiles Files { get; } = new();
+
     /// <summary>Commands a test wants an answer to.</summary>
     public ConcurrentDictionary<string, ExecResult> Answers { get; } = new();
 
