@@ -44,7 +44,8 @@ internal sealed class DocumentSchema(JsonElement document)
         Assert.All(required, name => Assert.True(value.TryGetProperty(name, out _), $"{where}: {name} is required and missing."));
     }
 
-    private JsonElement Resolve(JsonElement schema)
+    /// <summary>What a reference stands for, or the one choice that is not null.</summary>
+    public JsonElement Resolve(JsonElement schema)
     {
         if (schema.TryGetProperty("oneOf", out var choices))
             return Resolve(choices.EnumerateArray().Single(choice => !choice.TryGetProperty("type", out var type) || type.ToString() != "null"));
