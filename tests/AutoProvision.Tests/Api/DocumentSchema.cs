@@ -34,10 +34,11 @@ internal sealed class DocumentSchema(JsonElement document)
             Assert.Contains(value.ToString(), words.EnumerateArray().Select(word => word.ToString()));
         if (value.ValueKind != JsonValueKind.Object)
             return;
-        var known = schema.GetProperty("properties");
         foreach (var member in value.EnumerateObject())
         {
-            Assert.True(known.TryGetProperty(member.Name, out var its), $"{where}: {member.Name} is not in the schema.");
+            // Labels and the like have names of the caller's choice.
+            var isKnown = (schema.TryGetProperty("properties", out var known) && known.TryGetProperty(member.Name, out var its)) || schema.TryGetProperty("additionalProperties", out its);
+            Assert.True(isKnown, $"{where}: {member.Name} is not in the schema.");
             Check(member.Value, its, $"{where}/{member.Name}");
         }
         var required = schema.TryGetProperty("required", out var names) ? names.EnumerateArray().Select(name => name.GetString()!) : [];
