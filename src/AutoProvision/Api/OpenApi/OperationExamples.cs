@@ -13,7 +13,7 @@ internal static class OperationExamples
             data: {"seq":9,"type":"step.completed","at":"2026-11-22T10:00:31.4+00:00","state":"provisioning","step":"address","durationMs":28310}
         """;
 
-    private static readonly (int, string)[] Operation = [(200, "It is done, or there was nothing to do. `operationFailure` says when it failed."), (202, "It is under way.")];
+    private static readonly (int, string)[] Operation = [(202, "The VM; `operation` is there while it is under way, and `operationFailure` when it failed.")];
 
     private static readonly (int Status, string Words)[] FileRefusals =
     [
@@ -28,12 +28,11 @@ internal static class OperationExamples
     /// <summary>What each answer means, where <see cref="Operations"/> does not say it of all refusals with the same status.</summary>
     public static readonly Dictionary<string, (int Status, string Words)[]> Answers = new()
     {
-        ["cloneVm"] = [(201, "The copy is ready, as `Prefer` asked to wait for."), (202, "The copy is queued.")],
+        ["cloneVm"] = [(202, "The copy is queued, or what `Prefer` waited for has come; its `state` tells.")],
         ["updateVm"] = [(200, "The VM as it is now.")],
         ["createVm"] =
         [
-            (201, "The VM is ready, as `Prefer` asked to wait for."),
-            (202, "The VM is queued, being made, or has failed; its `state` tells."),
+            (202, "The VM is queued, or what `Prefer` waited for has come; its `state` tells."),
             (503, "libvirt or one of its tools does not answer, or the host has no memory left: then `Retry-After` says when to try again."),
             (507, "The host's disk is full, or has no room for so large a disk."),
         ],
