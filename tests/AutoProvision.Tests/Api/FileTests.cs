@@ -186,33 +186,6 @@ public sealed class FileTests : IAsyncLifetime
         Assert.DoesNotContain(Guest.Nodes.Keys, path => path.StartsWith("/home/", StringComparison.Ordinal));
     }
 
-    [Fact(Timeout = Limit)]
-    public async Task An_upload_that_is_cut_off_leaves_the_old_file_and_nothing_else()
-    {
-        Guest.Add("/etc/old", "old");
-        var before = Guest.Nodes.Keys.Order().ToList();
-        using var abort = new CancellationTokenSource();
-        using var body = new StreamContent(new CutStream(abort, () => Guest.Written > 0));
-
-        await Assert.ThrowsAnyAsync<Exception>(() => _http.PutAsync(At("/etc/old"), body, abort.Token));
-
-        await UntilAsync(() => before.SequenceEqual(Keys()));
-        Assert.Equal("old", Encoding.UTF8.GetString([.. Guest.Nodes["/etc/old"].Content]));
-    }
-
-    private List<string> Keys()
-    {
-        lock (Guest.Nodes)
-            return [.. Guest.Nodes.Keys.Order()];
-    }
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        while (!condition())
-            await timer.WaitForNextTickAsync(Cancellation);
-    }
-
     private Task<HttpResponseMessage> PutAsync(string path, byte[] bytes, string query = "", string type = "application/octet-stream")
     {
         var content = new ByteArrayContent(bytes);
@@ -234,20 +207,5 @@ public sealed class FileTests : IAsyncLifetime
                     : new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(Encoding.UTF8.GetBytes(content)) });
         }
         return bytes.ToArray();
-    }
-
-    /// <summary>A megabyte; its sender goes once some of it was written.</summary>
-    private sealed class CutStream(CancellationTokenSource abort, Func<bool> isWritten) : MemoryStream(new byte[1024 * 1024])
-    {
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            var count = await base.ReadAsync(buffer, cancellationToken);
-            if (count > 0)
-                return count;
-            await UntilAsync(isWritten);
-            await abort.CancelAsync();
-            cancellationToken.ThrowIfCancellationRequested();
-            throw new IOException("The sender is gone.");
-        }
     }
 }
