@@ -3,26 +3,29 @@ namespace AutoProvision.Api.OpenApi;
 /// <summary>What operations answer when all is well, as JSON.</summary>
 internal static class AnswerExamples
 {
-    private const string Ready =
-        """
-        {
-          "id": "0199c1a2-7d3e-7b1a-9f53-0c2d6a1e8b47", "name": "web-1", "state": "ready", "image": "debian-12",
-          "cpus": 1, "memoryMiB": 1024, "diskGiB": 10, "user": "debian", "address": "192.168.122.57", "mac": "52:54:00:6a:1e:8b",
-          "hostKey": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBEuKh0f4r0P5tGTTXkLSMgEO1nVZJ5mGoGrzlLgEexB",
-          "createdAt": "2026-11-22T10:00:00.1+00:00", "readyAt": "2026-11-22T10:00:49.7+00:00", "leftovers": [], "version": 21
-        }
-        """;
+    private const string Snapshot = """{ "name": "before-upgrade", "createdAt": "2026-11-22T11:20:00.1+00:00", "isRunning": true, "size": { "cpus": 1, "memoryMiB": 1024, "diskGiB": 10 }, "description": "All tests pass." }""";
 
-    private static readonly string Queued = Vm("queued");
-    private static readonly string Deleting = Vm("deleting");
+    private static readonly string Ready = Vm("ready",
+        """, "address": "192.168.122.57", "addresses": ["192.168.122.57"], "hostKey": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBEuKh0f4r0P5tGTTXkLSMgEO1nVZJ5mGoGrzlLgEexB", "readyAt": "2026-11-22T10:00:49.7+00:00" """);
 
     /// <summary>By operation id and status.</summary>
     public static readonly Dictionary<(string Operation, string Status), string> All = new()
     {
-        [("createVm", "202")] = Queued,
+        [("createVm", "202")] = Vm("queued"),
+        [("cloneVm", "202")] = Vm("queued", """, "addresses": [], "cloneOf": "0199c1a2-0000-7b1a-9f53-0c2d6a1e8b47" """),
+        [("updateVm", "200")] = Ready,
+        [("startVm", "202")] = Busy("stopped", "start"),
+        [("stopVm", "202")] = Busy("ready", "stop"),
+        [("restartVm", "202")] = Busy("ready", "restart"),
+        [("resizeVm", "202")] = Busy("ready", "resize"),
+        [("createSnapshot", "202")] = Busy("ready", "snapshot"),
+        [("restoreSnapshot", "202")] = Busy("ready", "restoreSnapshot"),
+        [("deleteSnapshot", "202")] = Busy("ready", "deleteSnapshot"),
+        [("listSnapshots", "200")] = $"[{Snapshot}]",
+        [("getSnapshot", "200")] = Snapshot,
         [("listVms", "200")] = $"[{Ready}]",
         [("getVm", "200")] = Ready,
-        [("deleteVm", "202")] = Deleting,
+        [("deleteVm", "202")] = Vm("deleting"),
         [("execInVm", "200")] = """{ "exitCode": 7, "stdout": "web-1\n", "stderr": "", "durationMs": 41, "timedOut": false, "truncated": false }""",
         [("getVmSsh", "200")] = """
             {
@@ -47,12 +50,15 @@ internal static class AnswerExamples
         [("isReady", "503")] = """{ "status": "unready", "problems": [{ "code": "hypervisor_unavailable", "cause": "libvirt at qemu:///system does not answer.", "hint": "See that libvirtd runs: systemctl status libvirtd." }] }""",
     };
 
-    private static string Vm(string state) =>
+    private static string Vm(string state, string more = """, "addresses": [] """) =>
         $$"""
         {
           "id": "0199c1a2-7d3e-7b1a-9f53-0c2d6a1e8b47", "name": "web-1", "state": "{{state}}", "image": "debian-12",
-          "cpus": 1, "memoryMiB": 1024, "diskGiB": 10, "user": "debian", "mac": "52:54:00:6a:1e:8b",
-          "createdAt": "2026-11-22T10:00:00.1+00:00", "leftovers": [], "version": 1
+          "cpus": 1, "memoryMiB": 1024, "diskGiB": 10, "disks": [], "user": "debian", "mac": "52:54:00:6a:1e:8b",
+          "nics": [{ "network": "default", "mac": "52:54:00:6a:1e:8b" }], "labels": { "env": "test" },
+          "createdAt": "2026-11-22T10:00:00.1+00:00", "leftovers": [], "version": 1{{more}}
         }
         """;
+
+    private static string Busy(string state, string operation) => Vm(state, $$""", "addresses": [], "operation": { "kind": "{{operation}}", "startedAt": "2026-11-22T11:20:00.1+00:00", "wasRunning": {{(state == "ready" ? "true" : "false")}} } """);
 }
