@@ -22,7 +22,7 @@ public sealed class KillsInARowTests
         var service = await machine.StartAsync();
         await record.FollowToEndAsync(service.Http);
         Assert.Equal("ready", record.State);
-        Assert.Equal(Boundaries.Steps, record.Steps(VmEventTypes.StepStarted).Distinct());
+        Assert.Equal(Boundaries.Steps, record.Steps("step.started").Distinct());
         await service.Http.DeleteVmAsync(record.Vm);
         await record.FollowToEndAsync(service.Http);
         await record.AssertWholeAsync(service.Http);

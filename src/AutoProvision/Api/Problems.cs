@@ -76,6 +76,7 @@ public sealed partial class Problems(IProblemDetailsService writer, ILogger<Prob
     {
         "vm_not_found" or "orphan_not_found" => StatusCodes.Status404NotFound,
         "name_taken" or "vm_not_ready" => StatusCodes.Status409Conflict,
+        "event_id_expired" => StatusCodes.Status410Gone,
         "content_type_unsupported" => StatusCodes.Status415UnsupportedMediaType,
         "idempotency_key_reused" => StatusCodes.Status422UnprocessableEntity,
         "queue_full" => StatusCodes.Status429TooManyRequests,

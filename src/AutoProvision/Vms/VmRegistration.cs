@@ -19,6 +19,7 @@ public static class VmRegistration
             .AddSingleton<VmRules>()
             .AddSingleton<Admission>()
             .AddSingleton<VmService>()
+            .AddSingleton<EventService>()
             .AddSingleton<GuestService>();
     }
 

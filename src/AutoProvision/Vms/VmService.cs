@@ -99,7 +99,7 @@ public sealed class VmService(
         {
             begun = it.State is not (VmState.Deleting or VmState.Deleted);
             return begun ? it with { State = VmState.Deleting } : it;
-        }, new VmEvent { Type = VmEventTypes.State });
+        }, new VmEvent { Type = VmEventType.State });
         if (begun)
             queue.Delete(vm.Id);
         return vm;

@@ -34,6 +34,7 @@ internal static class DocumentInfo
         document.Tags = new HashSet<OpenApiTag>
         {
             new() { Name = "VMs", Description = "Make, watch, use and delete virtual machines." },
+            new() { Name = "Events", Description = "What happens to all virtual machines, as a stream and by webhooks." },
             new() { Name = "Host", Description = "What the host offers." },
             new() { Name = "Health", Description = "For monitors and load balancers." },
         };

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using AutoProvision.Vms;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -15,6 +16,7 @@ internal static class Operations
         ["400"] = "The request is wrong: `errors` lists every fault.",
         ["404"] = "There is no such VM, or it was deleted a while ago.",
         ["409"] = "Not in this state: the name is taken, or the VM is not reachable.",
+        ["410"] = "Events after this id were forgotten together with their VMs: going on would leave a gap.",
         ["413"] = "The body is larger than 4 MiB.",
         ["415"] = "The body is not declared as JSON.",
         ["422"] = "The `Idempotency-Key` stands for another request.",
@@ -41,7 +43,10 @@ internal static class Operations
     private static readonly Dictionary<string, (string Words, string Example, string? Format)> Parameters = new()
     {
         ["id"] = ("The VM's id, as `POST /vms` gave it; it is the libvirt domain's UUID too.", "0199c1a2-7d3e-7b1a-9f53-0c2d6a1e8b47", "uuid"),
-        ["Last-Event-ID"] = ("The last event id that was seen; without it the stream begins with the VM's first event.", "12", null),
+        ["Last-Event-ID"] = ("The last event id that was seen. Without it a VM's own stream begins with its first event, that of all VMs with the present.", "12", null),
+        ["from"] = ("Where to begin without `Last-Event-ID`: `now`, the default, or `oldest` for everything that is kept.", "oldest", null),
+        ["vm"] = ("Only events of this VM; can be given several times.", "0199c1a2-7d3e-7b1a-9f53-0c2d6a1e8b47", null),
+        ["type"] = ("Only events of this type; can be given several times.", "state", null),
         ["Idempotency-Key"] = ("A key of the client's choice, new for each VM: 1 to 255 characters of printable ASCII without commas.", "8e03978e-40d5-43dd-bc93-6894a57f9324", null),
     };
 
@@ -50,8 +55,21 @@ internal static class Operations
         var (words, example, format) = Parameters[parameter.Name!];
         parameter.Description ??= words;
         parameter.Example ??= example;
-        parameter.Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = format };
+        parameter.Schema = Schema(parameter.Name!, format);
     }
+
+    // The names that a closed set has; a parameter that can be given several times is a list.
+    private static OpenApiSchema Schema(string name, string? format) => name switch
+    {
+        "vm" => List(new OpenApiSchema { Type = JsonSchemaType.String, Format = "uuid" }),
+        "type" => List(OneOf(VmEventTypes.All)),
+        "from" => OneOf(["now", "oldest"]),
+        _ => new OpenApiSchema { Type = JsonSchemaType.String, Format = format },
+    };
+
+    private static OpenApiSchema List(OpenApiSchema items) => new() { Type = JsonSchemaType.Array, Items = items };
+
+    private static OpenApiSchema OneOf(IEnumerable<string> names) => new() { Type = JsonSchemaType.String, Enum = [.. names.Select(name => (JsonNode)name)] };
 
     // What each operation answers when all is well.
     private static void Answer(OpenApiOperation operation)
