@@ -47,7 +47,7 @@ public sealed class EventService(VmStore store)
             return null;
         if (long.TryParse(text, out var id) && id >= 0 && id <= store.Events.Last)
             return id;
-        faults.Add("", "event_id_invalid", $"Last-Event-ID \"{text}\" is no id of an event; the newest is {store.Events.Last}.", "Send back an id that the stream gave, or none.");
+        faults.Add("/Last-Event-ID", "event_id_invalid", $"Last-Event-ID \"{text}\" is no id of an event; the newest is {store.Events.Last}.", "Send back an id that the stream gave, or none.");
         return null;
     }
 

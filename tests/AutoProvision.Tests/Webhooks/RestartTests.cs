@@ -61,7 +61,7 @@ public sealed class RestartTests
         await using var host = new FakeHost();
         await using var receiver = await Receiver.StartAsync();
         receiver.Answers.Enqueue(Receiver.Status(500));
-        var app = host.Start([.. Hook("ci", receiver.Url), ("Webhooks:Endpoints:ci:Types:0", "state"), ("Webhooks:RetryDelay", "01:00:00"), ("Webhooks:MaxRetryDelay", "1.00:00:00"), ("Webhooks:MaxAge", "00:10:00")]);
+        var app = host.Start([.. Hook("ci", receiver.Url), ("Webhooks:Endpoints:ci:Types:0", "state"), ("Webhooks:RetryDelay", "01:00:00"), ("Webhooks:MaxRetryDelay", "1.00:00:00"), ("Webhooks:MaxAge", "00:20:00")]);
         using var http = app.CreateClient();
         var old = await Rounds.ReadyAsync(http);
         await receiver.NextAsync();
@@ -71,7 +71,7 @@ public sealed class RestartTests
         await http.FollowAsync(old);
 
         host.Time.Advance(TimeSpan.FromMinutes(30));
-        await http.CreateVmAsync("""{"name": "new"}""");
+        await http.UntilAsync(await http.CreateVmAsync("""{"name": "new"}"""), "ready");
         host.Time.Advance(TimeSpan.FromMinutes(15));
 
         Assert.Equal("new", (await receiver.NextAsync()).Event.Text("name"));
