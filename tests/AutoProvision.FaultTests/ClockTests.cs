@@ -2,7 +2,6 @@ using System.Net;
 using AutoProvision.Fakes;
 using AutoProvision.FakeService;
 using AutoProvision.FaultTests.Support;
-using AutoProvision.Vms;
 
 namespace AutoProvision.FaultTests;
 

@@ -1,7 +1,6 @@
 using AutoProvision.Fakes;
 using AutoProvision.FakeService;
 using AutoProvision.FaultTests.Support;
-using AutoProvision.Vms;
 
 namespace AutoProvision.FaultTests;
 

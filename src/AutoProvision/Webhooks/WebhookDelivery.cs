@@ -1,3 +1,4 @@
+using System.Data.Common;
 using AutoProvision.Vms;
 using Microsoft.Extensions.Options;
 
@@ -33,6 +34,7 @@ internal sealed partial class WebhookDelivery
         // What was forgotten before was none of its: the store keeps what a subscriber has not had.
         _reader = new EventReader(events, store.Subscribers.TryGetValue(name, out var kept) ? kept : events.Last, EventFilter.All, events.Forgotten);
         _status = new WebhookStatus { Name = name, Url = _url.GetLeftPart(UriPartial.Path), Types = [.. _filter.Types] };
+        Keep(_reader.Position, lasting: true);
     }
 
     public WebhookStatus Status
@@ -47,7 +49,6 @@ internal sealed partial class WebhookDelivery
     /// <summary>Delivers until it is cancelled, or the endpoint wants no more.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
-        Keep(_reader.Position, lasting: true);
         await foreach (var what in _reader.ReadAsync(cancellation))
         {
             var isWanted = _filter.Takes(what);
@@ -118,9 +119,9 @@ internal sealed partial class WebhookDelivery
         {
             _store.KeepSubscriber(_name, position, lasting);
         }
-        catch (FailureException e) when (e.Code == VmFailures.JournalFull)
+        catch (Exception e) when (e is FailureException or DbException)
         {
-            LogNotKept(_name, e.Failure.Cause);
+            LogNotKept(_name, position, e.Message);
         }
     }
 
@@ -138,6 +139,6 @@ internal sealed partial class WebhookDelivery
     [LoggerMessage(Level = LogLevel.Warning, Message = "Webhook {Name} answered 410 Gone: it gets nothing more until the service starts the next time; take it out of the settings")]
     private partial void LogGone(string name);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "How far webhook {Name} has come is not kept over a restart: {Cause}")]
-    private partial void LogNotKept(string name, string cause);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Webhook {Name} has come to event {Position}, but that could not be journalled; a restart now would repeat some: {Cause}")]
+    private partial void LogNotKept(string name, long position, string cause);
 }

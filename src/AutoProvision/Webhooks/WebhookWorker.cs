@@ -29,7 +29,7 @@ public sealed class WebhookWorker : BackgroundService
         {
             await Task.WhenAll(_deliveries.Select(delivery => delivery.RunAsync(stoppingToken)));
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        catch (Exception) when (stoppingToken.IsCancellationRequested)
         {
             // What was under way is offered again after the next start.
         }

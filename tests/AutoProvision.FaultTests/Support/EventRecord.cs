@@ -1,7 +1,6 @@
 using System.Net.ServerSentEvents;
 using System.Text.Json;
 using AutoProvision.Fakes;
-using AutoProvision.Vms;
 
 namespace AutoProvision.FaultTests.Support;
 

@@ -54,8 +54,9 @@ internal static class Operations
     {
         var (words, example, format) = Parameters[parameter.Name!];
         parameter.Description ??= words;
-        parameter.Example ??= example;
-        parameter.Schema = Schema(parameter.Name!, format);
+        var schema = Schema(parameter.Name!, format);
+        parameter.Example ??= schema.Items is null ? example : new JsonArray(example);
+        parameter.Schema = schema;
     }
 
     // The names that a closed set has; a parameter that can be given several times is a list.
