@@ -6,6 +6,7 @@ using AutoProvision.Processes;
 using AutoProvision.Provisioning;
 using AutoProvision.Ssh;
 using AutoProvision.Vms;
+using AutoProvision.Webhooks;
 using Serilog;
 
 // The settings lie beside the program, wherever it is started from.
@@ -19,6 +20,7 @@ builder.Services.AddSsh(builder.Configuration);
 builder.Services.AddLibvirt(builder.Configuration);
 builder.Services.AddProvisioning(builder.Configuration);
 builder.Services.AddVms(builder.Configuration);
+builder.Services.AddWebhooks(builder.Configuration);
 builder.Services.AddApi();
 
 var app = builder.Build();

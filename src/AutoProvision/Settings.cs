@@ -3,6 +3,7 @@ using AutoProvision.Images;
 using AutoProvision.Provisioning;
 using AutoProvision.Ssh;
 using AutoProvision.Vms;
+using AutoProvision.Webhooks;
 using Microsoft.Extensions.Options;
 
 namespace AutoProvision;
@@ -11,7 +12,7 @@ namespace AutoProvision;
 public static class Settings
 {
     private static readonly Action<IServiceProvider>[] Sections =
-        [Read<ServiceOptions>, Read<VmOptions>, Read<AdmissionOptions>, Read<ProvisioningOptions>, Read<LibvirtOptions>, Read<SshOptions>, Read<ImagesOptions>];
+        [Read<ServiceOptions>, Read<VmOptions>, Read<AdmissionOptions>, Read<ProvisioningOptions>, Read<LibvirtOptions>, Read<SshOptions>, Read<ImagesOptions>, Read<WebhooksOptions>];
 
     /// <summary>Validates every section before anything is built on one, so that all that is wrong is said in one message.</summary>
     /// <exception cref="OptionsValidationException">Names every fault of every section.</exception>

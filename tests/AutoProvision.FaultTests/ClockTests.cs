@@ -2,7 +2,6 @@ using System.Net;
 using AutoProvision.Fakes;
 using AutoProvision.FakeService;
 using AutoProvision.FaultTests.Support;
-using AutoProvision.Vms;
 
 namespace AutoProvision.FaultTests;
 
@@ -22,7 +21,7 @@ public sealed class ClockTests
         var service = await machine.StartAsync(
             [.. clock.Variables, (FaultPlan.HoldVariable, FaultyStep.Of("first", FaultyStep.Before("address")))], ("Provisioning:Concurrency", "1"));
         List<EventRecord> records = [await CreateAsync(service, "first"), await CreateAsync(service, "second")];
-        await records[0].FollowToStepAsync(service.Http, VmEventTypes.StepStarted, "address");
+        await records[0].FollowToStepAsync(service.Http, "step.started", "address");
         var before = records[0].LastAt;
         clock.Step(hours * Hour);
         records.Add(await CreateAsync(service, "third"));
@@ -58,7 +57,7 @@ public sealed class ClockTests
     {
         await record.FollowToEndAsync(service.Http);
         Assert.Equal("ready", record.State);
-        Assert.Empty(record.Steps(VmEventTypes.StepFailed));
+        Assert.Empty(record.Steps("step.failed"));
         Assert.All(record.Durations, duration => Assert.InRange(duration, TimeSpan.Zero, Hour / 2));
         return (await service.Http.GetJsonAsync(record.Vm)).Text("address");
     }

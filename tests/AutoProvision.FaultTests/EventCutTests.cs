@@ -20,6 +20,9 @@ public sealed class EventCutTests : IAsyncDisposable
     private readonly List<CutReader> _readers = [];
     private RunningService _service = null!;
 
+    // How many VMs there are to be; nobody knows before the end.
+    private volatile int _last = int.MaxValue;
+
     public ValueTask DisposeAsync() => _machine.DisposeAsync();
 
     [Theory(Timeout = 600_000)]
@@ -28,14 +31,30 @@ public sealed class EventCutTests : IAsyncDisposable
     public async Task A_stream_that_is_cut_and_resumed_has_no_gap_and_no_repeat(int kills)
     {
         _service = await _machine.StartAsync(Pauses);
+        var all = new CutReader(() => _service.Http.BaseAddress!, "/events?from=oldest", new Random(_random.Next()), () => _last);
+        var following = all.FollowAsync();
         for (var left = kills; CutsSoFar < Cuts || left > 0; left--)
             await LiveTogetherAsync(isKilled: left > 0);
+        // Once it is known that this is the last one, there is still something to come.
+        _last = _readers.Count + 1;
+        await LiveAsync(await _service.Http.CreateVmAsync(), isUncut: true);
+        await following;
+        await AssertWholeAsync(all);
         var inside = _readers.Sum(reader => reader.CutsInside);
         Assert.True(inside > 0, "No cut fell into an event.");
         // A client that hangs up is no news.
         Assert.DoesNotMatch(" (WRN|ERR|FTL) ", _service.Log);
         Figure.Print($"{CutsSoFar} random SSE cuts ({inside} inside an event), {kills} kills of the service",
-            $"0 gaps, 0 repeats in {_readers.Sum(reader => reader.Events.Count)} events of {_readers.Count} VMs");
+            $"0 gaps, 0 repeats in {_readers.Sum(reader => reader.Events.Count)} events of {_readers.Count} VMs, and likewise with {all.Cuts} cuts of the stream of all VMs");
+    }
+
+    // Every event of every VM, once, under numbers without a gap, and the same for one who starts anew.
+    private async Task AssertWholeAsync(CutReader all)
+    {
+        Assert.Equal(Enumerable.Range(1, all.Events.Count).Select(id => (long)id), all.Events.Select(what => what.Id));
+        Assert.Equal(_readers.SelectMany(reader => reader.Events).Select(what => what.Data).Order(StringComparer.Ordinal), all.Events.Select(what => what.Data).Order(StringComparer.Ordinal));
+        var replay = await _service.Http.FollowAllAsync("?from=oldest", null, item => item.EventId == $"{all.Events[^1].Id}");
+        Assert.Equal(replay.Select(what => (what.EventId!, what.EventType, what.Data.GetRawText())), all.Events.Select(what => ($"{what.Id}", what.Type, what.Data)));
     }
 
     private int CutsSoFar => _readers.Sum(reader => reader.Cuts);
@@ -64,7 +83,7 @@ public sealed class EventCutTests : IAsyncDisposable
     /// <summary>A VM from its making to its end, followed by two readers: one whose connections are cut, and one that takes what comes.</summary>
     private async Task LiveAsync(string vm, bool isUncut)
     {
-        var cut = new CutReader(() => _service.Http.BaseAddress!, vm, new Random(_random.Next()));
+        var cut = new CutReader(() => _service.Http.BaseAddress!, $"{vm}/events", new Random(_random.Next()), deletions: () => 1);
         _readers.Add(cut);
         var reading = cut.FollowAsync();
         var uncut = new EventRecord(vm);

@@ -1,7 +1,6 @@
 using AutoProvision.Fakes;
 using AutoProvision.FakeService;
 using AutoProvision.FaultTests.Support;
-using AutoProvision.Vms;
 
 namespace AutoProvision.FaultTests;
 
@@ -22,7 +21,7 @@ public sealed class KillsInARowTests
         var service = await machine.StartAsync();
         await record.FollowToEndAsync(service.Http);
         Assert.Equal("ready", record.State);
-        Assert.Equal(Boundaries.Steps, record.Steps(VmEventTypes.StepStarted).Distinct());
+        Assert.Equal(Boundaries.Steps, record.Steps("step.started").Distinct());
         await service.Http.DeleteVmAsync(record.Vm);
         await record.FollowToEndAsync(service.Http);
         await record.AssertWholeAsync(service.Http);

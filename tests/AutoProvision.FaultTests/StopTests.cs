@@ -2,7 +2,6 @@ using System.Net;
 using AutoProvision.Fakes;
 using AutoProvision.FakeService;
 using AutoProvision.FaultTests.Support;
-using AutoProvision.Vms;
 
 namespace AutoProvision.FaultTests;
 
@@ -43,7 +42,7 @@ public sealed class StopTests : IAsyncDisposable
     {
         var service = await _machine.StartAsync([(FaultPlan.HoldVariable, FaultyStep.Before("domain"))], ("Provisioning:ShutdownTimeout", "00:00:02"));
         var record = new EventRecord(await service.Http.CreateVmAsync());
-        await record.FollowToStepAsync(service.Http, VmEventTypes.StepStarted, "domain");
+        await record.FollowToStepAsync(service.Http, "step.started", "domain");
 
         Assert.Equal(0, await service.StopAsync(Deadline));
         await AssertEndAsync(await _machine.StartAsync(), record, "ready");
@@ -55,10 +54,10 @@ public sealed class StopTests : IAsyncDisposable
         var gone = new EventRecord(await service.Http.CreateVmAsync("""{"name": "gone"}"""));
         await gone.FollowToEndAsync(service.Http);
         Assert.Equal(HttpStatusCode.Accepted, (await service.Http.DeleteVmAsync(gone.Vm)).Status);
-        await gone.FollowToStepAsync(service.Http, VmEventTypes.StepUndone, "domain");
+        await gone.FollowToStepAsync(service.Http, "step.undone", "domain");
         var made = new EventRecord(await service.Http.CreateVmAsync("""{"name": "made"}"""));
         var queued = new EventRecord(await service.Http.CreateVmAsync("""{"name": "queued"}"""));
-        await made.FollowToStepAsync(service.Http, VmEventTypes.StepStarted, step);
+        await made.FollowToStepAsync(service.Http, "step.started", step);
         return (gone, made, queued);
     }
 

@@ -4,6 +4,7 @@ using AutoProvision.Images;
 using AutoProvision.Provisioning;
 using AutoProvision.Ssh;
 using AutoProvision.Vms;
+using AutoProvision.Webhooks;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -22,9 +23,9 @@ public sealed class SettingsTests : IDisposable
         var told = await ServiceProcess.FailToStartAsync(
             "--AutoProvision:DataDirectory=relative", "--Libvirt:PoolDirectory=/a b", "--Libvirt:AddressPollInterval=00:00:01",
             "--Provisioning:Concurrency=0", "--Provisioning:Timeouts:Ssh=00:00:00", "--Vms:DefaultCpus=99",
-            "--Ssh:RetryInterval=00:00:09", "--Images:Catalog:tiny:Path=relative.img");
+            "--Ssh:RetryInterval=00:00:09", "--Images:Catalog:tiny:Path=relative.img", "--Webhooks:Endpoints:ci:Url=here");
 
-        foreach (var setting in (string[])["settings_invalid", "AutoProvision:DataDirectory", "Libvirt:PoolDirectory", "Libvirt:AddressPollInterval", "Provisioning:Concurrency", "Provisioning:Timeouts", "Vms:", "Ssh:RetryInterval", "tiny"])
+        foreach (var setting in (string[])["settings_invalid", "AutoProvision:DataDirectory", "Libvirt:PoolDirectory", "Libvirt:AddressPollInterval", "Provisioning:Concurrency", "Provisioning:Timeouts", "Vms:", "Ssh:RetryInterval", "tiny", "Webhooks:Endpoints:ci: Url", "Webhooks:Endpoints:ci: Secret"])
             Assert.Contains(setting, told, StringComparison.Ordinal);
     }
 
@@ -86,7 +87,7 @@ public sealed class SettingsTests : IDisposable
             .AddInMemoryCollection([new("Images:Catalog:tiny:Path", "/tiny.img"), new("Vms:DefaultImage", "tiny")])
             .AddInMemoryCollection([new(setting.Key, setting.Value)]).Build();
         var services = new ServiceCollection().AddSingleton<IConfiguration>(configuration).AddImages(configuration).AddSsh(configuration)
-            .AddLibvirt(configuration).AddProvisioning(configuration).AddVms(configuration);
+            .AddLibvirt(configuration).AddProvisioning(configuration).AddVms(configuration).AddWebhooks(configuration);
         using var provider = services.BuildServiceProvider();
         try
         {

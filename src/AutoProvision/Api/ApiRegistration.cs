@@ -40,6 +40,8 @@ public static class ApiRegistration
         app.MapOperations();
         app.MapFiles();
         app.MapConsole();
+        app.MapEvents();
+        app.MapWebhooks();
         app.MapHost();
     }
 }

@@ -5,10 +5,12 @@ using Microsoft.Extensions.Options;
 namespace AutoProvision.Api;
 
 /// <summary>
-/// Server-Sent Events of one VM. Written by hand because the framework's own result has no comments, and a comment every
-/// 15 s is what keeps proxies from closing a quiet stream.
+/// Server-Sent Events, of one VM or of all. Written by hand because the framework's own result has no comments, and a comment
+/// every 15 s is what keeps proxies from closing a quiet stream.
 /// </summary>
-public sealed class EventStream(IAsyncEnumerable<VmEvent> events) : IResult
+/// <param name="events">The events.</param>
+/// <param name="reader">Where the events are those of all VMs: what reads them.</param>
+public sealed class EventStream(IAsyncEnumerable<VmEvent> events, EventReader? reader = null) : IResult
 {
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
@@ -46,12 +48,12 @@ public sealed class EventStream(IAsyncEnumerable<VmEvent> events) : IResult
         var next = Task.FromResult(true);
         try
         {
-            await response.Body.FlushAsync(cancellation);
+            await WriteAsync(response, reader is null ? "" : $"{Mark()}\n", cancellation);
             while (await next)
             {
                 next = source.MoveNextAsync().AsTask();
                 while (await IsQuietAsync(next, time))
-                    await WriteAsync(response, ": still here\n\n", cancellation);
+                    await WriteAsync(response, $": still here\n{Mark()}\n", cancellation);
                 if (await next)
                     await WriteAsync(response, Format(source.Current, json), cancellation);
             }
@@ -83,8 +85,12 @@ public sealed class EventStream(IAsyncEnumerable<VmEvent> events) : IResult
         }
     }
 
-    private static string Format(VmEvent what, JsonSerializerOptions json) =>
-        $"id: {what.Seq}\nevent: {what.Type}\ndata: {JsonSerializer.Serialize(what, json)}\n\n";
+    // An id without data is no event, but the place that a client resumes after: of a stream that has given nothing yet, or
+    // that leaves most events out. https://html.spec.whatwg.org/multipage/server-sent-events.html#dispatchMessage
+    private string Mark() => reader is null ? "" : $"id: {reader.Position}\n";
+
+    private string Format(VmEvent what, JsonSerializerOptions json) =>
+        $"id: {(reader is null ? what.Seq : what.Position)}\nevent: {what.Type.Name()}\ndata: {JsonSerializer.Serialize(what, json)}\n\n";
 
     private static JsonSerializerOptions Json(IServiceProvider services) =>
         services.GetRequiredService<IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions>>().Value.SerializerOptions;

@@ -82,6 +82,7 @@ public sealed partial class Problems(IProblemDetailsService writer, ILogger<Prob
         "file_not_found" or "directory_missing" or "console_missing" => StatusCodes.Status404NotFound,
         "file_is_directory" or "not_a_directory" or "directory_not_empty" or "file_not_regular" => StatusCodes.Status409Conflict,
         "guest_disk_full" => StatusCodes.Status507InsufficientStorage,
+        "event_id_expired" => StatusCodes.Status410Gone,
         "content_type_unsupported" => StatusCodes.Status415UnsupportedMediaType,
         "idempotency_key_reused" => StatusCodes.Status422UnprocessableEntity,
         "queue_full" => StatusCodes.Status429TooManyRequests,

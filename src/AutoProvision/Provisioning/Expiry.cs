@@ -47,7 +47,7 @@ public sealed partial class Expiry(VmStore store, JobQueue queue, IHostApplicati
         try
         {
             var expired = store.Update(vm.Id, it => IsDue(it) ? it with { State = VmState.Deleting } : it,
-                new VmEvent { Type = VmEventTypes.State, Message = $"The VM expired at {vm.ExpiresAt:O}." });
+                new VmEvent { Type = VmEventType.State, Message = $"The VM expired at {vm.ExpiresAt:O}." });
             if (expired.State != VmState.Deleting)
                 return;
             queue.Delete(vm.Id);

@@ -19,7 +19,7 @@ public sealed class Outages(VmStore store, TimeProvider time)
             return;
         store.Report(id, new VmEvent
         {
-            Type = VmEventTypes.Progress,
+            Type = VmEventType.Progress,
             Step = store.Find(id)!.Step,
             Message = $"{outage.Failure.Cause} It is waited for.",
             Failure = outage.Failure,

@@ -35,7 +35,7 @@ public sealed partial class Pipeline(
         await teardown.UndoAsync(id, cancellation);
         var failure = store.Find(id)!.Failure!;
         store.Update(id, vm => vm.State == VmState.Provisioning ? vm with { State = VmState.Failed } : vm,
-            new VmEvent { Type = VmEventTypes.State, Step = failure.Step, Message = failure.Cause, Failure = failure });
+            new VmEvent { Type = VmEventType.State, Step = failure.Step, Message = failure.Cause, Failure = failure });
     }
 
     private async Task RunStepsAsync(Guid id, CancellationToken boundary, CancellationToken cancellation)
@@ -54,7 +54,7 @@ public sealed partial class Pipeline(
     {
         var started = time.GetTimestamp();
         store.Update(context.Id, vm => vm with { Step = step.Name, Begun = [.. vm.Begun.Except([step.Name]), step.Name] },
-            new VmEvent { Type = VmEventTypes.StepStarted, Step = step.Name });
+            new VmEvent { Type = VmEventType.StepStarted, Step = step.Name });
         try
         {
             await runner.RunAsync(step, context, step.WaitsForGuest, cancellation);
@@ -66,11 +66,11 @@ public sealed partial class Pipeline(
             var failure = e.Failure with { Step = step.Name, Evidence = await EvidenceAsync(context, e.Failure, cancellation) };
             // On the VM before anything is undone: a restart meanwhile must not forget it and make the VM anew.
             store.Update(context.Id, vm => vm with { Failure = failure },
-                new VmEvent { Type = VmEventTypes.StepFailed, Step = step.Name, DurationMs = Milliseconds(started), Failure = failure });
+                new VmEvent { Type = VmEventType.StepFailed, Step = step.Name, DurationMs = Milliseconds(started), Failure = failure });
             throw new FailureException(failure, e);
         }
         store.Update(context.Id, vm => vm with { Done = [.. vm.Done, step.Name] },
-            new VmEvent { Type = VmEventTypes.StepCompleted, Step = step.Name, DurationMs = Milliseconds(started) });
+            new VmEvent { Type = VmEventType.StepCompleted, Step = step.Name, DurationMs = Milliseconds(started) });
     }
 
     private void Finish(StepContext context)
@@ -80,7 +80,7 @@ public sealed partial class Pipeline(
         // A DELETE that came just now has the last word.
         var vm = store.Update(context.Id,
             vm => vm.State == VmState.Provisioning ? vm with { State = state, Step = null, Degradation = null, Failure = complaint, ReadyAt = time.GetUtcNow() } : vm,
-            new VmEvent { Type = VmEventTypes.State, Message = complaint?.Cause, Failure = complaint });
+            new VmEvent { Type = VmEventType.State, Message = complaint?.Cause, Failure = complaint });
         LogFinished(vm.Id, vm.Spec.Name, vm.State, (time.GetUtcNow() - vm.CreatedAt).TotalSeconds);
     }
 

@@ -86,7 +86,7 @@ public sealed class ProvisioningWorker(
             return;
         }
         await resumption.PrepareAsync(id, either.Token);
-        var vm = store.Update(id, vm => vm.State == VmState.Queued ? vm with { State = VmState.Provisioning } : vm, new VmEvent { Type = VmEventTypes.State });
+        var vm = store.Update(id, vm => vm.State == VmState.Queued ? vm with { State = VmState.Provisioning } : vm, new VmEvent { Type = VmEventType.State });
         if (vm.State == VmState.Provisioning)
             await pipeline.RunAsync(id, boundary, cancellation);
     }

@@ -36,7 +36,7 @@ public sealed partial class Recovery(VmStore store, JobQueue queue, ILogger<Reco
         try
         {
             store.Update(vm.Id, it => it with { State = VmState.Queued, Step = null },
-                new VmEvent { Type = VmEventTypes.State, Step = vm.Step, Message = "The service was restarted; the job goes on after the last step that was done." });
+                new VmEvent { Type = VmEventType.State, Step = vm.Step, Message = "The service was restarted; the job goes on after the last step that was done." });
         }
         catch (FailureException e) when (e.Code == VmFailures.JournalFull)
         {

@@ -19,10 +19,10 @@ public sealed class StepContext(Guid id, VmStore store) : IAsyncDisposable
     public ISshConnection? Connection { get; set; }
 
     public void Update(Func<Vm, Vm> change, string message) =>
-        store.Update(Id, change, new VmEvent { Type = VmEventTypes.Progress, Step = Vm.Step, Message = message });
+        store.Update(Id, change, new VmEvent { Type = VmEventType.Progress, Step = Vm.Step, Message = message });
 
     public void Report(string message, double? percent = null) =>
-        store.Report(Id, new VmEvent { Type = VmEventTypes.Progress, Step = Vm.Step, Message = message, Percent = percent });
+        store.Report(Id, new VmEvent { Type = VmEventType.Progress, Step = Vm.Step, Message = message, Percent = percent });
 
     /// <summary>Hands the connection over to the caller, who disposes of it.</summary>
     public ISshConnection TakeConnection()

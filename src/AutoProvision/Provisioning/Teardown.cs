@@ -38,7 +38,7 @@ public sealed partial class Teardown(
         // Tried again and again, the same failure is told once.
         if (!left.SequenceEqual(store.Find(id)!.Leftovers))
             store.Update(id, vm => vm with { Leftovers = left },
-                new VmEvent { Type = VmEventTypes.Progress, Message = left.Count == 0 ? "Everything is undone." : "Not everything could be undone.", Failure = left.FirstOrDefault() });
+                new VmEvent { Type = VmEventType.Progress, Message = left.Count == 0 ? "Everything is undone." : "Not everything could be undone.", Failure = left.FirstOrDefault() });
         return left.Count == 0;
     }
 
@@ -53,7 +53,7 @@ public sealed partial class Teardown(
     public async Task DeleteAsync(Guid id, CancellationToken cancellation)
     {
         await UndoAllAsync(id, vm => vm.Begun, cancellation);
-        store.Update(id, vm => vm with { State = VmState.Deleted, Step = null, DeletedAt = time.GetUtcNow() }, new VmEvent { Type = VmEventTypes.State });
+        store.Update(id, vm => vm with { State = VmState.Deleted, Step = null, DeletedAt = time.GetUtcNow() }, new VmEvent { Type = VmEventType.State });
         LogDeleted(id);
     }
 
@@ -61,6 +61,7 @@ public sealed partial class Teardown(
 
     private async Task<Failure?> TryUndoAsync(Guid id, string name, CancellationToken cancellation)
     {
+        var started = time.GetTimestamp();
         using var deadline = new CancellationTokenSource(options.Value.Timeouts.Undo, time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);
         try
@@ -68,7 +69,8 @@ public sealed partial class Teardown(
             // A step that this version no longer has left nothing this version knows of.
             if (_steps.TryGetValue(name, out var step))
                 await step.UndoAsync(store.Find(id)!, linked.Token);
-            store.Update(id, vm => vm with { Begun = [.. vm.Begun.Where(begun => begun != name)], Done = [.. vm.Done.Where(done => done != name)] }, new VmEvent { Type = VmEventTypes.StepUndone, Step = name });
+            store.Update(id, vm => vm with { Begun = [.. vm.Begun.Where(begun => begun != name)], Done = [.. vm.Done.Where(done => done != name)] },
+                new VmEvent { Type = VmEventType.StepUndone, Step = name, DurationMs = (long)time.GetElapsedTime(started).TotalMilliseconds });
             return null;
         }
         catch (Exception e) when (!cancellation.IsCancellationRequested)

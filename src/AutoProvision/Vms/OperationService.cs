@@ -124,7 +124,7 @@ public sealed class OperationService(VmService vms, VmStore store, JobQueue queu
                 return it;
             begun = true;
             return it with { Operation = operation, OperationFailure = null };
-        }, new VmEvent { Type = VmEventTypes.OperationStarted, Operation = kind });
+        }, new VmEvent { Type = VmEventType.OperationStarted, Operation = kind });
         if (begun)
             queue.Operate(vm.Id);
         return vm;

@@ -1,18 +1,36 @@
+using System.Text.Json.Serialization;
+using AutoProvision.Hypervisors;
+
 namespace AutoProvision.Vms;
 
-/// <summary>One thing that happened to a VM; the same record is journalled, streamed and logged.</summary>
+/// <summary>One thing that happened to a VM; the same record is journalled, streamed, sent to webhooks and logged.</summary>
 public sealed record VmEvent
 {
-    /// <summary>Per-VM sequence number, from 1 without gaps; the SSE <c>id</c>.</summary>
+    /// <summary>Its place among the events of all VMs: growing, never given twice; the SSE <c>id</c> of <c>GET /events</c>.</summary>
+    public long Position { get; init; }
+
+    /// <summary>The VM's id.</summary>
+    public Guid Vm { get; init; }
+
+    /// <summary>The VM's name.</summary>
+    public string Name { get; init; } = "";
+
+    /// <summary>Per-VM sequence number, from 1 without gaps; the SSE <c>id</c> of <c>GET /vms/{id}/events</c>.</summary>
     public long Seq { get; init; }
 
-    /// <summary>One of <see cref="VmEventTypes"/>; the SSE <c>event</c>.</summary>
-    public required string Type { get; init; }
+    /// <summary>The SSE <c>event</c>.</summary>
+    public required VmEventType Type { get; init; }
 
     public DateTimeOffset At { get; init; }
 
     /// <summary>The VM's state after this event.</summary>
     public VmState State { get; init; }
+
+    /// <summary>Who did it; left out where the service did, or a caller of it.</summary>
+    public EventCause? Cause { get; init; }
+
+    /// <summary>What somebody else made of the domain: running, stopped or paused; left out where it is gone.</summary>
+    public DomainPower? Power { get; init; }
 
     public string? Step { get; init; }
 
@@ -21,7 +39,7 @@ public sealed record VmEvent
 
     public string? Message { get; init; }
 
-    /// <summary>How long a step took, in milliseconds.</summary>
+    /// <summary>How long a step took, or its undoing, in milliseconds.</summary>
     public long? DurationMs { get; init; }
 
     /// <summary>How far a download is, 0 to 100.</summary>
@@ -30,16 +48,11 @@ public sealed record VmEvent
     public Failure? Failure { get; init; }
 }
 
-public static class VmEventTypes
+/// <summary>Whose doing an event was.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<EventCause>))]
+public enum EventCause
 {
-    public const string State = "state";
-    public const string StepStarted = "step.started";
-    public const string StepCompleted = "step.completed";
-    public const string StepFailed = "step.failed";
-    public const string StepUndone = "step.undone";
-    public const string Progress = "progress";
-    public const string OperationStarted = "operation.started";
-    public const string OperationCompleted = "operation.completed";
-    public const string OperationFailed = "operation.failed";
-    public const string Updated = "updated";
+    /// <summary>Somebody else's, behind the service's back: with virsh, or from inside the guest.</summary>
+    [JsonStringEnumMemberName("external")]
+    External,
 }

@@ -49,6 +49,10 @@ public static class VmFailures
     public static InvalidRequestException NoSuchEvent(string detail) =>
         new([new Fault("", "event_id_invalid", detail, "Send back an id that the stream gave, or none.")]);
 
+    public static FailureException EventIdExpired(long after, long forgotten) => new("event_id_expired",
+        $"Of the events after {after}, some up to {forgotten} were forgotten together with their deleted VMs.",
+        "Read GET /vms for how things are, and begin anew without Last-Event-ID, or with ?from=oldest for all that is kept. Provisioning:DeletedRetention says how long events are kept.");
+
     public static FailureException NotReachable(Vm vm) => new("vm_not_ready",
         $"VM {vm.Id} is {vm.State.ToString().ToLowerInvariant()}; commands run once it is ready or degraded.",
         vm.State is VmState.Queued or VmState.Provisioning

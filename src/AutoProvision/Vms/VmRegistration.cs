@@ -20,6 +20,7 @@ public static class VmRegistration
             .AddSingleton<NetworkRules>()
             .AddSingleton<Admission>()
             .AddSingleton<VmService>()
+            .AddSingleton<EventService>()
             .AddSingleton<GuestService>()
             .AddSingleton<SizeRules>()
             .AddSingleton<CloneRules>()

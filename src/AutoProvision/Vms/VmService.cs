@@ -136,7 +136,7 @@ public sealed class VmService(
         {
             begun = it.State is not (VmState.Deleting or VmState.Deleted);
             return begun ? it with { State = VmState.Deleting } : it;
-        }, new VmEvent { Type = VmEventTypes.State });
+        }, new VmEvent { Type = VmEventType.State });
         if (begun)
             queue.Delete(vm.Id);
         return vm;
@@ -160,7 +160,7 @@ public sealed class VmService(
                 throw VmFailures.NotAsExpected(vm);
             var next = change(vm);
             return next.ExpiresAt == vm.ExpiresAt && next.Labels.SequenceEqual(vm.Labels.OrderBy(label => label.Key, StringComparer.Ordinal)) ? vm : next;
-        }, new VmEvent { Type = VmEventTypes.Updated, Message = "Labels or expiry were changed." });
+        }, new VmEvent { Type = VmEventType.Updated, Message = "Labels or expiry were changed." });
     }
 
     /// <summary>Waits until a VM is as wanted, or can never be: for so long at most, and not after the service is told to stop.</summary>

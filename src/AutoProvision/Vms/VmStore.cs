@@ -12,6 +12,7 @@ public sealed class VmStore
     private readonly Lock _gate = new();
     private readonly Dictionary<Guid, Entry> _entries = [];
     private readonly Dictionary<string, KeptKey> _keys;
+    private readonly Dictionary<string, long> _subscribers;
     private readonly VmJournal _journal;
     private readonly TimeProvider _time;
     private TaskCompletionSource _expiriesChanged = NewSignal();
@@ -23,6 +24,8 @@ public sealed class VmStore
         foreach (var (vm, events) in journal.Load())
             _entries[vm.Id] = new Entry(vm, events, ++_lastPosition);
         _keys = journal.LoadKeys().ToDictionary(kept => kept.Key.Value);
+        _subscribers = journal.LoadSubscribers();
+        Events = new EventLog([.. _entries.Values.SelectMany(entry => entry.Events).OrderBy(what => what.Position)], journal.LoadForgotten());
     }
 
     /// <summary>Ends when a VM has got another time to expire at, or one that has any is new.</summary>
@@ -34,6 +37,9 @@ public sealed class VmStore
                 return _expiriesChanged.Task;
         }
     }
+
+    /// <summary>The events of all VMs.</summary>
+    public EventLog Events { get; }
 
     /// <summary>Every VM that is not deleted, oldest first.</summary>
     public IReadOnlyList<Vm> List()
@@ -102,7 +108,7 @@ public sealed class VmStore
             if (Check(vm, key, admit) is { } earlier)
                 return (earlier, false);
             var kept = key is null ? null : new KeptKey(key, vm.Id, _time.GetUtcNow());
-            var (first, what) = Next(vm, new VmEvent { Type = VmEventTypes.State });
+            var (first, what) = Next(vm, new VmEvent { Type = VmEventType.State });
             _journal.Add(first, what, kept);
             if (kept is not null)
                 _keys[kept.Key.Value] = kept;
@@ -143,7 +149,52 @@ public sealed class VmStore
         }
     }
 
-    /// <summary>Forgets keys whose time is over, and VMs that were deleted before <paramref name="limit"/> and that no key stands for.</summary>
+    /// <summary>How far the subscribers have come, by name: those who are to miss no event, however long they are away.</summary>
+    public IReadOnlyDictionary<string, long> Subscribers
+    {
+        get
+        {
+            lock (_gate)
+                return _subscribers.ToDictionary();
+        }
+    }
+
+    /// <summary>Keeps how far a subscriber has come; no VM is forgotten of which it has not had the last event.</summary>
+    /// <param name="name">The subscriber.</param>
+    /// <param name="position">Where it is.</param>
+    /// <param name="lasting">Whether a restart has to know it. It need not, of what the subscriber did not want.</param>
+    /// <exception cref="FailureException"><c>journal_full</c>: kept until the process ends.</exception>
+    public void KeepSubscriber(string name, long position, bool lasting)
+    {
+        lock (_gate)
+        {
+            _subscribers[name] = position;
+            if (lasting)
+                _journal.KeepSubscriber(name, position);
+        }
+    }
+
+    /// <summary>Forgets a subscriber; an unknown one is fine.</summary>
+    public void RemoveSubscriber(string name)
+    {
+        lock (_gate)
+        {
+            _subscribers.Remove(name);
+            try
+            {
+                _journal.RemoveSubscriber(name);
+            }
+            catch (FailureException e) when (e.Code == VmFailures.JournalFull)
+            {
+                // It is there again after a restart, and is removed then.
+            }
+        }
+    }
+
+    /// <summary>
+    /// Forgets keys whose time is over, and VMs that were deleted before <paramref name="limit"/>, that no key stands for and whose
+    /// last event no subscriber waits for.
+    /// </summary>
     public void Forget(DateTimeOffset limit)
     {
         lock (_gate)
@@ -154,10 +205,12 @@ public sealed class VmStore
                 _keys.Remove(kept.Key.Value);
             }
             var held = _keys.Values.Select(kept => kept.Vm).ToHashSet();
-            foreach (var vm in _entries.Values.Select(e => e.Vm).Where(vm => vm.DeletedAt < limit && !held.Contains(vm.Id)).ToList())
+            var had = _subscribers.Count == 0 ? long.MaxValue : _subscribers.Values.Min();
+            foreach (var (id, _) in _entries.Where(e => e.Value.Vm.DeletedAt < limit && !held.Contains(e.Key) && e.Value.Events[^1].Position <= had).ToList())
             {
-                _journal.Remove(vm.Id);
-                _entries.Remove(vm.Id);
+                _journal.Remove(id);
+                _entries.Remove(id);
+                Events.Forget(id);
             }
         }
     }
@@ -188,7 +241,7 @@ public sealed class VmStore
     private (Vm Vm, VmEvent What) Next(Vm vm, VmEvent what)
     {
         vm = vm with { Version = vm.Version + 1 };
-        return (vm, what with { Seq = vm.Version, At = _time.GetUtcNow(), State = vm.State });
+        return (vm, what with { Position = Events.Last + 1, Vm = vm.Id, Name = vm.Spec.Name, Seq = vm.Version, At = _time.GetUtcNow(), State = vm.State });
     }
 
     private Vm Show(Entry entry, Vm vm, VmEvent what)
@@ -200,6 +253,7 @@ public sealed class VmStore
         }
         entry.Vm = vm;
         entry.Events.Add(what);
+        Events.Append(what);
         var changed = entry.Changed;
         entry.Changed = NewSignal();
         changed.SetResult();

@@ -3,15 +3,17 @@ using System.Net.Sockets;
 
 namespace AutoProvision.FaultTests.Support;
 
-/// <summary>Follows a VM's events over connections that it cuts at random bytes, and resumes after the last whole event.</summary>
+/// <summary>Follows a stream of events over connections that it cuts at random bytes, and resumes after the last whole event.</summary>
 /// <param name="service">The service as it is now; another one after a restart.</param>
-/// <param name="vm">The VM's path.</param>
+/// <param name="stream">The stream's path.</param>
 /// <param name="random">Where to cut.</param>
-internal sealed class CutReader(Func<Uri> service, string vm, Random random)
+/// <param name="deletions">It is over when so many VMs were deleted.</param>
+internal sealed class CutReader(Func<Uri> service, string stream, Random random, Func<int> deletions)
 {
     // About the size of two events; the head is 200 bytes.
     private const int MostBytes = 900;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+    private string? _last;
 
     /// <summary>Id, type and data of every event.</summary>
     public List<(long Id, string Type, string Data)> Events { get; } = [];
@@ -21,7 +23,7 @@ internal sealed class CutReader(Func<Uri> service, string vm, Random random)
     /// <summary>Cuts that fell into an event.</summary>
     public int CutsInside { get; private set; }
 
-    /// <summary>Follows until the VM's last event.</summary>
+    /// <summary>Follows until the last event.</summary>
     public async Task FollowAsync()
     {
         while (!IsOver)
@@ -38,12 +40,12 @@ internal sealed class CutReader(Func<Uri> service, string vm, Random random)
         }
     }
 
-    private bool IsOver => Events.Count > 0 && Events[^1].Data.Contains("\"state\":\"deleted\"", StringComparison.Ordinal);
+    private bool IsOver => Events.Count(what => what.Data.Contains("\"state\":\"deleted\"", StringComparison.Ordinal)) == deletions();
 
     private async Task FollowOneConnectionAsync()
     {
-        string[] resume = Events.Count == 0 ? [] : [$"Last-Event-ID: {Events[^1].Id}"];
-        using var request = await RawRequest.SendAsync(service(), $"GET {vm}/events", resume);
+        string[] resume = _last is null ? [] : [$"Last-Event-ID: {_last}"];
+        using var request = await RawRequest.SendAsync(service(), $"GET {stream}", resume);
         if (!await request.ReadAsync(random.Next(1, MostBytes)))
         {
             request.Cut();
@@ -61,12 +63,15 @@ internal sealed class CutReader(Func<Uri> service, string vm, Random random)
         var blocks = answer[(head + 4)..].Split("\n\n");
         // What follows the last blank line is no whole event.
         CutsInside += blocks[^1].Length > 0 ? 1 : 0;
-        Events.AddRange(blocks[..^1].Where(block => block.StartsWith("id: ", StringComparison.Ordinal)).Select(Parse));
+        foreach (var block in blocks[..^1])
+            Take(block.Split('\n').Where(line => line.Contains(": ", StringComparison.Ordinal)).Select(line => line.Split(": ", 2)).ToDictionary(parts => parts[0], parts => parts[1]));
     }
 
-    private static (long Id, string Type, string Data) Parse(string block)
+    // As a browser does: an id counts, though no event comes with it.
+    private void Take(Dictionary<string, string> fields)
     {
-        var fields = block.Split('\n').Select(line => line.Split(": ", 2)).ToDictionary(parts => parts[0], parts => parts[1]);
-        return (long.Parse(fields["id"], CultureInfo.InvariantCulture), fields["event"], fields["data"]);
+        _last = fields.GetValueOrDefault("id", _last!);
+        if (fields.TryGetValue("data", out var data))
+            Events.Add((long.Parse(fields["id"], CultureInfo.InvariantCulture), fields["event"], data));
     }
 }

@@ -1,7 +1,6 @@
 using System.Net.ServerSentEvents;
 using System.Text.Json;
 using AutoProvision.Fakes;
-using AutoProvision.Vms;
 
 namespace AutoProvision.FaultTests.Support;
 
@@ -24,7 +23,7 @@ internal sealed class EventRecord(string vm)
 
     /// <summary>How long the finished steps took.</summary>
     public IReadOnlyList<TimeSpan> Durations =>
-        [.. _events.Where(what => what.EventType == VmEventTypes.StepCompleted).Select(what => TimeSpan.FromMilliseconds(what.Data.GetProperty("durationMs").GetInt64()))];
+        [.. _events.Where(what => what.EventType == "step.completed").Select(what => TimeSpan.FromMilliseconds(what.Data.GetProperty("durationMs").GetInt64()))];
 
     /// <summary>The service's clock at the newest event.</summary>
     public DateTimeOffset LastAt => _events[^1].Data.GetProperty("at").GetDateTimeOffset();
@@ -83,9 +82,9 @@ internal sealed class EventRecord(string vm)
         var completed = new HashSet<string>();
         foreach (var what in _events)
         {
-            if (what.EventType == VmEventTypes.StepCompleted)
+            if (what.EventType == "step.completed")
                 completed.Add(what.Data.Text("step"));
-            Assert.False(what.EventType == VmEventTypes.StepStarted && completed.Contains(what.Data.Text("step")), $"{what.Data} was done already.");
+            Assert.False(what.EventType == "step.started" && completed.Contains(what.Data.Text("step")), $"{what.Data} was done already.");
         }
     }
 }

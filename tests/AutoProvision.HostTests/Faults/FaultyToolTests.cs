@@ -93,7 +93,7 @@ public sealed class FaultyToolTests
     /// <returns>What is not as it should be.</returns>
     private static async Task<IEnumerable<string>> JudgeAsync(HostProcess service, Expected fault, Api.VmResource vm)
     {
-        var told = await service.UntilAsync(vm.Id, what => what.Type == VmEventTypes.StepFailed);
+        var told = await service.UntilAsync(vm.Id, what => what.Type == VmEventType.StepFailed);
         var took = TimeSpan.FromMilliseconds(told.DurationMs ?? double.MaxValue);
         Console.WriteLine($"figure: {fault}: {told.Failure?.Code} after {took.TotalSeconds:0.0} s (timeout {Timeout.TotalSeconds:0} s)");
         return new[]

@@ -51,8 +51,8 @@ public sealed class GuestFaultTests
     private static async Task<IEnumerable<string>> JudgeAsync(HostApp app, Expected fault, VmResource vm)
     {
         var events = await app.HistoryAsync(vm.Id);
-        var started = events.Last(what => what.Type == VmEventTypes.StepStarted && what.Step == fault.Step).At;
-        var told = events.First(what => what.Failure?.Code == fault.Code || what.Type == VmEventTypes.StepFailed).At;
+        var started = events.Last(what => what.Type == VmEventType.StepStarted && what.Step == fault.Step).At;
+        var told = events.First(what => what.Failure?.Code == fault.Code || what.Type == VmEventType.StepFailed).At;
         Console.WriteLine($"figure: {fault.What}: {vm.Failure?.Code} after {(told - started).TotalSeconds:0.0} s in {fault.Step} (deadline {fault.Deadline.TotalSeconds:0} s)");
         var state = fault.Code == "cloud_init_errors" ? VmState.Degraded : VmState.Failed;
         return new[]

@@ -7,9 +7,9 @@ namespace AutoProvision.HostTests.Faults;
 /// <summary>SIGKILL of the real service on real libvirt, as soon as a step has been told to begin or to have ended.</summary>
 public sealed class KillTests
 {
-    private const string Before = VmEventTypes.StepStarted;
-    private const string After = VmEventTypes.StepCompleted;
-    private const string InUndo = VmEventTypes.StepUndone;
+    private const VmEventType Before = VmEventType.StepStarted;
+    private const VmEventType After = VmEventType.StepCompleted;
+    private const VmEventType InUndo = VmEventType.StepUndone;
     private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(60);
 
     // What the guest itself takes to boot, on a host that may be busy with other things.
@@ -17,13 +17,13 @@ public sealed class KillTests
     private static readonly string[] Steps = ["image", "keys", "seed", "disk", "network", "domain", "address", "ssh", "cloud-init", "agent", "checks"];
 
     /// <summary>In the short form the boundaries at which something else has just been made; each once in the long one.</summary>
-    public static TheoryData<string, string> Boundaries => FaultRounds.Long
+    public static TheoryData<string, VmEventType> Boundaries => FaultRounds.Long
         ? new(Steps.SelectMany(step => new[] { (step, Before), (step, After) }))
         : new(("keys", After), ("domain", Before), ("domain", After), ("address", After), ("ssh", After));
 
     [Theory(Timeout = 300_000)]
     [MemberData(nameof(Boundaries))]
-    public async Task A_killed_service_makes_its_vm_ready_after_its_restart(string step, string boundary)
+    public async Task A_killed_service_makes_its_vm_ready_after_its_restart(string step, VmEventType boundary)
     {
         await using var service = await HostProcess.StartAsync(Micro.Settings());
         var before = await HostSnapshot.TakeAsync(service);
@@ -35,7 +35,7 @@ public sealed class KillTests
 
         var restarted = DateTimeOffset.UtcNow;
         var vm = await service.WaitUntilMadeAsync(created.Id);
-        Tell($"{boundary} {step}", vm.State, restarted);
+        Tell($"{boundary.Name()} {step}", vm.State, restarted);
         Assert.True(vm.State == VmState.Ready, JsonSerializer.Serialize(vm) + service.Log);
         Assert.InRange(DateTimeOffset.UtcNow - restarted, TimeSpan.Zero, Recovery + Boot);
         await service.DeleteAsync(vm.Id);
@@ -59,7 +59,7 @@ public sealed class KillTests
 
         var restarted = DateTimeOffset.UtcNow;
         var vm = await service.WaitAsync(created.Id, end);
-        Tell($"{InUndo} ({guest})", vm.State, restarted);
+        Tell($"{InUndo.Name()} ({guest})", vm.State, restarted);
         Assert.InRange(DateTimeOffset.UtcNow - restarted, TimeSpan.Zero, Recovery);
         Assert.Empty(await HostSnapshot.NewSinceAsync(service, before));
     }

@@ -15,9 +15,9 @@ public sealed class LibvirtdTests
         await using var app = new HostApp(Micro.Settings(("Provisioning:ReconcileInterval", "00:00:01"), ("Provisioning:TeardownRetry", "00:00:01")));
         var before = await HostSnapshot.TakeAsync(app);
         var waiting = await app.CreateAsync(Micro.Request("waits-for-address"));
-        await app.UntilAsync(waiting.Id, what => what.Type == VmEventTypes.StepStarted && what.Step == "address");
+        await app.UntilAsync(waiting.Id, what => what.Type == VmEventType.StepStarted && what.Step == "address");
         var making = await app.CreateAsync(Micro.Request("makes-its-domain"));
-        await app.UntilAsync(making.Id, what => what.Type == VmEventTypes.StepStarted && what.Step == "domain");
+        await app.UntilAsync(making.Id, what => what.Type == VmEventType.StepStarted && what.Step == "domain");
 
         await using (await LibvirtdOutage.BeginAsync())
             Assert.False((await Tool.TryVirshAsync("list")).Succeeded);
@@ -34,7 +34,7 @@ public sealed class LibvirtdTests
     {
         var vm = await app.WaitUntilMadeAsync(created.Id);
         Assert.True(vm.State == VmState.Ready, JsonSerializer.Serialize(vm));
-        Assert.DoesNotContain(await app.HistoryAsync(vm.Id), what => what.Type == VmEventTypes.StepFailed || what.State == VmState.Failed);
+        Assert.DoesNotContain(await app.HistoryAsync(vm.Id), what => what.Type == VmEventType.StepFailed || what.State == VmState.Failed);
         Console.WriteLine($"figure: libvirtd killed in step {step} and started again: ready {(vm.ReadyAt - back)!.Value.TotalSeconds:0.0} s after it was back, the guest's boot included");
     }
 

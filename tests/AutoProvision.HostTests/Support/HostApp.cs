@@ -141,7 +141,7 @@ public sealed class HostApp : WebApplicationFactory<Program>, IServiceHost
     private async Task FollowAsync(Guid id, VmState[] states, CancellationToken cancellation)
     {
         await foreach (var what in Services.GetRequiredService<VmService>().Watch(id.ToString(), 0, cancellation))
-            if (what.Type == VmEventTypes.State && states.Contains(what.State))
+            if (what.Type == VmEventType.State && states.Contains(what.State))
                 return;
     }
 

@@ -85,7 +85,7 @@ internal sealed class HostProcess : IServiceHost, IAsyncDisposable
     /// <summary>Follows the VM's events until it has come to rest in one of the states.</summary>
     public async Task<VmResource> WaitAsync(Guid id, params VmState[] states)
     {
-        await UntilAsync(id, what => what.Type == VmEventTypes.State && states.Contains(what.State));
+        await UntilAsync(id, what => what.Type == VmEventType.State && states.Contains(what.State));
         return await GetAsync(id);
     }
 

@@ -28,6 +28,8 @@ public sealed class AnswerSchemaTests
         schema.Check(await exec.ReadJsonAsync(), "POST /vms/{id}/exec", "200");
         foreach (var what in await http.FollowAsync(vm, item => item.Data.Text("state") == "ready"))
             schema.Check(what.Data, "GET /vms/{id}/events", "200", "text/event-stream");
+        foreach (var what in await http.FollowAllAsync("?from=oldest", null, item => item.Data.Text("state") == "ready"))
+            schema.Check(what.Data, "GET /events", "200", "text/event-stream");
     }
 
     [Fact(Timeout = Limit)]
@@ -59,6 +61,22 @@ public sealed class AnswerSchemaTests
         schema.Check(await http.GetJsonAsync("/images"), "GET /images", "200");
         schema.Check(await http.GetJsonAsync("/healthz"), "GET /healthz", "200");
         schema.Check(await http.GetJsonAsync("/readyz", isDown ? HttpStatusCode.ServiceUnavailable : HttpStatusCode.OK), "GET /readyz", readiness);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Webhooks_are_as_described()
+    {
+        await using var host = new FakeHost();
+        // Nobody listens there.
+        using var http = host.Start(("Webhooks:Endpoints:ci:Url", "http://127.0.0.1:1/"), ("Webhooks:Endpoints:ci:Secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")).CreateClient();
+        var schema = new DocumentSchema(await http.GetJsonAsync("/openapi/v1.json"));
+        await http.UntilAsync(await http.CreateVmAsync(), "ready");
+        await host.Time.WaitedForAsync(Webhooks.WebhookBackoff.Delay(new Webhooks.WebhooksOptions(), "ci", 1, null));
+
+        var webhooks = await http.GetJsonAsync("/webhooks");
+
+        Assert.Equal("webhook_unreachable", webhooks[0].GetProperty("failure").Text("code"));
+        schema.Check(webhooks, "GET /webhooks", "200");
     }
 
     [Fact(Timeout = Limit)]

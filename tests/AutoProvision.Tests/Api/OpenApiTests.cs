@@ -28,6 +28,8 @@ public sealed class OpenApiTests
     [InlineData("DELETE /vms/{id}", "202", "204", "404", "500", "507")]
     [InlineData("POST /vms/{id}/exec", "200", "400", "404", "409", "413", "415", "500", "502", "503")]
     [InlineData("GET /vms/{id}/events", "200", "400", "404", "500")]
+    [InlineData("GET /events", "200", "400", "404", "410", "500")]
+    [InlineData("GET /webhooks", "200", "500")]
     [InlineData("GET /readyz", "200", "500", "503")]
     public async Task The_document_has_every_answer(string operation, params string[] answers)
     {
@@ -37,6 +39,24 @@ public sealed class OpenApiTests
         var operations = Operations(await http.GetJsonAsync("/openapi/v1.json"));
 
         Assert.Equal(answers, operations[operation].GetProperty("responses").EnumerateObject().Select(answer => answer.Name).Order(StringComparer.Ordinal));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Event_types_are_a_closed_set_of_names_that_never_change()
+    {
+        string[] names = ["state", "step.started", "step.completed", "step.failed", "step.undone", "progress", "operation.started", "operation.completed", "operation.failed", "updated"];
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+
+        var document = await http.GetJsonAsync("/openapi/v1.json");
+
+        var type = document.GetProperty("components").GetProperty("schemas").GetProperty("VmEventType");
+        Assert.Equal(names, type.GetProperty("enum").EnumerateArray().Select(name => name.GetString()));
+        var parameter = Operations(document)["GET /events"].GetProperty("parameters").EnumerateArray().Single(it => it.Text("name") == "type");
+        Assert.Equal(names, parameter.GetProperty("schema").GetProperty("items").GetProperty("enum").EnumerateArray().Select(name => name.GetString()));
+        var webhook = document.GetProperty("webhooks").GetProperty("event").GetProperty("post");
+        Assert.Equal("sendEvent", webhook.Text("operationId"));
+        Assert.Equal(["webhook-id", "webhook-signature", "webhook-timestamp"], webhook.GetProperty("parameters").EnumerateArray().Select(it => it.Text("name")).Order(StringComparer.Ordinal));
     }
 
     [Fact(Timeout = Limit)]

@@ -46,6 +46,18 @@ internal static class Http
     public static async Task<List<SseItem<JsonElement>>> FollowAsync(this HttpClient http, string vm, Func<SseItem<JsonElement>, bool>? last = null, long? after = null)
     {
         using var response = await http.OpenEventsAsync(vm, after?.ToString());
+        return await ReadEventsAsync(response, last);
+    }
+
+    /// <summary>Follows the events of all VMs up to one that satisfies.</summary>
+    public static async Task<List<SseItem<JsonElement>>> FollowAllAsync(this HttpClient http, string query, string? after, Func<SseItem<JsonElement>, bool> last)
+    {
+        using var response = await http.OpenAllEventsAsync(query, after);
+        return await ReadEventsAsync(response, last);
+    }
+
+    private static async Task<List<SseItem<JsonElement>>> ReadEventsAsync(HttpResponseMessage response, Func<SseItem<JsonElement>, bool>? last)
+    {
         Assert.Equal((HttpStatusCode.OK, "text/event-stream"), (response.StatusCode, response.Content.Headers.ContentType?.ToString()));
         await using var body = await response.Content.ReadAsStreamAsync(Cancellation);
         var events = new List<SseItem<JsonElement>>();
@@ -68,9 +80,13 @@ internal static class Http
         return await http.GetJsonAsync(vm);
     }
 
-    public static async Task<HttpResponseMessage> OpenEventsAsync(this HttpClient http, string vm, string? lastEventId = null)
+    public static Task<HttpResponseMessage> OpenEventsAsync(this HttpClient http, string vm, string? lastEventId = null) => http.OpenStreamAsync($"{vm}/events", lastEventId);
+
+    public static Task<HttpResponseMessage> OpenAllEventsAsync(this HttpClient http, string query, string? lastEventId = null) => http.OpenStreamAsync($"/events{query}", lastEventId);
+
+    private static async Task<HttpResponseMessage> OpenStreamAsync(this HttpClient http, string address, string? lastEventId)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"{vm}/events");
+        using var request = new HttpRequestMessage(HttpMethod.Get, address);
         if (lastEventId is not null)
             request.Headers.Add("Last-Event-ID", lastEventId);
         return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancellation);

@@ -31,7 +31,7 @@ public sealed partial class ReadmeTests
         var expected = Leaves("", settings.RootElement).Concat(Sections().SelectMany(section => Properties(section.Name, section.Type))).Distinct()
             .Where(setting => !setting.StartsWith("Serilog:", StringComparison.Ordinal) && !setting.StartsWith("Images:Catalog:", StringComparison.Ordinal));
 
-        Assert.Equal(["Admission", "AutoProvision", "Images", "Libvirt", "Provisioning", "Ssh", "Vms"], Sections().Select(section => section.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(["Admission", "AutoProvision", "Images", "Libvirt", "Provisioning", "Ssh", "Vms", "Webhooks"], Sections().Select(section => section.Name).Order(StringComparer.Ordinal));
         Assert.All(expected, setting => Assert.Contains(setting, rows.Keys));
         Assert.All(rows, row => Assert.Equal(row.Key.Replace(":", "__", StringComparison.Ordinal), row.Value));
     }

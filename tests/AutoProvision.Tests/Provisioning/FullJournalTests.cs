@@ -46,7 +46,7 @@ public sealed class FullJournalTests
             Assert.Equal("journal_full", Assert.Throws<FailureException>(() =>
             {
                 for (var i = 0; i < 1000; i++)
-                    store.Report(vm, new VmEvent { Type = "", Message = length > 0 ? new string('x', length) : null });
+                    store.Report(vm, new VmEvent { Type = VmEventType.Progress, Message = length > 0 ? new string('x', length) : null });
             }).Code);
     }
 

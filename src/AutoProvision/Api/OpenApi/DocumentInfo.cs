@@ -37,6 +37,7 @@ internal static class DocumentInfo
             new() { Name = "VMs", Description = "Make, watch, use and delete virtual machines." },
             new() { Name = "Operations", Description = "Power, sizes and snapshots of VMs that were made." },
             new() { Name = "Files", Description = "Read, write and delete what is in a virtual machine." },
+            new() { Name = "Events", Description = "What happens to all virtual machines, as a stream and by webhooks." },
             new() { Name = "Host", Description = "What the host offers." },
             new() { Name = "Health", Description = "For monitors and load balancers." },
         };

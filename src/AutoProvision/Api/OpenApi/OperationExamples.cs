@@ -1,16 +1,24 @@
+using AutoProvision.Vms;
+
 namespace AutoProvision.Api.OpenApi;
 
 /// <summary>What the document shows beside the schemas, by operation id.</summary>
 internal static class OperationExamples
 {
-    private const string Stream =
-        """
+    private static readonly string Stream =
+        $"""
         A stream of events; `id` is the event's `seq`, `event` its `type`, `data` the event as JSON on one line. The types are
-        `state`, `step.started`, `step.completed`, `step.failed`, `step.undone` and `progress`. A comment comes every 15 s.
+        {string.Join(", ", VmEventTypes.All.Select(name => $"`{name}`"))}. A comment comes every 15 s.
 
             id: 9
             event: step.completed
-            data: {"seq":9,"type":"step.completed","at":"2026-11-22T10:00:31.4+00:00","state":"provisioning","step":"address","durationMs":28310}
+            data: {Event.Trim()}
+        """;
+
+    private const string GlobalStream =
+        """
+        The same stream of the events of all VMs; `id` is the event's `position`. A block with nothing but an `id` is no event: it
+        is where to resume when nothing else came.
         """;
 
     private static readonly (int, string)[] Operation = [(202, "The VM; `operation` is there while it is under way, and `operationFailure` when it failed.")];
@@ -39,6 +47,8 @@ internal static class OperationExamples
         ["listVms"] = [(200, "The VMs that were asked for."), (304, "Nothing is new since the `If-None-Match` that was sent.")],
         ["getVm"] = [(304, "Nothing is new since the `If-None-Match` that was sent."), (200, "The VM; a deleted one too, until it is forgotten (Provisioning:DeletedRetention).")],
         ["watchVm"] = [(200, Stream)],
+        ["watchEvents"] = [(200, GlobalStream)],
+        ["listWebhooks"] = [(200, "The webhooks, by name; empty where the settings have none.")],
         ["execInVm"] = [(200, "The command ended, whatever its exit code, or was ended by its timeout.")],
         ["getVmSsh"] = [(200, "Everything `ssh` needs. Paths are those of the service's host.")],
         ["readFile"] = [(200, "The file's bytes, or the directory's archive with names relative to it."), (206, "The part that was asked for."), .. FileRefusals],
@@ -109,7 +119,7 @@ internal static class OperationExamples
     /// <summary>What one event's <c>data</c> holds.</summary>
     public const string Event =
         """
-        { "seq": 9, "type": "step.completed", "at": "2026-11-22T10:00:31.4+00:00", "state": "provisioning", "step": "address", "durationMs": 28310 }
+        {"position":3107,"vm":"0199c1a2-7d3e-7b1a-9f53-0c2d6a1e8b47","name":"web-1","seq":9,"type":"step.completed","at":"2026-11-22T10:00:31.4+00:00","state":"provisioning","step":"address","durationMs":28310}
         """;
 
     /// <summary>A bad request's answer.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using AutoProvision.Vms;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -16,6 +17,7 @@ internal static class Operations
         ["403"] = "The guest does not let the VM's user do that.",
         ["404"] = "There is no such VM, or it was deleted a while ago.",
         ["409"] = "Not in this state: the name or the address is taken, or the VM is not reachable.",
+        ["410"] = "Events after this id were forgotten together with their VMs: going on would leave a gap.",
         ["412"] = "The VM is not as `If-Match` says.",
         ["413"] = "The body is larger than 4 MiB.",
         ["415"] = "The body is not declared as JSON or YAML.",
@@ -56,7 +58,6 @@ internal static class Operations
         ["cursor"] = ("Where the next page begins, as the `Link` header said.", "0199c1a27d3e7b1a9f530c2d6a1e8b47", null),
         ["wait"] = ("`ready`, `stopped` or `deleted`.", "ready", null),
         ["timeoutSeconds"] = ("How long to wait, 1 to 600; 60 when left out.", "60", null),
-        ["Last-Event-ID"] = ("The last event id that was seen; without it the stream begins with the VM's first event.", "12", null),
         ["path"] = ("An absolute path in the guest, without \".\" and \"..\".", "/home/debian/data.bin", null),
         ["mode"] = ("The file's mode, octal. Left out, a new file gets 0644 and one that is there keeps its own.", "0644", null),
         ["owner"] = ("`user` or `user:group`, each a name or a number of the guest. Left out, a file that is there keeps its own, and a new one belongs to whom its directory belongs (in a directory like /tmp: to the VM's user); of an archive each entry has its own.", "www-data:www-data", null),
@@ -64,6 +65,10 @@ internal static class Operations
         ["recursive"] = ("`true` deletes a directory with all that is in it.", "true", null),
         ["tail"] = ("How many of the last lines, 1 to 10000; left out, 200.", "50", null),
         ["raw"] = ("`true` gives the bytes as the guest wrote them, terminal control sequences included.", "true", null),
+        ["Last-Event-ID"] = ("The last event id that was seen. Without it a VM's own stream begins with its first event, that of all VMs with the present.", "12", null),
+        ["from"] = ("Where to begin without `Last-Event-ID`: `now`, the default, or `oldest` for everything that is kept.", "oldest", null),
+        ["vm"] = ("Only events of this VM; can be given several times.", "0199c1a2-7d3e-7b1a-9f53-0c2d6a1e8b47", null),
+        ["type"] = ("Only events of this type; can be given several times.", "state", null),
         ["Idempotency-Key"] = ("A key of the client's choice, new for each VM: 1 to 255 characters of printable ASCII without commas.", "8e03978e-40d5-43dd-bc93-6894a57f9324", null),
     };
 
@@ -74,9 +79,23 @@ internal static class Operations
             return;
         var (words, example, format) = known;
         parameter.Description ??= words;
-        parameter.Example ??= example;
-        parameter.Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = format };
+        var schema = Schema(parameter.Name!, format);
+        parameter.Example ??= schema.Items is null ? example : new JsonArray(example);
+        parameter.Schema = schema;
     }
+
+    // The names that a closed set has; a parameter that can be given several times is a list.
+    private static OpenApiSchema Schema(string name, string? format) => name switch
+    {
+        "vm" => List(new OpenApiSchema { Type = JsonSchemaType.String, Format = "uuid" }),
+        "type" => List(OneOf(VmEventTypes.All)),
+        "from" => OneOf(["now", "oldest"]),
+        _ => new OpenApiSchema { Type = JsonSchemaType.String, Format = format },
+    };
+
+    private static OpenApiSchema List(OpenApiSchema items) => new() { Type = JsonSchemaType.Array, Items = items };
+
+    private static OpenApiSchema OneOf(IEnumerable<string> names) => new() { Type = JsonSchemaType.String, Enum = [.. names.Select(name => (JsonNode)name)] };
 
     // What each operation answers when all is well.
     private static void Answer(OpenApiOperation operation)

@@ -51,7 +51,7 @@ public sealed class DiskCopy(
         if (operation.WasRunning && source.State is not (VmState.Deleting or VmState.Deleted))
             await control.ResumeAsync(source.Id, cancellation);
         store.Update(source.Id, it => it.Operation == operation ? it with { Operation = null } : it,
-            new VmEvent { Type = VmEventTypes.OperationCompleted, Operation = OperationKind.Clone, DurationMs = (long)(time.GetUtcNow() - operation.StartedAt).TotalMilliseconds });
+            new VmEvent { Type = VmEventType.OperationCompleted, Operation = OperationKind.Clone, DurationMs = (long)(time.GetUtcNow() - operation.StartedAt).TotalMilliseconds });
     }
 
     private static bool IsFor(VmOperation operation, Vm vm) => operation.Kind == OperationKind.Clone && operation.Copy == vm.Id;
@@ -60,7 +60,7 @@ public sealed class DiskCopy(
     {
         while (true)
         {
-            var source = store.Find(vm.CloneOf!.Value) is { } found ? store.Update(found.Id, it => TryTake(it, vm), new VmEvent { Type = VmEventTypes.OperationStarted, Operation = OperationKind.Clone }) : null;
+            var source = store.Find(vm.CloneOf!.Value) is { } found ? store.Update(found.Id, it => TryTake(it, vm), new VmEvent { Type = VmEventType.OperationStarted, Operation = OperationKind.Clone }) : null;
             if (source?.State is not (VmState.Ready or VmState.Degraded or VmState.Stopped))
                 throw OperationFailures.CloneSourceGone(vm.CloneOf.Value);
             if (source.Operation is { } operation && IsFor(operation, vm))

@@ -36,10 +36,10 @@ public sealed partial class OperationRunner(IEnumerable<IOperation> operations, 
         var (state, failure) = (outcome(vm).State, outcome(vm).OperationFailure);
         // First, so that whoever follows the states sees this one as any other.
         if (state != vm.State)
-            store.Update(vm.Id, it => IsStill(it, operation) ? it with { State = state } : it, new VmEvent { Type = VmEventTypes.State, Operation = operation.Kind });
+            store.Update(vm.Id, it => IsStill(it, operation) ? it with { State = state } : it, new VmEvent { Type = VmEventType.State, Operation = operation.Kind });
         store.Update(vm.Id, it => IsStill(it, operation) ? outcome(it) with { Operation = null } : it, new VmEvent
         {
-            Type = failure is null ? VmEventTypes.OperationCompleted : VmEventTypes.OperationFailed,
+            Type = failure is null ? VmEventType.OperationCompleted : VmEventType.OperationFailed,
             Operation = operation.Kind,
             DurationMs = (long)time.GetElapsedTime(started).TotalMilliseconds,
             Message = failure?.Cause,

@@ -50,6 +50,13 @@ public sealed class Comeback(IHypervisor hypervisor, VmStore store, VmAccess acc
             access.Keys(vm.Id).WriteKnownHosts(address, VmAccess.SshPort, vm.HostKey!);
         store.Update(vm.Id,
             it => it.State == VmState.Stopped ? it with { State = it.Failure is null ? VmState.Ready : VmState.Degraded, Address = address } : it,
-            new VmEvent { Type = VmEventTypes.State, Message = "The domain was started, not by this service; SSH lets us in again.", Failure = vm.Failure });
+            new VmEvent
+            {
+                Type = VmEventType.State,
+                Cause = EventCause.External,
+                Power = DomainPower.Running,
+                Message = "The domain was started, not by this service; SSH lets us in again.",
+                Failure = vm.Failure,
+            });
     }
 }

@@ -34,10 +34,10 @@ public sealed partial class Reconciler(
         switch (vm.Operation is null ? Comparison.Of(vm.State, power) : Difference.None)
         {
             case Difference.SwitchedOff:
-                Stop(vm, "The domain was switched off, not by this service.");
+                Stop(vm, DomainPower.Stopped, "The domain was switched off, not by this service.");
                 break;
             case Difference.Paused:
-                Stop(vm, "The domain was paused, not by this service.");
+                Stop(vm, DomainPower.Paused, "The domain was paused, not by this service.");
                 break;
             // A domain that is being defined anew is away for a moment, and this cannot be taken back: the next round has to miss it as well.
             case Difference.Removed when _told.TryAdd((vm.Id, "missing"), true):
@@ -72,14 +72,14 @@ public sealed partial class Reconciler(
         }
     }
 
-    private void Stop(Vm vm, string message) =>
-        Change(vm, vm with { State = VmState.Stopped }, new VmEvent { Type = VmEventTypes.State, Message = message });
+    private void Stop(Vm vm, DomainPower power, string message) =>
+        Change(vm, vm with { State = VmState.Stopped }, new VmEvent { Type = VmEventType.State, Cause = EventCause.External, Power = power, Message = message });
 
     private void Fail(Vm vm)
     {
         var failure = new Failure("domain_missing", $"The domain of VM \"{vm.Spec.Name}\" is gone: somebody else removed it.",
             $"DELETE /vms/{vm.Id} removes what is left of it; its disk stays until then.");
-        Change(vm, vm with { State = VmState.Failed, Failure = failure }, new VmEvent { Type = VmEventTypes.State, Message = failure.Cause, Failure = failure });
+        Change(vm, vm with { State = VmState.Failed, Failure = failure }, new VmEvent { Type = VmEventType.State, Cause = EventCause.External, Message = failure.Cause, Failure = failure });
     }
 
     // A VM that changed since the round began has been seen to by somebody else, such as a DELETE.
@@ -94,7 +94,14 @@ public sealed partial class Reconciler(
     private async Task ComeBackAsync(Vm vm, CancellationToken cancellation)
     {
         if (await comeback.TryAsync(vm, cancellation) is { } obstacle)
-            Tell(vm, obstacle.Code, "The domain was started, not by this service; waiting for SSH.", obstacle);
+            Tell(vm, obstacle.Code, new VmEvent
+            {
+                Type = VmEventType.Progress,
+                Cause = EventCause.External,
+                Power = DomainPower.Running,
+                Message = "The domain was started, not by this service; waiting for SSH.",
+                Failure = obstacle,
+            });
         else
             LogNoticed(vm.Id, vm.Spec.Name, store.Find(vm.Id)!.State, "The domain was started, not by this service.");
     }
@@ -104,18 +111,25 @@ public sealed partial class Reconciler(
         var free = (await hypervisor.MeasureAsync(cancellation)).DiskFreeMiB;
         if (free < admission.Value.MinFreeDiskMiB)
         {
-            Tell(vm, "full", "The guest is paused: the host's disk is full.", new Failure("disk_full",
-                $"The disk with the VMs' files has {free} MiB left.", $"Free space: with {admission.Value.MinFreeDiskMiB} MiB (Admission:MinFreeDiskMiB) the guest goes on by itself."));
+            Tell(vm, "full", new VmEvent
+            {
+                Type = VmEventType.Progress,
+                Cause = EventCause.External,
+                Power = DomainPower.PausedByDisk,
+                Message = "The guest is paused: the host's disk is full.",
+                Failure = new Failure("disk_full", $"The disk with the VMs' files has {free} MiB left.",
+                    $"Free space: with {admission.Value.MinFreeDiskMiB} MiB (Admission:MinFreeDiskMiB) the guest goes on by itself."),
+            });
             return;
         }
         await control.ResumeAsync(vm.Id, cancellation);
-        Tell(vm, "resumed", "The guest was resumed: the host's disk has room again.");
+        Tell(vm, "resumed", new VmEvent { Type = VmEventType.Progress, Message = "The guest was resumed: the host's disk has room again." });
     }
 
-    private void Tell(Vm vm, string what, string message, Failure? failure = null)
+    private void Tell(Vm vm, string once, VmEvent what)
     {
-        if (_told.TryAdd((vm.Id, what), true))
-            store.Update(vm.Id, it => it.State == vm.State ? it with { } : it, new VmEvent { Type = VmEventTypes.Progress, Message = message, Failure = failure });
+        if (_told.TryAdd((vm.Id, once), true))
+            store.Update(vm.Id, it => it.State == vm.State ? it with { } : it, what);
     }
 
     private void ForgetTold(Func<Guid, bool> keep)

@@ -25,6 +25,19 @@ internal static class JournalSchema
         DROP TABLE vms_1;
         CREATE TABLE idempotency_keys (key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, vm TEXT NOT NULL, at TEXT NOT NULL) WITHOUT ROWID;
         """,
+        // Events have a place among those of all VMs: by their time, but never against the order within a VM, whatever the clock
+        // did. How far forgotten events went, so that no place is given twice and no gap is overlooked; how far subscribers are.
+        """
+        ALTER TABLE events RENAME TO events_2;
+        CREATE TABLE events (position INTEGER PRIMARY KEY, vm TEXT NOT NULL, seq INTEGER NOT NULL, body TEXT NOT NULL, UNIQUE (vm, seq));
+        INSERT INTO events (position, vm, seq, body)
+          SELECT row_number() OVER (ORDER BY at, vm, seq), vm, seq, body
+          FROM (SELECT vm, seq, body, max(body ->> 'at') OVER (PARTITION BY vm ORDER BY seq) AS at FROM events_2);
+        DROP TABLE events_2;
+        CREATE TABLE forgotten (position INTEGER NOT NULL);
+        INSERT INTO forgotten (position) VALUES (0);
+        CREATE TABLE subscribers (name TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
+        """,
     ];
 
     /// <summary>The version that this program reads and writes.</summary>

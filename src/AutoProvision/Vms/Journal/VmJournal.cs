@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.Data.Sqlite;
 
@@ -12,8 +13,11 @@ namespace AutoProvision.Vms.Journal;
 public sealed class VmJournal : IDisposable
 {
     private const string UpdateVm = "UPDATE vms SET body = $body WHERE id = $id";
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+
+    // Names, so that a new member between two others changes nothing; numbers of older journals are read as well.
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
     private static readonly JsonSerializerOptions WithoutSpec = new(Json) { TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { LeaveSpecOut } } };
+    private static readonly JsonSerializerOptions WithoutPlace = new(Json) { TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { LeavePlaceOut } } };
     private readonly SqliteConnection _connection;
     private readonly JournalReserve _reserve;
 
@@ -29,18 +33,25 @@ public sealed class VmJournal : IDisposable
     /// <exception cref="FailureException"><c>journal_damaged</c>.</exception>
     public List<(Vm Vm, List<VmEvent> Events)> Load() => Read(() =>
     {
-        var events = _connection.List("SELECT vm, body FROM events ORDER BY vm, seq", row => (Vm: row.GetString(0), Event: Parse<VmEvent>(row.GetString(1))))
-            .ToLookup(row => row.Vm, row => row.Event);
+        var events = _connection.List("SELECT e.position, e.vm, v.spec ->> 'name', e.body FROM events e JOIN vms v ON v.id = e.vm ORDER BY e.vm, e.seq", ReadEvent)
+            .ToLookup(what => what.Vm);
         return _connection.List("SELECT id, body, spec FROM vms ORDER BY position", row =>
         {
             var vm = JsonSerializer.Deserialize<Vm>(row.GetString(1), WithoutSpec)! with { Spec = Parse<VmSpec>(row.GetString(2)) };
-            return (vm, events[row.GetString(0)].ToList());
+            return (vm, events[vm.Id].ToList());
         });
     });
 
     /// <exception cref="FailureException"><c>journal_damaged</c>.</exception>
     public List<KeptKey> LoadKeys() => Read(() => _connection.List("SELECT key, fingerprint, vm, at FROM idempotency_keys", row => new KeptKey(
         new IdempotencyKey(row.GetString(0), row.GetString(1)), Guid.Parse(row.GetString(2)), DateTimeOffset.Parse(row.GetString(3), CultureInfo.InvariantCulture))));
+
+    /// <summary>How far the events went that were forgotten together with their VMs.</summary>
+    public long LoadForgotten() => Read(() => _connection.List("SELECT position FROM forgotten", row => row.GetInt64(0)).Single());
+
+    /// <summary>How far each subscriber has come.</summary>
+    public Dictionary<string, long> LoadSubscribers() => Read(() =>
+        _connection.List("SELECT name, position FROM subscribers", row => (Name: row.GetString(0), Position: row.GetInt64(1))).ToDictionary());
 
     /// <summary>Writes a new VM, its first event and the key that it was asked for with.</summary>
     /// <exception cref="FailureException"><c>journal_full</c>.</exception>
@@ -78,6 +89,7 @@ public sealed class VmJournal : IDisposable
 
     public void Remove(Guid id) => CommitFromReserve(() =>
     {
+        _connection.Run("UPDATE forgotten SET position = max(position, (SELECT coalesce(max(position), 0) FROM events WHERE vm = $id))", ("$id", id.ToString()));
         _connection.Run("DELETE FROM events WHERE vm = $id", ("$id", id.ToString()));
         _connection.Run("DELETE FROM idempotency_keys WHERE vm = $id", ("$id", id.ToString()));
         _connection.Run("DELETE FROM vms WHERE id = $id", ("$id", id.ToString()));
@@ -85,10 +97,34 @@ public sealed class VmJournal : IDisposable
 
     public void RemoveKey(string key) => CommitFromReserve(() => _connection.Run("DELETE FROM idempotency_keys WHERE key = $key", ("$key", key)));
 
+    /// <summary>Writes how far a subscriber has come.</summary>
+    /// <exception cref="FailureException"><c>journal_full</c>; the room that is held back is not for this.</exception>
+    public void KeepSubscriber(string name, long position)
+    {
+        try
+        {
+            Commit(() => _connection.Run("INSERT OR REPLACE INTO subscribers (name, position) VALUES ($name, $position)", ("$name", name), ("$position", position)));
+        }
+        catch (SqliteException e) when (JournalFile.IsFull(e))
+        {
+            throw JournalFile.Full(_connection.DataSource, e);
+        }
+    }
+
+    /// <exception cref="FailureException"><c>journal_full</c>.</exception>
+    public void RemoveSubscriber(string name) => CommitFromReserve(() => _connection.Run("DELETE FROM subscribers WHERE name = $name", ("$name", name)));
+
     public void Dispose() => _connection.Dispose();
 
-    private void Insert(Guid vm, VmEvent what) => _connection.Run("INSERT INTO events (vm, seq, body) VALUES ($vm, $seq, $body)",
-        ("$vm", vm.ToString()), ("$seq", what.Seq), ("$body", JsonSerializer.Serialize(what, Json)));
+    private static VmEvent ReadEvent(SqliteDataReader row) => JsonSerializer.Deserialize<VmEvent>(row.GetString(3), WithoutPlace)! with
+    {
+        Position = row.GetInt64(0),
+        Vm = Guid.Parse(row.GetString(1)),
+        Name = row.GetString(2),
+    };
+
+    private void Insert(Guid vm, VmEvent what) => _connection.Run("INSERT INTO events (position, vm, seq, body) VALUES ($position, $vm, $seq, $body)",
+        ("$position", what.Position), ("$vm", vm.ToString()), ("$seq", what.Seq), ("$body", JsonSerializer.Serialize(what, WithoutPlace)));
 
     private void CommitFromReserve(Action write)
     {
@@ -139,5 +175,13 @@ public sealed class VmJournal : IDisposable
     {
         if (type.Type == typeof(Vm))
             type.Properties.Remove(type.Properties.Single(property => property.Name == "spec"));
+    }
+
+    // Columns of their own.
+    private static void LeavePlaceOut(JsonTypeInfo type)
+    {
+        if (type.Type == typeof(VmEvent))
+            foreach (var property in type.Properties.Where(property => property.Name is "position" or "vm" or "name").ToList())
+                type.Properties.Remove(property);
     }
 }

@@ -24,7 +24,10 @@ public sealed class ComebackTests
         await RoundsAsync(host, app, 1);
 
         Assert.Contains("paused", events[^1].Data.Text("message"), StringComparison.Ordinal);
-        await http.FollowAsync(vm, item => item.Data.Text("state") == "ready", after: long.Parse(events[^1].EventId!));
+        var back = (await http.FollowAsync(vm, item => item.Data.Text("state") == "ready", after: long.Parse(events[^1].EventId!)))[^1];
+        Assert.Equal(("external", "paused"), (events[^1].Data.Text("cause"), events[^1].Data.Text("power")));
+        Assert.Equal(("external", "running"), (back.Data.Text("cause"), back.Data.Text("power")));
+        Assert.All(events[..^1], item => Assert.False(item.Data.TryGetProperty("cause", out _)));
     }
 
     [Fact(Timeout = Limit)]

@@ -25,7 +25,9 @@ public sealed class ReconcileTests
         var stopped = await http.GetJsonAsync(vm);
         Assert.Equal("stopped", stopped.Text("state"));
         Assert.Equal(["queued", "provisioning", "ready", "stopped"], States(await http.FollowUntilAsync(vm, "stopped")));
-        Assert.Equal(stopped.GetProperty("version").GetInt64(), long.Parse((await http.FollowUntilAsync(vm, "stopped"))[^1].EventId!));
+        var told = (await http.FollowUntilAsync(vm, "stopped"))[^1];
+        Assert.Equal(stopped.GetProperty("version").GetInt64(), long.Parse(told.EventId!));
+        Assert.Equal(("external", "stopped"), (told.Data.Text("cause"), told.Data.Text("power")));
         using var refused = await http.PostJsonAsync($"{vm}/exec", """{"shell": "true"}""");
         Assert.Contains("virsh start", (await refused.ReadProblemAsync(HttpStatusCode.Conflict)).Text("hint"), StringComparison.Ordinal);
         Assert.Equal(0, host.Guests.OpenConnections);
@@ -51,6 +53,8 @@ public sealed class ReconcileTests
 
         var events = await http.FollowUntilAsync(vm, "failed");
         Assert.Equal("domain_missing", events[^1].Data.GetProperty("failure").Text("code"));
+        Assert.Equal("external", events[^1].Data.Text("cause"));
+        Assert.False(events[^1].Data.TryGetProperty("power", out _));
         Assert.Equal("domain_missing", (await http.GetJsonAsync(vm)).GetProperty("failure").Text("code"));
         Assert.Equal(Id(vm), Assert.Single(host.Hypervisor.Disks).Key);
         await DeleteAsync(http, vm);

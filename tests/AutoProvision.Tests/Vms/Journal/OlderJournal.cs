@@ -22,6 +22,24 @@ internal static class OlderJournal
         }
     }
 
+    /// <summary>A journal as version 2 wrote it: enumerations as numbers, but an event's type.</summary>
+    public static void Write2(string path, params (Vm Vm, VmEvent[] Events)[] rows)
+    {
+        using var connection = Open(path);
+        connection.Run("CREATE TABLE vms (position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, spec TEXT NOT NULL, body TEXT NOT NULL)");
+        connection.Run("CREATE TABLE events (vm TEXT NOT NULL, seq INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (vm, seq)) WITHOUT ROWID");
+        connection.Run("CREATE TABLE idempotency_keys (key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, vm TEXT NOT NULL, at TEXT NOT NULL) WITHOUT ROWID");
+        connection.Run("PRAGMA user_version = 2");
+        foreach (var (vm, events) in rows)
+        {
+            connection.Run("INSERT INTO vms (id, spec, body) VALUES ($id, $spec, json_remove($body, '$.spec'))",
+                ("$id", vm.Id.ToString()), ("$spec", JsonSerializer.Serialize(vm.Spec, Json)), ("$body", JsonSerializer.Serialize(vm, Json)));
+            foreach (var what in events)
+                connection.Run("INSERT INTO events (vm, seq, body) VALUES ($vm, $seq, json_remove($body, '$.position', '$.vm', '$.name'))",
+                    ("$vm", vm.Id.ToString()), ("$seq", what.Seq), ("$body", JsonSerializer.Serialize(what, Json)));
+        }
+    }
+
     public static object? CountVms(string path)
     {
         using var connection = Open(path);

@@ -5,6 +5,7 @@ namespace AutoProvision.Vms.Journal;
 public sealed class VmJournalTests : IDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("autoprovision-journal-");
+    private long _position;
 
     private string Path => System.IO.Path.Combine(_directory.FullName, "journal.db");
 
@@ -14,18 +15,19 @@ public sealed class VmJournalTests : IDisposable
     public void What_was_written_is_read_again_event_by_event()
     {
         var vm = NewVm("web");
+        VmEvent[] written = [.. Enumerable.Range(1, 20).Select(seq => Event(seq) with { Vm = vm.Id, Name = "web" })];
         using (var journal = new VmJournal(Path))
         {
-            journal.Add(vm with { Version = 1 }, Event(1), null);
-            foreach (var seq in Enumerable.Range(2, 19))
-                journal.Append(vm with { Version = seq }, Event(seq));
+            journal.Add(vm with { Version = 1 }, written[0], null);
+            foreach (var what in written[1..])
+                journal.Append(vm with { Version = what.Seq }, what);
         }
 
         using var again = new VmJournal(Path);
         var (read, events) = Assert.Single(again.Load());
 
         Assert.Equivalent(vm with { Version = 20 }, read, strict: true);
-        Assert.Equal(Enumerable.Range(1, 20).Select(seq => Event(seq)), events);
+        Assert.Equal(written, events);
     }
 
     [Fact]
@@ -180,13 +182,14 @@ public sealed class VmJournalTests : IDisposable
     public void An_older_journal_is_copied_and_then_brought_to_this_version_with_all_that_is_in_it()
     {
         var (late, early) = (NewVm("late"), NewVm("early") with { CreatedAt = DateTimeOffset.UnixEpoch });
-        OlderJournal.Write(Path, (late, [Event(1), Event(2)]), (early, [Event(1)]));
+        VmEvent[] told = [Event(1), Event(2)];
+        OlderJournal.Write(Path, (late, told), (early, [Event(1)]));
 
         using (var journal = new VmJournal(Path))
         {
             var rows = journal.Load();
             Assert.Equivalent(new[] { early, late }, rows.Select(row => row.Vm), strict: true);
-            Assert.Equal([Event(1), Event(2)], rows[1].Events);
+            Assert.Equal(told, rows[1].Events.Select(what => what with { Position = told[what.Seq - 1].Position, Vm = Guid.Empty, Name = "" }));
             Assert.Empty(journal.LoadKeys());
         }
 
@@ -195,6 +198,62 @@ public sealed class VmJournalTests : IDisposable
         Assert.Equal(["journal.db", "journal.db.v1.bak"], _directory.GetFiles().Select(file => file.Name).Order());
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path + ".v1.bak"));
         Assert.Equal(2L, OlderJournal.CountVms(Path + ".v1.bak"));
+    }
+
+    [Fact]
+    public void Events_of_version_2_get_their_places_by_time_but_never_against_the_order_within_a_VM()
+    {
+        var (one, two) = (NewVm("one"), NewVm("two"));
+        // The clock was set back an hour after one's second event.
+        OlderJournal.Write2(Path, (one, [At(1, 10), At(2, 20), At(3, -40)]), (two, [At(1, 15), At(2, 25)]));
+
+        using var journal = new VmJournal(Path);
+
+        var events = journal.Load().SelectMany(row => row.Events).OrderBy(what => what.Position).ToList();
+        Assert.Equal([1, 2, 3, 4, 5], events.Select(what => what.Position));
+        Assert.Equal(["one 1", "two 1", "one 2", "one 3", "two 2"], events.Select(what => $"{what.Name} {what.Seq}"));
+        Assert.Equal([one.Id, two.Id, one.Id, one.Id, two.Id], events.Select(what => what.Vm));
+        Assert.Equal(VmEventType.Progress, events[0].Type);
+        Assert.Equal(VmState.Ready, events[0].State);
+        Assert.Equal(0, journal.LoadForgotten());
+        Assert.Empty(journal.LoadSubscribers());
+        Assert.True(File.Exists(Path + ".v2.bak"));
+    }
+
+    [Fact]
+    public void How_far_forgotten_events_went_is_kept_and_does_not_shrink()
+    {
+        var (one, two) = (NewVm("one"), NewVm("two"));
+        using (var journal = new VmJournal(Path))
+        {
+            journal.Add(one, Event(1), null);
+            journal.Add(two, Event(1), null);
+            journal.Append(one, Event(2));
+            Assert.Equal(0, journal.LoadForgotten());
+            journal.Remove(one.Id);
+        }
+
+        using var again = new VmJournal(Path);
+        Assert.Equal(3, again.LoadForgotten());
+        again.Remove(two.Id);
+        Assert.Equal(3, again.LoadForgotten());
+    }
+
+    [Fact]
+    public void Subscribers_are_kept_with_their_places()
+    {
+        using (var journal = new VmJournal(Path))
+        {
+            journal.KeepSubscriber("ci", 7);
+            journal.KeepSubscriber("chat", 3);
+            journal.KeepSubscriber("ci", 9);
+        }
+
+        using var again = new VmJournal(Path);
+        Assert.Equal([("chat", 3L), ("ci", 9L)], again.LoadSubscribers().Select(entry => (entry.Key, entry.Value)).Order());
+        again.RemoveSubscriber("ci");
+        again.RemoveSubscriber("ci");
+        Assert.Equal("chat", Assert.Single(again.LoadSubscribers()).Key);
     }
 
     [Fact]
@@ -241,7 +300,10 @@ public sealed class VmJournalTests : IDisposable
         Leftovers = [new Failure("a", "b", "c")],
     };
 
-    private static VmEvent Event(long seq) => new() { Seq = seq, Type = VmEventTypes.Progress, Percent = 1.5, State = VmState.Ready, Message = "half", DurationMs = 7 };
+    // Events of different VMs never have the same position.
+    private VmEvent Event(long seq) => new() { Position = ++_position, Seq = seq, Type = VmEventType.Progress, Percent = 1.5, State = VmState.Ready, Message = "half", DurationMs = 7 };
+
+    private VmEvent At(long seq, int minutes) => Event(seq) with { At = new DateTimeOffset(2026, 1, 2, 3, 0, 0, TimeSpan.Zero).AddMinutes(minutes) };
 
     private void Execute(string sql)
     {

@@ -1,0 +1,63 @@
+namespace AutoProvision.Vms;
+
+/// <summary>The way in to the events of all VMs.</summary>
+public sealed class EventService(VmStore store)
+{
+    private const string Oldest = "oldest";
+    private const string Now = "now";
+
+    /// <summary>A reader of the events of all VMs.</summary>
+    /// <param name="lastEventId">Id of the last event that the caller has seen; null when it says none.</param>
+    /// <param name="from">Where to begin without one: <c>now</c>, which null is too, or <c>oldest</c> for all that is kept.</param>
+    /// <param name="vms">Ids of the VMs wanted; none is all.</param>
+    /// <param name="types">Names of the types wanted; none is all.</param>
+    /// <exception cref="InvalidRequestException">Everything that is wrong, <c>event_id_invalid</c> among it: no event has this id.</exception>
+    /// <exception cref="FailureException">
+    /// <c>event_id_expired</c>: events after this one were forgotten together with their VM. <c>vm_not_found</c>.
+    /// </exception>
+    public EventReader Read(string? lastEventId, string? from, IReadOnlyList<string> vms, IReadOnlyList<string> types)
+    {
+        var faults = new FaultList([]);
+        var after = ParseId(lastEventId, faults);
+        if (from is not (null or Oldest or Now))
+            faults.Add("/from", "from_invalid", $"\"{from}\" is no place to begin.", $"{Oldest} or {Now}, or the header Last-Event-ID.");
+        var wanted = types.Select((name, index) => ParseType(name, index, faults)).ToHashSet();
+        faults.ThrowIfAny();
+        var filter = new EventFilter(vms.Select(Find).ToHashSet(), wanted);
+        return after is { } seen ? Resume(seen, filter)
+            : from == Oldest ? new EventReader(store.Events, 0, filter, Known(filter, store.Events.Forgotten))
+            : new EventReader(store.Events, store.Events.Last, filter, Known(filter, 0));
+    }
+
+    private EventReader Resume(long after, EventFilter filter)
+    {
+        var known = Known(filter, 0);
+        var forgotten = store.Events.Forgotten;
+        return forgotten <= Math.Max(after, known)
+            ? new EventReader(store.Events, after, filter, known)
+            : throw VmFailures.EventIdExpired(after, forgotten);
+    }
+
+    // Of a VM that there is, no event was forgotten.
+    private static long Known(EventFilter filter, long otherwise) => filter.Vms.Count > 0 ? long.MaxValue : otherwise;
+
+    private long? ParseId(string? text, FaultList faults)
+    {
+        if (string.IsNullOrEmpty(text))
+            return null;
+        if (long.TryParse(text, out var id) && id >= 0 && id <= store.Events.Last)
+            return id;
+        faults.Add("/Last-Event-ID", "event_id_invalid", $"Last-Event-ID \"{text}\" is no id of an event; the newest is {store.Events.Last}.", "Send back an id that the stream gave, or none.");
+        return null;
+    }
+
+    private static VmEventType ParseType(string name, int index, FaultList faults)
+    {
+        if (VmEventTypes.Find(name) is { } type)
+            return type;
+        faults.Add($"/type/{index}", "event_type_unknown", $"There are no events of type \"{name}\".", $"One of {string.Join(", ", VmEventTypes.All)}.");
+        return default;
+    }
+
+    private Guid Find(string id) => (Guid.TryParse(id, out var guid) ? store.Find(guid) : null)?.Id ?? throw VmFailures.NotFound(id);
+}
