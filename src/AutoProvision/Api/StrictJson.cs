@@ -31,6 +31,7 @@ public static partial class StrictJson
         {
             JsonTypeInfoKind.Object => ReadObject(element, info, pointer, faults),
             JsonTypeInfoKind.Enumerable => ReadList(element, info, pointer, faults),
+            JsonTypeInfoKind.Dictionary when type == typeof(LabelPatch) => ReadPatch(element, pointer, faults),
             JsonTypeInfoKind.Dictionary => ReadMap(element, pointer, faults),
             _ => ReadValue(element, type, pointer, faults),
         };
@@ -45,11 +46,18 @@ public static partial class StrictJson
         {
             var path = JsonPointer.To(pointer, member.Name);
             if (info.Properties.FirstOrDefault(property => property.Name == member.Name) is { } known)
-                known.Set!(result, Read(member.Value, known.PropertyType, path, faults));
+                Set(result, known, Read(member.Value, known.PropertyType, path, faults), member);
             else
                 faults.Add(new Fault(path, "field_unknown", $"There is no field \"{member.Name}\" here.", $"Known fields: {string.Join(", ", info.Properties.Select(property => property.Name))}."));
         }
         return result;
+    }
+
+    private static void Set(object result, JsonPropertyInfo property, object? value, JsonProperty member)
+    {
+        property.Set!(result, value);
+        if (member.Value.ValueKind == JsonValueKind.Null && result is ITellsNulls it)
+            it.Nulls.Add(member.Name);
     }
 
     private static object? ReadList(JsonElement element, JsonTypeInfo info, string pointer, List<Fault> faults)
@@ -64,6 +72,17 @@ public static partial class StrictJson
         for (var index = 0; index < items.Count; index++)
             list.SetValue(items[index], index);
         return list;
+    }
+
+    // As a map, but null says that a member is to go.
+    private static LabelPatch? ReadPatch(JsonElement element, string pointer, List<Fault> faults)
+    {
+        if (element.ValueKind != JsonValueKind.Object)
+            return (LabelPatch?)Mismatch(element, "an object", pointer, faults);
+        var patch = new LabelPatch();
+        foreach (var member in element.EnumerateObject())
+            patch[member.Name] = (string?)Read(member.Value, typeof(string), JsonPointer.To(pointer, member.Name), faults);
+        return patch;
     }
 
     // Texts by their names, in one order whatever order they came in.

@@ -67,6 +67,12 @@ public sealed record VmResource
     /// <summary>Why the VM is failed or degraded.</summary>
     public Failure? Failure { get; init; }
 
+    /// <summary>What is being done to the VM, since it was made.</summary>
+    public VmOperation? Operation { get; init; }
+
+    /// <summary>Why its last operation failed.</summary>
+    public Failure? OperationFailure { get; init; }
+
     /// <summary>What tear-down could not remove yet, and why.</summary>
     public required IReadOnlyList<Failure> Leftovers { get; init; }
 
@@ -99,6 +105,8 @@ public sealed record VmResource
         ReadyAt = vm.ReadyAt,
         DeletedAt = vm.DeletedAt,
         Failure = vm.Failure,
+        Operation = vm.Operation,
+        OperationFailure = vm.OperationFailure,
         Leftovers = vm.Leftovers,
         Version = vm.Version,
     };

@@ -20,7 +20,12 @@ public static class VmRegistration
             .AddSingleton<NetworkRules>()
             .AddSingleton<Admission>()
             .AddSingleton<VmService>()
-            .AddSingleton<GuestService>();
+            .AddSingleton<GuestService>()
+            .AddSingleton<SizeRules>()
+            .AddSingleton<CloneRules>()
+            .AddSingleton<OperationService>()
+            .AddSingleton<GuestFiles>()
+            .AddSingleton<GuestConsole>();
     }
 
     private static VmJournal OpenJournal(IServiceProvider services)

@@ -46,6 +46,9 @@ public sealed partial class VmRules(ImageStore images, IOptions<VmOptions> optio
         return order;
     }
 
+    /// <summary>Whether it is an RFC 1123 label of small letters.</summary>
+    public static bool IsLabel(string name) => Label().IsMatch(name);
+
     // What the hypervisor is to make.
     private VmSpec Place(VmRequest request, FaultList faults) => Smallest with
     {
@@ -58,7 +61,8 @@ public sealed partial class VmRules(ImageStore images, IOptions<VmOptions> optio
         NetworkConfig = NicRules.Config(request.NetworkConfig, faults),
     };
 
-    private static string Name(string? name, FaultList faults)
+    /// <summary>The name, or one that is made up.</summary>
+    public static string Name(string? name, FaultList faults)
     {
         if (name is null)
             return $"vm-{Guid.NewGuid().ToString("N")[..8]}";
