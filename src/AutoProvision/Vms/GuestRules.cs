@@ -40,10 +40,13 @@ internal static partial class GuestRules
         return variables ?? new Dictionary<string, string>();
     }
 
-    public static string? UserData(string? userData, FaultList faults)
+    /// <param name="userData">The caller's own.</param>
+    /// <param name="users">The users that the request itself asks for; its user-data cannot describe them as well.</param>
+    /// <param name="faults">Gets what is wrong.</param>
+    public static string? UserData(string? userData, IReadOnlyCollection<string> users, FaultList faults)
     {
         if (userData is not null)
-            faults.Check("/userData", "user_data_invalid", "A text that begins with \"#cloud-config\" or \"#!\", or a MIME multi-part of such.", () => CallersUserData.Parse(userData));
+            faults.Check("/userData", "user_data_invalid", "A text that begins with \"#cloud-config\" or \"#!\", or a MIME multi-part of such.", () => CallersUserData.Parse(userData, users));
         return userData;
     }
 

@@ -37,7 +37,7 @@ public sealed partial class VmRules(ImageStore images, IOptions<VmOptions> optio
             Timezone = TimezoneRule.Check(request.Timezone, faults),
             SwapMiB = request.SwapMiB is { } swap ? faults.InRange("/swapMiB", swap, 0, MaxSwapMiB, " MiB") : null,
             Environment = GuestRules.Environment(request.Environment, faults),
-            UserData = GuestRules.UserData(request.UserData, faults),
+            UserData = GuestRules.UserData(request.UserData, [user, .. (request.Users ?? []).Select(other => other.Name ?? "")], faults),
             ReadinessChecks = CommandRules.Checks(request.ReadinessChecks, faults),
             Timeouts = TimeoutRules.Complete(request.Timeouts, faults),
         };
