@@ -39,6 +39,9 @@ public static class ApiRegistration
         app.MapVms();
         app.MapEvents();
         app.MapWebhooks();
+        app.MapOperations();
+        app.MapFiles();
+        app.MapConsole();
         app.MapHost();
     }
 }

@@ -35,7 +35,7 @@ public sealed partial class Problems(IProblemDetailsService writer, ILogger<Prob
             StatusCodes.Status400BadRequest when http.GetEndpoint() is null => ("host_not_allowed", $"The service does not answer for the host \"{http.Request.Host}\"."),
             StatusCodes.Status404NotFound => ("route_unknown", "There is nothing at this address."),
             StatusCodes.Status405MethodNotAllowed => ("method_not_allowed", "This address does not take this method."),
-            StatusCodes.Status415UnsupportedMediaType => ("content_type_unsupported", "The body is not declared as JSON: send Content-Type: application/json."),
+            StatusCodes.Status415UnsupportedMediaType => ("content_type_unsupported", $"The body is not declared as JSON or YAML: {BodyTypes.Hint}"),
             _ => ("bad_request", problem.Title ?? "The request was refused."),
         };
         problem.Detail ??= detail;
@@ -58,7 +58,7 @@ public sealed partial class Problems(IProblemDetailsService writer, ILogger<Prob
         InvalidRequestException e => Problem(StatusCodes.Status400BadRequest, "invalid_request", e.Message, "Each entry of errors names a value by its JSON pointer and says what would be right.", ("errors", e.Faults)),
         FailureException e => Problem(StatusOf(e.Code), e.Code, e.Failure.Cause, e.Failure.Hint, ("step", e.Failure.Step), ("evidence", e.Failure.Evidence)),
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => Problem(StatusCodes.Status413PayloadTooLarge, "body_too_large",
-            $"The body is larger than {ApiRegistration.MaxBodySize / 1024 / 1024} MiB.", "Let the guest fetch large files itself, with runCommands or exec."),
+            $"The body is larger than {ApiRegistration.MaxBodySize / 1024 / 1024} MiB.", "Send large files with PUT /vms/{id}/files once the VM is ready, or let the guest fetch them itself."),
         BadHttpRequestException e => Problem(e.StatusCode, "bad_request", e.Message, DocumentHint),
         _ => Problem(StatusCodes.Status500InternalServerError, "internal_error", "Something went wrong inside the service.", "The service's log has the details."),
     };
@@ -74,9 +74,15 @@ public sealed partial class Problems(IProblemDetailsService writer, ILogger<Prob
 
     private static int StatusOf(string code) => code switch
     {
-        "vm_not_found" or "orphan_not_found" => StatusCodes.Status404NotFound,
-        "name_taken" or "vm_not_ready" => StatusCodes.Status409Conflict,
+        "vm_not_found" or "orphan_not_found" or "snapshot_not_found" => StatusCodes.Status404NotFound,
+        "name_taken" or "vm_not_ready" or "vm_busy" or "vm_state_conflict" or "snapshot_exists" or "snapshot_limit" or "address_taken" => StatusCodes.Status409Conflict,
         "event_id_expired" => StatusCodes.Status410Gone,
+        "precondition_failed" => StatusCodes.Status412PreconditionFailed,
+        "tar_invalid" => StatusCodes.Status400BadRequest,
+        "file_permission_denied" => StatusCodes.Status403Forbidden,
+        "file_not_found" or "directory_missing" or "console_missing" => StatusCodes.Status404NotFound,
+        "file_is_directory" or "not_a_directory" or "directory_not_empty" or "file_not_regular" => StatusCodes.Status409Conflict,
+        "guest_disk_full" => StatusCodes.Status507InsufficientStorage,
         "content_type_unsupported" => StatusCodes.Status415UnsupportedMediaType,
         "idempotency_key_reused" => StatusCodes.Status422UnprocessableEntity,
         "queue_full" => StatusCodes.Status429TooManyRequests,

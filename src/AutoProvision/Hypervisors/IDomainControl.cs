@@ -9,7 +9,7 @@ namespace AutoProvision.Hypervisors;
 /// </remarks>
 public interface IDomainControl
 {
-    /// <summary>Starts a defined domain; one that runs stays as it is.</summary>
+    /// <summary>Starts a defined domain; one that runs or is paused stays as it is.</summary>
     Task StartAsync(Guid id, CancellationToken cancellation);
 
     /// <summary>Asks the guest to switch itself off, and does not wait for it; one that is off stays so.</summary>
@@ -25,12 +25,17 @@ public interface IDomainControl
     Task ResumeAsync(Guid id, CancellationToken cancellation);
 
     /// <summary>Changes the sizes of a domain that is off; a disk only grows. Doing so again changes nothing.</summary>
+    /// <exception cref="FailureException"><c>hypervisor_refused</c>: it is not off, or its disk would shrink.</exception>
     Task ResizeAsync(Guid id, VmSize size, CancellationToken cancellation);
 
-    /// <summary>Keeps the disks as they are now, and the memory of a domain that runs.</summary>
+    /// <summary>Keeps the disks as they are now, and the memory of a domain that runs or is paused. One of the same name is replaced.</summary>
     Task CreateSnapshotAsync(Guid id, string name, CancellationToken cancellation);
 
-    /// <summary>Brings disks, memory, sizes and power back; the snapshot stays.</summary>
+    /// <summary>
+    /// Brings disks, memory, sizes and power back; the snapshot stays. The guest's clock is set where its agent answers. Its network
+    /// may need some seconds until it passes packets again.
+    /// </summary>
+    /// <exception cref="FailureException"><c>hypervisor_refused</c>: there is no such snapshot.</exception>
     Task RestoreSnapshotAsync(Guid id, string name, CancellationToken cancellation);
 
     Task RemoveSnapshotAsync(Guid id, string name, CancellationToken cancellation);

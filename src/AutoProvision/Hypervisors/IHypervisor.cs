@@ -41,6 +41,7 @@ public interface IHypervisor
     /// <summary>Makes the root disk: an overlay on the base image.</summary>
     Task CreateDiskAsync(Guid id, BaseImage image, int sizeGiB, CancellationToken cancellation);
 
+    /// <summary>Removes the root disk and those beside it.</summary>
     Task RemoveDiskAsync(Guid id, CancellationToken cancellation);
 
     /// <summary>
@@ -49,13 +50,19 @@ public interface IHypervisor
     /// </summary>
     Task CreateDomainAsync(DomainSpec spec, CancellationToken cancellation);
 
-    /// <summary>Stops and undefines the domain, removes its console log and gives its NICs' leases back.</summary>
+    /// <summary>
+    /// Stops and undefines the domain with its snapshots, removes its console log and gives its NICs' leases back. What is reserved
+    /// for them stays reserved: <see cref="INetworks.ReleaseAddressAsync"/>.
+    /// </summary>
     Task RemoveDomainAsync(Guid id, IReadOnlyList<Nic> nics, CancellationToken cancellation);
 
     /// <summary>Waits until this NIC of the guest has an IPv4 address; ends only by finding one or by cancellation.</summary>
     Task<string> WaitForAddressAsync(Guid id, Nic nic, CancellationToken cancellation);
 
-    /// <summary>Every address that can be seen of these NICs now, IPv6 too, without link-local ones; the first NIC's come first.</summary>
+    /// <summary>
+    /// Every address that can be seen of these NICs now, IPv6 too, without link-local ones; the first NIC's come first, and of one
+    /// NIC those of IPv4. A best effort: an IPv6 address that the guest makes up itself is known only where it runs QEMU's agent.
+    /// </summary>
     Task<IReadOnlyList<string>> ListAddressesAsync(Guid id, IReadOnlyList<Nic> nics, CancellationToken cancellation);
 
     /// <summary>Makes an empty disk beside the root disk. <see cref="RemoveDiskAsync"/> removes it with the root disk.</summary>
@@ -65,7 +72,7 @@ public interface IHypervisor
     /// <param name="cancellation">Stops the tool.</param>
     Task CreateDataDiskAsync(Guid id, int index, int sizeGiB, CancellationToken cancellation);
 
-    /// <summary>Makes this VM's disks as copies of another one's, whose domain must be off or paused; its snapshots are not copied.</summary>
+    /// <summary>Makes this VM's disks as copies of another one's, whose domain must be off or paused; its snapshots are not copied. Where it fails it leaves none.</summary>
     /// <param name="id">The VM whose disks are made.</param>
     /// <param name="source">The VM whose disks are copied.</param>
     /// <param name="image">The base image of both root disks.</param>
@@ -76,6 +83,12 @@ public interface IHypervisor
 
     /// <summary>The last <paramref name="maxChars"/> characters of the serial console; empty when there is none.</summary>
     Task<string> ReadConsoleAsync(Guid id, int maxChars, CancellationToken cancellation);
+
+    /// <summary>The last lines of the serial console as they were written; null when there is no log.</summary>
+    Task<byte[]?> ReadConsoleLinesAsync(Guid id, int lines, CancellationToken cancellation);
+
+    /// <summary>The same, then whatever is written, as it comes, without gap or repeat; ends when the log is removed, at once when there is none.</summary>
+    IAsyncEnumerable<ReadOnlyMemory<byte>> FollowConsoleAsync(Guid id, int lines, CancellationToken cancellation);
 }
 
 /// <param name="Id">The domain's UUID.</param>
@@ -100,7 +113,11 @@ public enum DomainPower
 /// <param name="Power">State of its domain; null when there are only files.</param>
 /// <param name="Mac">MAC address of its domain's NIC, by which its lease is known.</param>
 /// <param name="Files">Its files, by their full paths.</param>
-public sealed record Orphan(Guid Id, string? Name, DomainPower? Power, string? Mac, IReadOnlyList<string> Files);
+public sealed record Orphan(Guid Id, string? Name, DomainPower? Power, string? Mac, IReadOnlyList<string> Files)
+{
+    /// <summary>Its domain's NICs, whose leases and reserved addresses go with it; none when there are only files.</summary>
+    public IReadOnlyList<Nic> Nics { get; init; } = [];
+}
 
 /// <param name="MemoryTotalMiB">Memory of the host.</param>
 /// <param name="MemoryAvailableMiB">What could be given to new processes now (MemAvailable).</param>

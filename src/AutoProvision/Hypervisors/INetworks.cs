@@ -11,11 +11,11 @@ public interface INetworks
     /// <returns>The network, running or not; null when there is none.</returns>
     Task<NetworkInfo?> FindNetworkAsync(string? name, CancellationToken cancellation);
 
-    /// <summary>Has the network's DHCP server keep an address for a NIC; doing so again changes nothing.</summary>
-    /// <exception cref="FailureException"><c>address_taken</c>: it is kept for another NIC, or leased to one.</exception>
+    /// <summary>Has the network's DHCP server keep an address for a NIC, instead of one that it kept before; doing so again changes nothing.</summary>
+    /// <exception cref="FailureException"><c>address_taken</c>: it is kept for another NIC, leased to one, or the host's own.</exception>
     Task ReserveAddressAsync(Guid id, Nic nic, string address, CancellationToken cancellation);
 
-    /// <summary>Gives up what was reserved for a NIC.</summary>
+    /// <summary>Gives up what was reserved for a NIC; a network that is gone keeps nothing.</summary>
     Task ReleaseAddressAsync(Guid id, Nic nic, CancellationToken cancellation);
 }
 

@@ -34,6 +34,9 @@ public sealed record VmEvent
 
     public string? Step { get; init; }
 
+    /// <summary>The operation that it is about.</summary>
+    public OperationKind? Operation { get; init; }
+
     public string? Message { get; init; }
 
     /// <summary>How long a step took, or its undoing, in milliseconds.</summary>

@@ -17,10 +17,16 @@ public static class VmRegistration
             .AddSingleton(OpenJournal)
             .AddSingleton<VmStore>()
             .AddSingleton<VmRules>()
+            .AddSingleton<NetworkRules>()
             .AddSingleton<Admission>()
             .AddSingleton<VmService>()
             .AddSingleton<EventService>()
-            .AddSingleton<GuestService>();
+            .AddSingleton<GuestService>()
+            .AddSingleton<SizeRules>()
+            .AddSingleton<CloneRules>()
+            .AddSingleton<OperationService>()
+            .AddSingleton<GuestFiles>()
+            .AddSingleton<GuestConsole>();
     }
 
     private static VmJournal OpenJournal(IServiceProvider services)

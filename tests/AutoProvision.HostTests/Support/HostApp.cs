@@ -43,6 +43,9 @@ public sealed class HostApp : WebApplicationFactory<Program>, IServiceHost
 
     public IReadOnlyCollection<string> Macs => _macs;
 
+    /// <summary>Counts a NIC that a test makes by itself among this service's.</summary>
+    public void Expect(string mac) => _macs.Add(mac);
+
     public string DataDirectory => _settings["AutoProvision:DataDirectory"];
 
     public string PoolDirectory => _settings["Libvirt:PoolDirectory"];

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Globalization;
 using AutoProvision.Hypervisors.Libvirt;
 using AutoProvision.Processes;
 
@@ -44,7 +46,7 @@ internal sealed class FakeDomains
     /// <summary>virt-install: refuses a name or an id that is taken.</summary>
     public Task<ProcessResult> Install(ProcessCommand command)
     {
-        var (id, name) = (Guid.Parse(After(command, "--uuid")), After(command, "--name"));
+        var (id, name) = (Guid.Parse(FakeLibvirt.After(command, "--uuid")), FakeLibvirt.After(command, "--name"));
         var disk = command.Arguments.Single(argument => argument.StartsWith("./devices/disk[1]/source/@file=", StringComparison.Ordinal)).Split('=')[1];
         if (_domains.Values.Any(domain => domain.Name == name) || !_domains.TryAdd(id, FakeLibvirtDomain.Ours(id, name, disk)))
             return FakeLibvirt.Refused($"Guest name '{name}' is already in use.");
@@ -74,9 +76,54 @@ internal sealed class FakeDomains
         return FakeLibvirt.Answer("");
     });
 
-    private static string Stats(FakeLibvirtDomain domain) => $"Domain: '{domain.Name}'\n  state.state={domain.State}\n  state.reason={domain.Reason}\n";
+    public Task<ProcessResult> Start(ProcessCommand command) => Of(command, domain => domain.State == FakeLibvirtDomain.Off
+        ? Become(command, domain with { State = FakeLibvirtDomain.Running })
+        : FakeLibvirt.Refused("Domain is already active"));
 
-    private static string After(ProcessCommand command, string option) => command.Arguments.SkipWhile(argument => argument != option).ElementAt(1);
+    /// <summary>A guest that heeds it at once.</summary>
+    public Task<ProcessResult> ShutDown(ProcessCommand command) => Running(command, domain => Become(command, domain with { State = FakeLibvirtDomain.Off }));
+
+    public Task<ProcessResult> Suspend(ProcessCommand command) => Running(command, domain => Become(command, domain with { State = FakeLibvirtDomain.Paused }));
+
+    /// <summary>setvcpus, setmaxmem, setmem: what a guest has is never more than its most.</summary>
+    public Task<ProcessResult> Resize(ProcessCommand command) => Of(command, domain =>
+    {
+        var to = int.Parse(FakeLibvirt.After(command, command.Arguments[3] == "setvcpus" ? "--count" : "--size").Replace("MiB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture);
+        return (command.Arguments[3], command.Arguments.Contains("--maximum")) switch
+        {
+            ("setvcpus", true) => Become(command, domain with { MaxCpus = to, Cpus = Math.Min(domain.Cpus, to) }),
+            ("setmaxmem", _) => Become(command, domain with { MaxMemoryMiB = to, MemoryMiB = Math.Min(domain.MemoryMiB, to) }),
+            ("setvcpus", _) when to <= domain.MaxCpus => Become(command, domain with { Cpus = to }),
+            ("setmem", _) when to <= domain.MaxMemoryMiB => Become(command, domain with { MemoryMiB = to }),
+            _ => FakeLibvirt.Refused("invalid argument: it is more than the most that the domain can have"),
+        };
+    });
+
+    public Task<ProcessResult> Snapshot(ProcessCommand command) => Of(command, domain => domain.Snapshots.ContainsKey(FakeLibvirt.After(command, "--name"))
+        ? FakeLibvirt.Refused($"operation failed: domain moment {FakeLibvirt.After(command, "--name")} already exists")
+        : Become(command, domain with { Snapshots = domain.Snapshots.Add(FakeLibvirt.After(command, "--name"), domain) }));
+
+    public Task<ProcessResult> Revert(ProcessCommand command) => Of(command, domain =>
+        domain.Snapshots.TryGetValue(FakeLibvirt.After(command, "--snapshotname"), out var kept) ? Become(command, kept with { Snapshots = domain.Snapshots }) : NoSnapshot(command));
+
+    public Task<ProcessResult> Forget(ProcessCommand command) => Of(command, domain =>
+        domain.Snapshots.Remove(FakeLibvirt.After(command, "--snapshotname")) is var rest && rest.Count < domain.Snapshots.Count
+            ? Become(command, domain with { Snapshots = rest })
+            : NoSnapshot(command));
+
+    private static Task<ProcessResult> NoSnapshot(ProcessCommand command) =>
+        FakeLibvirt.Refused($"Domain snapshot not found: no domain snapshot with matching name '{FakeLibvirt.After(command, "--snapshotname")}'");
+
+    private Task<ProcessResult> Become(ProcessCommand command, FakeLibvirtDomain domain)
+    {
+        _domains[IdOf(command)] = domain;
+        return FakeLibvirt.Answer("");
+    }
+
+    private Task<ProcessResult> Running(ProcessCommand command, Func<FakeLibvirtDomain, Task<ProcessResult>> act) => Of(command, domain =>
+        domain.State == FakeLibvirtDomain.Off ? FakeLibvirt.Refused("Requested operation is not valid: domain is not running") : act(domain));
+
+    private static string Stats(FakeLibvirtDomain domain) => $"Domain: '{domain.Name}'\n  state.state={domain.State}\n  state.reason={domain.Reason}\n";
 
     private static Guid IdOf(ProcessCommand command) => command.Arguments.Select(argument => Guid.TryParse(argument, out var id) ? id : Guid.Empty).Last(id => id != Guid.Empty);
 
@@ -100,6 +147,17 @@ internal sealed record FakeLibvirtDomain(string Name, int State = FakeLibvirtDom
     public string? Disk { get; init; }
 
     public bool IsPersistent { get; init; } = true;
+
+    public int Cpus { get; init; } = 2;
+
+    public int MaxCpus { get; init; } = 2;
+
+    public int MemoryMiB { get; init; } = 1024;
+
+    public int MaxMemoryMiB { get; init; } = 1024;
+
+    /// <summary>By their names; what a domain was when it was made.</summary>
+    public ImmutableDictionary<string, FakeLibvirtDomain> Snapshots { get; init; } = ImmutableDictionary<string, FakeLibvirtDomain>.Empty;
 
     /// <summary>As this service marks its own.</summary>
     public static FakeLibvirtDomain Ours(Guid id, string name, string disk) => new(name) { Description = DomainXml.MarkOf(id), Disk = disk };

@@ -26,8 +26,7 @@ public sealed class LeaseReleaseTests : IAsyncDisposable
     [Fact(Timeout = Limit)]
     public async Task A_network_without_a_bridge_is_a_warning()
     {
-        _host.Libvirt.Leases[Mac] = "192.0.2.7";
-        _host.Libvirt.Bridge = "";
+        _host.Libvirt.Networks["default"] = new FakeNetwork { Bridge = "", Leases = { [Mac] = "192.0.2.7" } };
 
         await RemoveAsync();
 
@@ -54,6 +53,17 @@ public sealed class LeaseReleaseTests : IAsyncDisposable
 
         Assert.Equal(["destroy", "undefine", "list", "net-dhcp-leases"], _host.Libvirt.Ran);
         Assert.Empty(_host.Log.Troubles);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Each_NIC_is_looked_for_on_its_own_network_and_a_lease_of_IPv6_is_left_to_run_out()
+    {
+        _host.Libvirt.Networks["lan"] = new FakeNetwork { Leases = { [Mac] = "fd00:12::7" } };
+
+        await _host.Hypervisor.RemoveDomainAsync(Guid.NewGuid(), [new Nic("52:54:00:00:00:02"), new Nic(Mac, "lan"), new Nic(Mac, "gone")], TestContext.Current.CancellationToken);
+
+        Assert.Equal(["destroy", "undefine", "list", "net-dhcp-leases", "net-dhcp-leases", "net-dhcp-leases"], _host.Libvirt.Ran);
+        Assert.Contains("'gone'", Assert.Single(_host.Log.Troubles), StringComparison.Ordinal);
     }
 
     public ValueTask DisposeAsync() => _host.DisposeAsync();

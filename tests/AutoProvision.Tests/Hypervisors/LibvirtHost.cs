@@ -38,6 +38,8 @@ internal sealed class LibvirtHost : IAsyncDisposable
 
     public IDomainControl Control => Get<IDomainControl>();
 
+    public INetworks Networks => Get<INetworks>();
+
     public T Get<T>()
         where T : notnull => _services.GetRequiredService<T>();
 

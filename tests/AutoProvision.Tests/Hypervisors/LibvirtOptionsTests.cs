@@ -17,6 +17,8 @@ public sealed class LibvirtOptionsTests
 
         Assert.Equal(valid ? [] : ["Libvirt:CommandTimeout must be more than zero and at most a day."], Faults(new() { CommandTimeout = time }));
         Assert.Equal(valid ? [] : ["Libvirt:CreateTimeout must be more than zero and at most a day."], Faults(new() { CreateTimeout = time }));
+        Assert.Equal(valid ? [] : ["Libvirt:SnapshotTimeout must be more than zero and at most a day."], Faults(new() { SnapshotTimeout = time }));
+        Assert.Equal(valid ? [] : ["Libvirt:CopyTimeout must be more than zero and at most a day."], Faults(new() { CopyTimeout = time }));
     }
 
     private static IEnumerable<string?> Faults(LibvirtOptions options)

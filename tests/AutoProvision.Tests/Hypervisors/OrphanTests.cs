@@ -20,6 +20,7 @@ public sealed class OrphanTests : IAsyncDisposable
 
         Assert.Equal((_id, "web", DomainPower.Stopped, "52:54:00:00:00:aa"), (orphan.Id, orphan.Name, orphan.Power, orphan.Mac));
         Assert.Equal(files, orphan.Files);
+        Assert.Equal([new Nic("52:54:00:00:00:aa", "default")], orphan.Nics);
     }
 
     [Fact(Timeout = Limit)]

@@ -15,6 +15,10 @@ public sealed class VirtInstallTests
     [InlineData("--memory", "512")]
     [InlineData("--vcpus", "3")]
     [InlineData("--network", "network=net1,model=virtio,mac=52:54:00:01:02:03")]
+    [InlineData("--network", "network=lan,model=virtio,mac=52:54:00:01:02:04")]
+    [InlineData("--xml", "./devices/disk[4]/source/@file=/pool/0199d3a4-0000-7000-8000-000000000001.data1.qcow2")]
+    [InlineData("--xml", "./devices/disk[4]/target/@dev=vdd")]
+    [InlineData("--xml", "./devices/disk[4]/serial=logs")]
     [InlineData("--serial", "pty,log.file=/pool/0199d3a4-0000-7000-8000-000000000001.console.log,log.append=on")]
     [InlineData("--channel", "unix,target.type=virtio,target.name=org.qemu.guest_agent.0")]
     [InlineData("--rng", "/dev/urandom")]
@@ -25,11 +29,11 @@ public sealed class VirtInstallTests
     public void Every_domain_has(string option, string value) => Assert.Contains((option, value), Pairs("kvm"));
 
     [Fact]
-    public void Both_disks_are_virtio_and_nothing_is_on_a_bus_that_cloud_kernels_do_not_know()
+    public void All_disks_are_virtio_and_nothing_is_on_a_bus_that_cloud_kernels_do_not_know()
     {
         var pairs = Pairs("emulation");
 
-        Assert.Equal(2, pairs.Count(pair => pair.Value.EndsWith("/target/@bus=virtio", StringComparison.Ordinal)));
+        Assert.Equal(4, pairs.Count(pair => pair.Value.EndsWith("/target/@bus=virtio", StringComparison.Ordinal)));
         Assert.DoesNotContain(pairs, pair => pair.Value.Contains("sata", StringComparison.OrdinalIgnoreCase) || pair.Value.Contains("cdrom", StringComparison.OrdinalIgnoreCase));
         Assert.DoesNotContain(pairs, pair => pair.Option == "--cloud-init");
     }
@@ -54,7 +58,7 @@ public sealed class VirtInstallTests
     private static List<(string Option, string Value)> Pairs(string accelerator)
     {
         var arguments = VirtInstall.Arguments(
-            new DomainSpec(Id, "web", 3, 512, [new Nic("52:54:00:01:02:03")], []), new PoolPaths(Options.Create(Settings)), Settings, new AcceleratorReport(accelerator, ""));
+            new DomainSpec(Id, "web", 3, 512, [new Nic("52:54:00:01:02:03"), new Nic("52:54:00:01:02:04", "lan")], ["data", "logs"]), new PoolPaths(Options.Create(Settings)), Settings, new AcceleratorReport(accelerator, ""));
         return [.. arguments.Zip(arguments.Skip(1))];
     }
 }

@@ -11,5 +11,6 @@ public static class OpenApiRegistration
         // After the operations, whose examples say "problem" too.
         options.AddDocumentTransformer(ProblemSchema.ApplyAsync);
         options.AddDocumentTransformer(WebhookDocument.ApplyAsync);
+        options.AddDocumentTransformer(Streams.ApplyAsync);
     });
 }

@@ -14,11 +14,13 @@ internal static class Operations
     private static readonly Dictionary<string, string> Refusals = new()
     {
         ["400"] = "The request is wrong: `errors` lists every fault.",
+        ["403"] = "The guest does not let the VM's user do that.",
         ["404"] = "There is no such VM, or it was deleted a while ago.",
-        ["409"] = "Not in this state: the name is taken, or the VM is not reachable.",
+        ["409"] = "Not in this state: the name or the address is taken, or the VM is not reachable.",
         ["410"] = "Events after this id were forgotten together with their VMs: going on would leave a gap.",
+        ["412"] = "The VM is not as `If-Match` says.",
         ["413"] = "The body is larger than 4 MiB.",
-        ["415"] = "The body is not declared as JSON.",
+        ["415"] = "The body is not declared as JSON or YAML.",
         ["422"] = "The `Idempotency-Key` stands for another request.",
         ["429"] = "The queue is full; `Retry-After` says when to try again.",
         ["500"] = "The service or its host could not do it; what nobody foresaw is `internal_error`.",
@@ -29,12 +31,17 @@ internal static class Operations
 
     public static Task Apply(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellation)
     {
+        if (context.Description.ActionDescriptor.EndpointMetadata.OfType<PrefersWait>().Any())
+            (operation.Parameters ??= []).Add(new OpenApiParameter { Name = "Prefer", In = ParameterLocation.Header });
         foreach (var parameter in operation.Parameters?.OfType<OpenApiParameter>() ?? [])
             Describe(parameter);
         foreach (var (status, response) in operation.Responses ?? [])
             if (Refusals.TryGetValue(status, out var words) && response.Content?.ContainsKey(Problem) == true)
                 response.Description = words;
+        if (OperationDescriptions.All.TryGetValue(operation.OperationId ?? "", out var description))
+            operation.Description ??= description;
         Answer(operation);
+        Show(operation);
         Body(operation);
         return Task.CompletedTask;
     }
@@ -47,12 +54,30 @@ internal static class Operations
         ["from"] = ("Where to begin without `Last-Event-ID`: `now`, the default, or `oldest` for everything that is kept.", "oldest", null),
         ["vm"] = ("Only events of this VM; can be given several times.", "0199c1a2-7d3e-7b1a-9f53-0c2d6a1e8b47", null),
         ["type"] = ("Only events of this type; can be given several times.", "state", null),
+        ["name"] = ("The snapshot's name.", "before-upgrade", null),
+        ["Prefer"] = ("`wait=N` holds the answer until it is done, for N seconds and 10 minutes at most (RFC 7240).", "wait=60", null),
+        ["label"] = ("`key=value`, or `key` for any value; several have to hold together.", "env=test", null),
+        ["state"] = ("Only VMs in this state; several, or one list with commas, mean any of them. Without it all but deleted VMs.", "ready", null),
+        ["limit"] = ("How many at most, 1 to 1000.", "100", null),
+        ["cursor"] = ("Where the next page begins, as the `Link` header said.", "0199c1a27d3e7b1a9f530c2d6a1e8b47", null),
+        ["wait"] = ("`ready`, `stopped` or `deleted`.", "ready", null),
+        ["timeoutSeconds"] = ("How long to wait, 1 to 600; 60 when left out.", "60", null),
+        ["path"] = ("An absolute path in the guest, without \".\" and \"..\".", "/home/debian/data.bin", null),
+        ["mode"] = ("The file's mode, octal. Left out, a new file gets 0644 and one that is there keeps its own.", "0644", null),
+        ["owner"] = ("`user` or `user:group`, each a name or a number of the guest. Left out, a file that is there keeps its own, and a new one belongs to whom its directory belongs (in a directory like /tmp: to the VM's user); of an archive each entry has its own.", "www-data:www-data", null),
+        ["parents"] = ("`true` makes the directories that are missing.", "true", null),
+        ["recursive"] = ("`true` deletes a directory with all that is in it.", "true", null),
+        ["tail"] = ("How many of the last lines, 1 to 10000; left out, 200.", "50", null),
+        ["raw"] = ("`true` gives the bytes as the guest wrote them, terminal control sequences included.", "true", null),
         ["Idempotency-Key"] = ("A key of the client's choice, new for each VM: 1 to 255 characters of printable ASCII without commas.", "8e03978e-40d5-43dd-bc93-6894a57f9324", null),
     };
 
     private static void Describe(OpenApiParameter parameter)
     {
-        var (words, example, format) = Parameters[parameter.Name!];
+        // The rest is told by its route; the tests see that it is.
+        if (!Parameters.TryGetValue(parameter.Name!, out var known))
+            return;
+        var (words, example, format) = known;
         parameter.Description ??= words;
         var schema = Schema(parameter.Name!, format);
         parameter.Example ??= schema.Items is null ? example : new JsonArray(example);
@@ -78,20 +103,36 @@ internal static class Operations
         foreach (var (status, words) in OperationExamples.Answers.GetValueOrDefault(operation.OperationId ?? "", []))
             if (operation.Responses![status.ToString(CultureInfo.InvariantCulture)] is OpenApiResponse response)
                 response.Description = words;
-        if (operation.OperationId == "createVm" && operation.Responses!["202"] is OpenApiResponse accepted)
+        if (operation.OperationId is "createVm" or "cloneVm" && operation.Responses!["202"] is OpenApiResponse accepted)
             accepted.Headers = Headers(("Location", "Path of the VM."), ("Idempotent-Replayed", "`true` where the VM was made for the same key before."));
-        if (operation.OperationId == "createVm")
+        if (operation.OperationId is "createVm" or "cloneVm")
             foreach (var status in (string[])["429", "503"])
                 ((OpenApiResponse)operation.Responses![status]).Headers = Headers(("Retry-After", "Seconds."));
         if (Media(operation.Responses!.GetValueOrDefault("400")?.Content, Problem) is { } refusal)
             refusal.Example = JsonNode.Parse(OperationExamples.Refusal(operation.OperationId));
         if (Media(operation.Responses!.GetValueOrDefault("200")?.Content, "text/event-stream") is { } stream)
-            stream.Example = JsonNode.Parse(OperationExamples.Event);
+            stream.Example = operation.OperationId == "readConsole" ? JsonValue.Create(OperationExamples.ConsoleLine) : JsonNode.Parse(OperationExamples.Event);
+    }
+
+    // An example of each answer that has none yet.
+    private static void Show(OpenApiOperation operation)
+    {
+        var name = operation.OperationId ?? "";
+        foreach (var (status, response) in operation.Responses ?? [])
+        {
+            if (Media(response.Content, Problem) is { Example: null } problem)
+                problem.Example = ProblemExamples.Of(name, status);
+            if (Media(response.Content, "application/json") is { Example: null } answer && AnswerExamples.All.TryGetValue((name, status), out var json))
+                answer.Example = JsonNode.Parse(json);
+        }
     }
 
     private static void Body(OpenApiOperation operation)
     {
-        if (Media(operation.RequestBody?.Content, "application/json") is { } body)
+        // Other names of YAML are taken, and one is enough to be told.
+        foreach (var alias in BodyTypes.YamlAliases)
+            operation.RequestBody?.Content?.Remove(alias);
+        foreach (var body in new[] { BodyTypes.Json, BodyTypes.Yaml }.Select(type => Media(operation.RequestBody?.Content, type)).OfType<OpenApiMediaType>())
             body.Examples = OperationExamples.Bodies.GetValueOrDefault(operation.OperationId ?? "", []).ToDictionary(
                 example => example.Name,
                 IOpenApiExample (example) => new OpenApiExample { Summary = example.Summary, Value = JsonNode.Parse(example.Json) });

@@ -1,23 +1,23 @@
+using System.Collections.Concurrent;
 using AutoProvision.Vms;
 using Microsoft.Extensions.Options;
 
 namespace AutoProvision.Hypervisors.Libvirt;
 
 /// <summary>
-/// Finds a guest's address: the DHCP lease of its MAC, a lasting entry of the host's ARP table, and, for guests that have neither
-/// (a static address on a bridge), the guest agent.
+/// Finds a guest's addresses: the DHCP leases of its NICs' networks, a lasting entry of the host's ARP table, and, for guests that
+/// have neither (a static address on a bridge), the guest agent.
 /// </summary>
 public sealed class AddressFinder(LeaseBook leases, ArpTable arp, GuestAgent agent, IOptions<LibvirtOptions> options, TimeProvider time)
 {
     private readonly TimeSpan _interval = options.Value.AddressPollInterval;
-    private readonly SharedLookup<Sightings> _lookup =
-        new(() => LookAsync(leases, arp), options.Value.AddressPollInterval / 2, time);
+    private readonly ConcurrentDictionary<string, SharedLookup<Sightings>> _lookups = new();
 
-    public async Task<string> WaitAsync(Guid id, string mac, CancellationToken cancellation)
+    public async Task<string> WaitAsync(Guid id, Nic nic, CancellationToken cancellation)
     {
         using var found = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         // Side by side: an agent that hangs must not keep a lease from being seen.
-        Task<string>[] ways = [WatchAsync(mac, found.Token), agent.WaitAsync(id, mac, found.Token)];
+        Task<string>[] ways = [WatchAsync(nic, found.Token), agent.WaitAsync(id, nic.Mac, found.Token)];
         try
         {
             return await await Task.WhenAny(ways);
@@ -29,15 +29,29 @@ public sealed class AddressFinder(LeaseBook leases, ArpTable arp, GuestAgent age
         }
     }
 
-    // From the start of one look to the start of the next: what a look takes is not added.
-    private async Task<string> WatchAsync(string mac, CancellationToken cancellation)
+    /// <summary>What can be seen now: leases before what only the agent tells. The ARP table counts where neither knows of a NIC.</summary>
+    public async Task<IReadOnlyList<string>> ListAsync(Guid id, IReadOnlyList<Nic> nics, CancellationToken cancellation)
     {
-        var doubt = new NeighbourDoubt(time);
+        var told = await agent.TellAsync(id, cancellation);
+        var addresses = new List<string>();
+        foreach (var nic in nics)
+        {
+            var seen = await LookupOf(nic).GetAsync(cancellation);
+            var known = AddressTables.Usable(seen.Leases.Concat(told), nic.Mac);
+            addresses.AddRange((known.Count > 0 ? known : AddressTables.Usable(seen.Neighbours, nic.Mac)).Select(address => address.ToString()));
+        }
+        return [.. addresses.Distinct()];
+    }
+
+    // From the start of one look to the start of the next: what a look takes is not added.
+    private async Task<string> WatchAsync(Nic nic, CancellationToken cancellation)
+    {
+        var (lookup, doubt) = (LookupOf(nic), new NeighbourDoubt(time));
         while (true)
         {
             var started = time.GetTimestamp();
-            var seen = await _lookup.GetAsync(cancellation);
-            if ((seen.Leased(mac) ?? doubt.Settle(seen.Neighbour(mac))) is { } address)
+            var seen = await lookup.GetAsync(cancellation);
+            if ((seen.Leased(nic.Mac) ?? doubt.Settle(seen.Neighbour(nic.Mac))) is { } address)
                 return address.ToString();
             var rest = _interval - time.GetElapsedTime(started);
             if (rest > TimeSpan.Zero)
@@ -45,19 +59,21 @@ public sealed class AddressFinder(LeaseBook leases, ArpTable arp, GuestAgent age
         }
     }
 
+    private SharedLookup<Sightings> LookupOf(Nic nic) => _lookups.GetOrAdd(leases.NetworkOf(nic), network => new(() => LookAsync(network), _interval / 2, time));
+
     // Leases last: one that came meanwhile takes away what the ARP table says of it.
-    private static async Task<Sightings> LookAsync(LeaseBook leases, ArpTable arp)
+    private async Task<Sightings> LookAsync(string network)
     {
         var neighbours = (await arp.ReadAsync()).ToList();
-        return new Sightings(await LeasesAsync(leases), neighbours);
+        return new Sightings(await LeasesAsync(network), neighbours);
     }
 
     // libvirt gone for a moment is no reason to give up: the wait has its own deadline.
-    private static async Task<IReadOnlyList<SeenAddress>> LeasesAsync(LeaseBook leases)
+    private async Task<IReadOnlyList<SeenAddress>> LeasesAsync(string network)
     {
         try
         {
-            return await leases.LookAsync(CancellationToken.None);
+            return await leases.LookAsync(network, CancellationToken.None);
         }
         catch (FailureException)
         {

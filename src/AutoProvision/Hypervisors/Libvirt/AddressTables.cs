@@ -36,6 +36,17 @@ public static partial class AddressTables
         .OrderBy(address => address.AddressFamily == AddressFamily.InterNetwork ? 0 : 1)
         .FirstOrDefault();
 
+    /// <summary>Every address of a MAC that works beyond its link: IPv4 before IPv6, each in the order in which it was seen.</summary>
+    public static IReadOnlyList<IPAddress> Usable(IEnumerable<SeenAddress> seen, string mac) =>
+    [
+        .. seen.Where(entry => entry.Mac == mac && !IsOfOneLink(entry.Address)).Select(entry => entry.Address).Distinct()
+            .OrderBy(address => address.AddressFamily == AddressFamily.InterNetwork ? 0 : 1),
+    ];
+
+    // 169.254.0.0/16 is IPv4's (RFC 3927).
+    private static bool IsOfOneLink(IPAddress address) => address.IsIPv6LinkLocal || address.IsIPv6Multicast || IPAddress.IsLoopback(address)
+        || (address.AddressFamily == AddressFamily.InterNetwork && address.GetAddressBytes() is [169, 254, ..]);
+
     [GeneratedRegex(@"(?<mac>[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5})\s+ipv[46]\s+(?<ip>[0-9a-fA-F.:]+)/\d+")]
     private static partial Regex VirshRow();
 }

@@ -9,10 +9,11 @@ public sealed class DomainRemover(Virsh virsh, DomainList domains, LeaseBook lea
     private readonly ConcurrentDictionary<Guid, bool> _late = new();
 
     /// <exception cref="FailureException"><c>domain_not_removed</c> and those of <see cref="DomainList"/>.</exception>
-    public async Task RemoveAsync(Guid id, string mac, CancellationToken cancellation)
+    public async Task RemoveAsync(Guid id, IReadOnlyList<Nic> nics, CancellationToken cancellation)
     {
         await EndAsync(id, cancellation);
-        await leases.ReleaseAsync(mac, cancellation);
+        foreach (var nic in nics)
+            await leases.ReleaseAsync(nic, cancellation);
         foreach (var part in paths.ConsoleParts(id))
             PoolPaths.Remove(part);
     }

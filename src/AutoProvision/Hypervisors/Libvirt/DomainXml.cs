@@ -8,8 +8,8 @@ namespace AutoProvision.Hypervisors.Libvirt;
 /// <param name="Id">Its UUID.</param>
 /// <param name="Description">Its description; ours say <c>autoprovision:</c> and their own UUID.</param>
 /// <param name="Disks">The files that it has as disks, without those they are layers on.</param>
-/// <param name="Mac">MAC address of its first NIC.</param>
-public sealed record DomainXml(Guid Id, string? Description, IReadOnlyList<string> Disks, string? Mac)
+/// <param name="Nics">Its NICs on libvirt's networks, in their order.</param>
+public sealed record DomainXml(Guid Id, string? Description, IReadOnlyList<string> Disks, IReadOnlyList<Nic> Nics)
 {
     /// <summary>The description that marks a domain as this service's.</summary>
     public static string MarkOf(Guid id) => $"autoprovision:{id}";
@@ -26,7 +26,7 @@ public sealed record DomainXml(Guid Id, string? Description, IReadOnlyList<strin
         {
             var domain = XDocument.Parse(text).Root;
             if (domain?.Name == "domain" && Guid.TryParse(domain.Element("uuid")?.Value, out var id))
-                return new(id, domain.Element("description")?.Value.Trim(), Files(domain), FirstMac(domain));
+                return new(id, domain.Element("description")?.Value.Trim(), Files(domain), [.. Devices(domain, "interface").SelectMany(NicOf)]);
         }
         catch (XmlException)
         {
@@ -37,7 +37,11 @@ public sealed record DomainXml(Guid Id, string? Description, IReadOnlyList<strin
 
     private static List<string> Files(XElement domain) => [.. Devices(domain, "disk").Elements("source").Attributes("file").Select(file => file.Value)];
 
-    private static string? FirstMac(XElement domain) => Devices(domain, "interface").Elements("mac").Attributes("address").FirstOrDefault()?.Value.ToLowerInvariant();
+    private static IEnumerable<Nic> NicOf(XElement nic)
+    {
+        if (nic.Element("mac")?.Attribute("address")?.Value is { } mac)
+            yield return new Nic(mac.ToLowerInvariant(), nic.Element("source")?.Attribute("network")?.Value);
+    }
 
     private static IEnumerable<XElement> Devices(XElement domain, string kind) => domain.Elements("devices").Elements(kind);
 }

@@ -2,7 +2,10 @@ using AutoProvision.Vms;
 
 namespace AutoProvision.Hypervisors.Libvirt;
 
-/// <summary>Asks QEMU's guest agent for addresses. It costs a process for each VM and answers only late in the boot: rarely, and one VM at a time.</summary>
+/// <summary>
+/// Asks QEMU's guest agent. It costs a process for each VM and answers only late in the boot; whether it is there at all depends
+/// on the guest.
+/// </summary>
 public sealed class GuestAgent(Virsh virsh, TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(3);
@@ -10,30 +13,52 @@ public sealed class GuestAgent(Virsh virsh, TimeProvider time) : IDisposable
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(5);
     private readonly SemaphoreSlim _turn = new(1);
 
-    /// <summary>Asks until the guest tells an address; ends only so or by cancellation.</summary>
+    /// <summary>Asks for an address until the guest tells one, rarely and one VM at a time; ends only so or by cancellation.</summary>
     public async Task<string> WaitAsync(Guid id, string mac, CancellationToken cancellation)
     {
         while (true)
         {
             await Task.Delay(Every, time, cancellation);
-            if (await AskAsync(id, mac, cancellation) is { } told)
+            if (await AskInTurnAsync(id, mac, cancellation) is { } told)
                 return told;
+        }
+    }
+
+    /// <summary>Every address that the guest tells of; none where it does not answer.</summary>
+    public async Task<IReadOnlyList<SeenAddress>> TellAsync(Guid id, CancellationToken cancellation)
+    {
+        try
+        {
+            var answer = await virsh.TryAsync(AnswerWithin, cancellation, "domifaddr", "--domain", id.ToString(), "--source", "agent");
+            return [.. AddressTables.ParseVirsh(answer.Output)];
+        }
+        catch (FailureException)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>Sets the guest's clock to the host's, where its agent answers.</summary>
+    public async Task TrySetClockAsync(Guid id, CancellationToken cancellation)
+    {
+        try
+        {
+            await virsh.TryAsync(AnswerWithin, cancellation, "domtime", "--domain", id.ToString(), "--now");
+        }
+        catch (FailureException)
+        {
+            // Time servers set it too, only later.
         }
     }
 
     public void Dispose() => _turn.Dispose();
 
-    private async Task<string?> AskAsync(Guid id, string mac, CancellationToken cancellation)
+    private async Task<string?> AskInTurnAsync(Guid id, string mac, CancellationToken cancellation)
     {
         await _turn.WaitAsync(cancellation);
         try
         {
-            var answer = await virsh.TryAsync(AnswerWithin, cancellation, "domifaddr", id.ToString(), "--source", "agent");
-            return AddressTables.Pick(AddressTables.ParseVirsh(answer.Output), mac)?.ToString();
-        }
-        catch (FailureException)
-        {
-            return null;
+            return AddressTables.Pick(await TellAsync(id, cancellation), mac)?.ToString();
         }
         finally
         {

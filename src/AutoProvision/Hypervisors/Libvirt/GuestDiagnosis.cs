@@ -27,10 +27,13 @@ public sealed partial class GuestDiagnosis(DomainList domains, PoolPaths paths)
 
     private static Failure? Judge(DomainPower? power, string? evidence) => power switch
     {
-        null => new("domain_missing", "The VM's domain is gone: somebody removed it.", "Delete the VM and make it anew.", Evidence: evidence),
+        null => Missing(evidence),
         DomainPower.Stopped => new("guest_stopped", "The VM's domain no longer runs: the guest switched itself off, crashed, or was stopped by somebody.", "See the console; delete the VM and make it anew.", Evidence: evidence),
         _ => null,
     };
+
+    public static Failure Missing(string? evidence = null) =>
+        new("domain_missing", "The VM's domain is gone: somebody removed it.", "Delete the VM and make it anew.", Evidence: evidence);
 
     private static string? Tail(string console) => console.Length == 0 ? null : console[^Math.Min(console.Length, EvidenceChars)..];
 

@@ -1,44 +1,51 @@
+using System.Net.Sockets;
 using AutoProvision.Processes;
 using AutoProvision.Vms;
 using Microsoft.Extensions.Options;
 
 namespace AutoProvision.Hypervisors.Libvirt;
 
-/// <summary>The DHCP leases of the network: looked up for all waiting VMs at once, given back when a VM goes.</summary>
+/// <summary>The DHCP leases of the networks: looked up for all waiting VMs at once, given back when a VM goes.</summary>
 public sealed partial class LeaseBook(Virsh virsh, IProcessRunner processes, IOptions<LibvirtOptions> options, TimeProvider time, ILogger<LeaseBook> logger)
 {
     private static readonly TimeSpan ReleaseDeadline = TimeSpan.FromSeconds(2);
     private readonly LibvirtOptions _options = options.Value;
 
-    public async Task<IReadOnlyList<SeenAddress>> LookAsync(CancellationToken cancellation) =>
-        [.. AddressTables.ParseVirsh(await virsh.RunAsync(cancellation, "net-dhcp-leases", _options.Network))];
+    public string NetworkOf(Nic nic) => nic.Network ?? _options.Network;
+
+    public async Task<IReadOnlyList<SeenAddress>> LookAsync(string network, CancellationToken cancellation) =>
+        [.. AddressTables.ParseVirsh(await virsh.RunAsync(cancellation, "net-dhcp-leases", "--network", network))];
 
     /// <summary>
-    /// Gives back what the DHCP server leased to a MAC; dnsmasq would keep it for an hour otherwise. Best effort: without
-    /// dhcp_release or the right to use it, or with a network that is down or gone, the lease runs out by itself.
+    /// Gives back what the DHCP server leased to a NIC; dnsmasq would keep it for an hour otherwise. Best effort: without
+    /// dhcp_release or the right to use it, or with a network that is down or gone, the lease runs out by itself. So does one of
+    /// DHCPv6, which is given back only in the guest's own name; those are not scarce.
     /// </summary>
     /// <exception cref="FailureException"><c>hypervisor_unavailable</c> and <c>tool_timeout</c>: worth another try.</exception>
-    public async Task ReleaseAsync(string mac, CancellationToken cancellation)
+    public async Task ReleaseAsync(Nic nic, CancellationToken cancellation)
     {
         try
         {
-            var held = (await LookAsync(cancellation)).Where(lease => lease.Mac == mac).ToList();
-            if (held.Count > 0 && await AskBackAsync(held, cancellation))
-                await WaitUntilGoneAsync(mac, cancellation);
+            var held = await HeldAsync(nic, cancellation);
+            if (held.Count > 0 && await AskBackAsync(NetworkOf(nic), held, cancellation))
+                await WaitUntilGoneAsync(nic, cancellation);
         }
         catch (FailureException e) when (e.Code == "hypervisor_refused")
         {
-            LogCannotRelease(mac, e.Failure.Evidence ?? e.Failure.Cause);
+            LogCannotRelease(nic.Mac, e.Failure.Evidence ?? e.Failure.Cause);
         }
     }
 
-    private async Task<bool> AskBackAsync(List<SeenAddress> held, CancellationToken cancellation)
+    private async Task<List<SeenAddress>> HeldAsync(Nic nic, CancellationToken cancellation) =>
+        [.. (await LookAsync(NetworkOf(nic), cancellation)).Where(lease => lease.Mac == nic.Mac && lease.Address.AddressFamily == AddressFamily.InterNetwork)];
+
+    private async Task<bool> AskBackAsync(string network, List<SeenAddress> held, CancellationToken cancellation)
     {
         var mac = held[0].Mac;
-        var bridge = VirshTables.Field(await virsh.RunAsync(cancellation, "net-info", _options.Network), "Bridge");
+        var bridge = VirshTables.Field(await virsh.RunAsync(cancellation, "net-info", "--network", network), "Bridge");
         var tool = HostTools.Find("dhcp_release");
         if (bridge is null)
-            LogCannotRelease(mac, $"the network {_options.Network} has no bridge on this host");
+            LogCannotRelease(mac, $"the network {network} has no bridge on this host");
         else if (tool is null)
             LogCannotRelease(mac, "dhcp_release is not installed (package dnsmasq-utils)");
         else
@@ -55,14 +62,14 @@ public sealed partial class LeaseBook(Virsh virsh, IProcessRunner processes, IOp
     }
 
     // The release is one UDP packet: the server needs a moment to act on it.
-    private async Task WaitUntilGoneAsync(string mac, CancellationToken cancellation)
+    private async Task WaitUntilGoneAsync(Nic nic, CancellationToken cancellation)
     {
         var started = time.GetTimestamp();
-        while ((await LookAsync(cancellation)).Any(lease => lease.Mac == mac))
+        while ((await HeldAsync(nic, cancellation)).Count > 0)
         {
             if (time.GetElapsedTime(started) > ReleaseDeadline)
             {
-                LogCannotRelease(mac, "the DHCP server still lists it");
+                LogCannotRelease(nic.Mac, "the DHCP server still lists it");
                 return;
             }
             await Task.Delay(TimeSpan.FromMilliseconds(50), time, cancellation);

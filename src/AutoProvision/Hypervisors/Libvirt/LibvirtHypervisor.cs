@@ -9,6 +9,7 @@ public sealed class LibvirtHypervisor(
     PoolMeter meter,
     SeedImage seeds,
     DiskImage disks,
+    DiskCopy copies,
     StrayTools strays,
     HostInspector inspector,
     DomainList domains,
@@ -16,7 +17,8 @@ public sealed class LibvirtHypervisor(
     DomainRemover remover,
     OrphanFinder orphans,
     GuestDiagnosis diagnosis,
-    AddressFinder addresses) : IHypervisor
+    AddressFinder addresses,
+    ConsoleFollower consoles) : IHypervisor
 {
     public Task<HostReport> InspectAsync(CancellationToken cancellation) => inspector.InspectAsync(cancellation);
 
@@ -52,7 +54,8 @@ public sealed class LibvirtHypervisor(
     public async Task RemoveDiskAsync(Guid id, CancellationToken cancellation)
     {
         await strays.EndAsync(id, cancellation);
-        PoolPaths.Remove(paths.Disk(id));
+        foreach (var disk in paths.Disks(id).ToList())
+            PoolPaths.Remove(disk);
         await remover.EndLateAsync(id, cancellation);
     }
 
@@ -61,17 +64,29 @@ public sealed class LibvirtHypervisor(
     public async Task RemoveDomainAsync(Guid id, IReadOnlyList<Nic> nics, CancellationToken cancellation)
     {
         await strays.EndAsync(id, cancellation);
-        await remover.RemoveAsync(id, nics[0].Mac, cancellation);
+        await remover.RemoveAsync(id, nics, cancellation);
     }
 
-    public Task<string> WaitForAddressAsync(Guid id, Nic nic, CancellationToken cancellation) => addresses.WaitAsync(id, nic.Mac, cancellation);
+    public Task<string> WaitForAddressAsync(Guid id, Nic nic, CancellationToken cancellation) => addresses.WaitAsync(id, nic, cancellation);
 
-    public Task<IReadOnlyList<string>> ListAddressesAsync(Guid id, IReadOnlyList<Nic> nics, CancellationToken cancellation) => throw new NotSupportedException();
+    public Task<IReadOnlyList<string>> ListAddressesAsync(Guid id, IReadOnlyList<Nic> nics, CancellationToken cancellation) => addresses.ListAsync(id, nics, cancellation);
 
-    public Task CreateDataDiskAsync(Guid id, int index, int sizeGiB, CancellationToken cancellation) => throw new NotSupportedException();
+    public Task CreateDataDiskAsync(Guid id, int index, int sizeGiB, CancellationToken cancellation) => PoolFailures.GuardAsync(paths.Directory, () =>
+    {
+        paths.Ensure();
+        return disks.CreateEmptyAsync(paths.DataDisk(id, index), sizeGiB, cancellation);
+    });
 
-    public Task CopyDisksAsync(Guid id, Guid source, BaseImage image, int dataDisks, int sizeGiB, CancellationToken cancellation) => throw new NotSupportedException();
+    public Task CopyDisksAsync(Guid id, Guid source, BaseImage image, int dataDisks, int sizeGiB, CancellationToken cancellation) => PoolFailures.GuardAsync(paths.Directory, () =>
+    {
+        paths.Ensure();
+        return copies.CopyAsync(id, source, image, dataDisks, sizeGiB, cancellation);
+    });
 
     public Task<string> ReadConsoleAsync(Guid id, int maxChars, CancellationToken cancellation) =>
         ConsoleLog.ReadTailAsync(paths.Console(id), maxChars, cancellation);
+
+    public Task<byte[]?> ReadConsoleLinesAsync(Guid id, int lines, CancellationToken cancellation) => consoles.ReadAsync(id, lines, cancellation);
+
+    public IAsyncEnumerable<ReadOnlyMemory<byte>> FollowConsoleAsync(Guid id, int lines, CancellationToken cancellation) => consoles.FollowAsync(id, lines, cancellation);
 }

@@ -30,6 +30,14 @@ public sealed class LibvirtOptions
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00", MinimumIsExclusive = true, ErrorMessage = "Libvirt:CreateTimeout must be more than zero and at most a day.")]
     public TimeSpan CreateTimeout { get; set; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>Longest time that making, restoring or removing a snapshot may take; a running guest's memory is written or read.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00", MinimumIsExclusive = true, ErrorMessage = "Libvirt:SnapshotTimeout must be more than zero and at most a day.")]
+    public TimeSpan SnapshotTimeout { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Longest time that the copy of one disk may take.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00", MinimumIsExclusive = true, ErrorMessage = "Libvirt:CopyTimeout must be more than zero and at most a day.")]
+    public TimeSpan CopyTimeout { get; set; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Pause between two looks for addresses; at most 250 ms.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:00:00.250", ErrorMessage = "Libvirt:AddressPollInterval must be between 10 and 250 ms.")]
     public TimeSpan AddressPollInterval { get; set; } = TimeSpan.FromMilliseconds(200);

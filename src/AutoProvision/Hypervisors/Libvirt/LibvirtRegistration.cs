@@ -15,6 +15,9 @@ public static class LibvirtRegistration
             .AddSingleton<GuestDiagnosis>()
             .AddSingleton<SeedImage>()
             .AddSingleton<DiskImage>()
+            .AddSingleton<DiskCopy>()
+            .AddSingleton<DomainCommands>()
+            .AddSingleton<SnapshotFiles>()
             .AddSingleton<StrayTools>()
             .AddSingleton<DomainMaker>()
             .AddSingleton<DomainRemover>()
@@ -24,6 +27,7 @@ public static class LibvirtRegistration
             .AddSingleton(new ArpTable())
             .AddSingleton<GuestAgent>()
             .AddSingleton<AddressFinder>()
+            .AddSingleton<ConsoleFollower>()
             .AddSingleton<INetworks, LibvirtNetworks>()
             .AddSingleton<IDomainControl, LibvirtControl>()
             .AddSingleton<IHypervisor>(provider =>

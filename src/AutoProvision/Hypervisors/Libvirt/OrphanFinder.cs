@@ -28,7 +28,7 @@ public sealed class OrphanFinder(DomainList domains, PoolPaths paths)
             return null;
         var xml = DomainXml.Parse(text);
         return xml.Id == domain.Id && xml.IsOurs(paths.Directory)
-            ? new Orphan(domain.Id, domain.Name, domain.Power, xml.Mac, Sorted(files))
+            ? new Orphan(domain.Id, domain.Name, domain.Power, xml.Nics.Count > 0 ? xml.Nics[0].Mac : null, Sorted(files)) { Nics = xml.Nics }
             : null;
     }
 

@@ -9,6 +9,15 @@ public sealed class PoolPaths(IOptions<LibvirtOptions> options)
 
     public string Disk(Guid id) => Path.Combine(Directory, $"{id}.qcow2");
 
+    /// <param name="id">The VM.</param>
+    /// <param name="index">From 0.</param>
+    public string DataDisk(Guid id, int index) => Path.Combine(Directory, $"{id}.data{index}.qcow2");
+
+    /// <summary>The disks that are there: the root disk, then the others.</summary>
+    public IEnumerable<string> Disks(Guid id) => !System.IO.Directory.Exists(Directory) ? []
+        : System.IO.Directory.GetFiles(Directory, $"{id}*.qcow2").Where(path => path == Disk(id) || IsDataDisk(path, id))
+            .OrderBy(path => path.Length).ThenBy(path => path, StringComparer.Ordinal);
+
     public string Seed(Guid id) => Path.Combine(Directory, $"{id}.seed.iso");
 
     /// <summary>Where the seed's files are while its image is made.</summary>
@@ -27,13 +36,18 @@ public sealed class PoolPaths(IOptions<LibvirtOptions> options)
             yield break;
         foreach (var path in System.IO.Directory.EnumerateFileSystemEntries(Directory))
         {
-            if (Guid.TryParseExact(Path.GetFileName(path).Split('.')[0], "D", out var id) && (path == Disk(id) || path == Seed(id) || path == SeedFiles(id) || IsConsole(path, id)))
+            if (Guid.TryParseExact(Path.GetFileName(path).Split('.')[0], "D", out var id) && (path == Disk(id) || IsDataDisk(path, id) || path == Seed(id) || path == SeedFiles(id) || IsConsole(path, id)))
                 yield return (id, path);
         }
     }
 
-    private bool IsConsole(string path, Guid id) => path == Console(id)
-        || (path.StartsWith(Console(id) + ".", StringComparison.Ordinal) && path.AsSpan(Console(id).Length + 1) is { IsEmpty: false } number && !number.ContainsAnyExceptInRange('0', '9'));
+    private bool IsConsole(string path, Guid id) => path == Console(id) || IsNumbered(path, Console(id) + ".", "");
+
+    private bool IsDataDisk(string path, Guid id) => IsNumbered(path, Path.Combine(Directory, $"{id}.data"), ".qcow2");
+
+    private static bool IsNumbered(string path, string before, string after) =>
+        path.Length > before.Length + after.Length && path.StartsWith(before, StringComparison.Ordinal) && path.EndsWith(after, StringComparison.Ordinal)
+        && !path.AsSpan()[before.Length..^after.Length].ContainsAnyExceptInRange('0', '9');
 
     /// <summary>Writes a little and takes it away again: a directory may be there and yet be full or read-only.</summary>
     /// <exception cref="IOException">It cannot be written to; likewise <see cref="UnauthorizedAccessException"/>.</exception>

@@ -26,7 +26,8 @@ public static class VirtInstall
         // A read-only virtio disk: cloud kernels have no SATA driver and never see a SATA CD.
         .. Disk(2, "vdb", "raw", paths.Seed(spec.Id)),
         "--xml", "xpath.create=./devices/disk[2]/readonly",
-        "--network", $"network={options.Network},model=virtio,mac={spec.Nics[0].Mac}",
+        .. spec.Disks.SelectMany((serial, index) => DataDisk(index, serial, paths.DataDisk(spec.Id, index))),
+        .. spec.Nics.SelectMany(nic => new[] { "--network", $"network={nic.Network ?? options.Network},model=virtio,mac={nic.Mac}" }),
         "--serial", $"pty,log.file={paths.Console(spec.Id)},log.append=on",
         "--channel", "unix,target.type=virtio,target.name=org.qemu.guest_agent.0",
         "--rng", "/dev/urandom",
@@ -37,6 +38,10 @@ public static class VirtInstall
         "--noautoconsole",
         "--quiet",
     ];
+
+    // After the root disk and the seed: disk[3] is vdc. Its serial number names it in the guest, wherever it comes in the order.
+    private static IEnumerable<string> DataDisk(int index, string serial, string path) =>
+        [.. Disk(index + 3, $"vd{(char)('c' + index)}", "qcow2", path), .. Xml(($"./devices/disk[{index + 3}]/serial", serial))];
 
     private static IEnumerable<string> Disk(int index, string target, string format, string path) => Xml(
         ($"./devices/disk[{index}]/@type", "file"),

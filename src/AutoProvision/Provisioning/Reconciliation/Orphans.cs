@@ -7,7 +7,7 @@ namespace AutoProvision.Provisioning.Reconciliation;
 /// What this service made and the journal does not know, such as after the journal was restored from an old backup:
 /// domains with their files, and keys. It is shown, and removed only on request.
 /// </summary>
-public sealed partial class Orphans(IHypervisor hypervisor, VmStore store, VmAccess access, ILogger<Orphans> logger)
+public sealed partial class Orphans(IHypervisor hypervisor, INetworks networks, VmStore store, VmAccess access, ILogger<Orphans> logger)
 {
     private HashSet<Guid> _warned = [];
 
@@ -46,7 +46,9 @@ public sealed partial class Orphans(IHypervisor hypervisor, VmStore store, VmAcc
     // Whoever hangs up: without its domain nobody knows which address lease was its.
     private async Task RemoveFromHostAsync(Orphan orphan)
     {
-        await hypervisor.RemoveDomainAsync(orphan.Id, [new Nic(orphan.Mac ?? "")], CancellationToken.None);
+        await hypervisor.RemoveDomainAsync(orphan.Id, orphan.Nics, CancellationToken.None);
+        foreach (var nic in orphan.Nics)
+            await networks.ReleaseAddressAsync(orphan.Id, nic, CancellationToken.None);
         await hypervisor.RemoveSeedAsync(orphan.Id, CancellationToken.None);
         await hypervisor.RemoveDiskAsync(orphan.Id, CancellationToken.None);
     }

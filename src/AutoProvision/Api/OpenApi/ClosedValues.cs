@@ -1,0 +1,23 @@
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
+using AutoProvision.Hypervisors;
+using AutoProvision.Images;
+
+namespace AutoProvision.Api.OpenApi;
+
+/// <summary>Members that are text in C# and one of a few words in JSON; enums tell their words themselves.</summary>
+internal static class ClosedValues
+{
+    private static readonly Dictionary<(Type Owner, string Member), string[]> Words = new()
+    {
+        [(typeof(HealthAnswer), "status")] = ["ok", "unready"],
+        [(typeof(AcceleratorReport), "kind")] = ["kvm", "emulation"],
+        [(typeof(ImageStatus), "source")] = ["file", "url", "build"],
+    };
+
+    /// <summary>The words of one member; null where it is open.</summary>
+    public static IList<JsonNode>? Of(JsonPropertyInfo? member) =>
+        member is not null && Words.TryGetValue((member.DeclaringType, member.Name), out var words)
+            ? [.. words.Select(word => (JsonNode)JsonValue.Create(word))]
+            : null;
+}

@@ -1,0 +1,32 @@
+using AutoProvision.Images;
+using AutoProvision.Vms;
+
+namespace AutoProvision.Hypervisors.Libvirt;
+
+/// <summary>Copies the disks of one VM for another.</summary>
+public sealed class DiskCopy(DiskImage disks, DomainList domains, StrayTools strays, PoolPaths paths)
+{
+    /// <summary>Leaves all of the copies or none.</summary>
+    /// <exception cref="FailureException"><c>hypervisor_refused</c> where the source runs; those of <see cref="DiskImage"/> and <see cref="DomainList"/>.</exception>
+    public async Task CopyAsync(Guid id, Guid source, BaseImage image, int dataDisks, int sizeGiB, CancellationToken cancellation)
+    {
+        // One that is gone writes nothing either.
+        if (await domains.LookAsync(source, cancellation) is DomainPower.Running)
+            throw new FailureException("hypervisor_refused", "The disks of a guest that runs cannot be copied: what it writes meanwhile would be half in the copy.", "Pause it or switch it off first.");
+        // Of a service that was killed while it copied.
+        await strays.EndAsync(id, cancellation);
+        try
+        {
+            await disks.CopyAsync(paths.Disk(id), paths.Disk(source), image, cancellation);
+            await disks.GrowAsync(paths.Disk(id), sizeGiB, cancellation);
+            for (var index = 0; index < dataDisks; index++)
+                await disks.CopyAsync(paths.DataDisk(id, index), paths.DataDisk(source, index), image: null, cancellation);
+        }
+        catch
+        {
+            foreach (var copy in paths.Disks(id).ToList())
+                PoolPaths.Remove(copy);
+            throw;
+        }
+    }
+}
