@@ -76,6 +76,7 @@ public sealed partial class Problems(IProblemDetailsService writer, ILogger<Prob
     {
         "vm_not_found" or "orphan_not_found" or "snapshot_not_found" => StatusCodes.Status404NotFound,
         "name_taken" or "vm_not_ready" or "vm_busy" or "vm_state_conflict" or "snapshot_exists" or "snapshot_limit" or "address_taken" => StatusCodes.Status409Conflict,
+        "event_id_expired" => StatusCodes.Status410Gone,
         "precondition_failed" => StatusCodes.Status412PreconditionFailed,
         "tar_invalid" => StatusCodes.Status400BadRequest,
         "file_permission_denied" => StatusCodes.Status403Forbidden,

@@ -99,7 +99,7 @@ public sealed class OpenApiRuleTests
 
         Assert.Equal(Enum.GetValues<Vms.VmState>().Select(state => state.ToString().ToLowerInvariant()), Words(schemas.GetProperty("VmState")));
         Assert.Equal(["running", "paused", "pausedByDisk", "stopped"], Words(schemas.GetProperty("DomainPower")));
-        Assert.Contains("step.undone", Words(Member("VmEvent", "type")));
+        Assert.Contains("step.undone", Words(schemas.GetProperty("VmEventType")));
         Assert.Equal(["ok", "unready"], Words(Member("HealthAnswer", "status")));
         Assert.Equal(["kvm", "emulation"], Words(Member("AcceleratorReport", "kind")));
         Assert.Equal(["file", "url", "build"], Words(Member("ImageStatus", "source")));

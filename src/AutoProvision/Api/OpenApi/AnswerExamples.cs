@@ -26,6 +26,14 @@ internal static class AnswerExamples
         [("listVms", "200")] = $"[{Ready}]",
         [("getVm", "200")] = Ready,
         [("deleteVm", "202")] = Vm("deleting"),
+        [("listWebhooks", "200")] = """
+            [{
+              "name": "ci", "url": "https://ci.example.org/hooks/vms", "types": ["state", "step.failed"], "state": "retrying", "position": 3098,
+              "deliveredAt": "2026-11-22T10:00:31.4+00:00", "pending": 2, "dropped": 0, "failures": 3,
+              "failure": { "code": "webhook_refused", "cause": "The endpoint answered 503 Service Unavailable.", "hint": "It takes an event by answering 200 to 299; its own log says why it did not." },
+              "nextAttemptAt": "2026-11-22T10:01:35.2+00:00"
+            }]
+            """,
         [("execInVm", "200")] = """{ "exitCode": 7, "stdout": "web-1\n", "stderr": "", "durationMs": 41, "timedOut": false, "truncated": false }""",
         [("getVmSsh", "200")] = """
             {

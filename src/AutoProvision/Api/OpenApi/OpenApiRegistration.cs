@@ -10,7 +10,7 @@ public static class OpenApiRegistration
         options.AddOperationTransformer(Operations.Apply);
         // After the operations, whose examples say "problem" too.
         options.AddDocumentTransformer(ProblemSchema.ApplyAsync);
-        options.AddDocumentTransformer(Streams.ApplyAsync);
         options.AddDocumentTransformer(WebhookDocument.ApplyAsync);
+        options.AddDocumentTransformer(Streams.ApplyAsync);
     });
 }

@@ -12,6 +12,7 @@ internal static class ProblemExamples
     {
         ["404"] = ("vm_not_found", $"There is no VM {Vm}.", "GET /vms lists the VMs there are; a deleted one is forgotten after a while."),
         ["409"] = ("vm_not_ready", $"VM {Vm} is provisioning; commands run once it is ready or degraded.", $"Follow GET /vms/{Vm}/events until its state is ready."),
+        ["410"] = ("event_id_expired", "Of the events after 12, some up to 3098 were forgotten together with their deleted VMs.", "Read GET /vms for how things are, and begin anew without Last-Event-ID, or with ?from=oldest for all that is kept."),
         ["412"] = ("precondition_failed", $"VM {Vm} is not as If-Match says: somebody changed it meanwhile.", $"GET /vms/{Vm} gives its present ETag."),
         ["413"] = ("body_too_large", "The body is larger than 4 MiB.", "Let the guest fetch large files itself, with runCommands or exec."),
         ["415"] = ("content_type_unsupported", "The body is not declared as JSON.", "Send Content-Type: application/json."),
