@@ -84,7 +84,7 @@ public static class StrictJson
         return null;
     }
 
-    private static string Describe(Type type) => type == typeof(string) ? "a string" : type == typeof(int) ? "a whole number" : $"a {type.Name}";
+    private static string Describe(Type type) => type == typeof(string) ? "a string" : type == typeof(int) ? "a whole number" : type.Name.Contains("Dictionary", StringComparison.Ordinal) ? "an object of strings" : $"a {type.Name}";
 
     private static string Shorten(string text) => text.Length <= 60 ? text : text[..60] + "...";
 

@@ -1,6 +1,4 @@
-using System.Net.Sockets;
 using Renci.SshNet;
-using Renci.SshNet.Common;
 
 namespace AutoProvision.Ssh;
 
@@ -21,19 +19,18 @@ internal sealed class SshConnection(SshClient client, SshTarget target, SshOptio
             return new ExecResult(null, null, "", "", time.GetElapsedTime(started), TimedOut: true, Truncated: false);
         try
         {
-            using var exec = new RemoteExec(client, request, time) { OnBroken = () => _broken = true };
-            return await exec.RunAsync(deadline.Token, _lost.Token, cancellation);
+            var output = new ExecCollector(request);
+            using var exec = new RemoteExec(client, request, output, time) { OnBroken = () => _broken = true };
+            return output.Result(await exec.RunAsync(deadline.Token, _lost.Token, cancellation));
         }
-        // NullReferenceException: SSH.NET 2026.0.0, when the session ends while a command's channel is being opened (SshCommand.cs,
-        // UnsubscribeFromChannelEvents on a channel that is not there yet).
-        catch (Exception e) when (e is SshConnectionException or SshOperationTimeoutException or SocketException or ObjectDisposedException or NullReferenceException)
+        catch (Exception e) when (SshFailures.Of(e, target, IsAlive) is { } failure)
         {
-            _broken = true;
+            _broken |= failure.Code == SshFailures.Lost;
+            throw failure;
+        }
+        catch (OperationCanceledException e) when (_lost.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
             throw SshFailures.ConnectionLost(target, e);
-        }
-        catch (SshException e)
-        {
-            throw IsAlive ? SshFailures.ChannelRefused(target, e) : SshFailures.ConnectionLost(target, e);
         }
         finally
         {

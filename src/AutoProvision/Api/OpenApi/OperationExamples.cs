@@ -13,6 +13,23 @@ internal static class OperationExamples
             data: {"seq":9,"type":"step.completed","at":"2026-11-22T10:00:31.4+00:00","state":"provisioning","step":"address","durationMs":28310}
         """;
 
+    private const string ExecStream =
+        """
+        The command ended, whatever its exit code, or was ended by its timeout. With `Accept: text/event-stream` a stream of events:
+        `started` first, `stdout` and `stderr` as the output comes, at last `exit`, or `error` with the members of a problem document
+        when the command's end is not known. `data` holds whole characters, `dataBase64` takes its place where bytes are no UTF-8.
+        A comment comes every 15 s. Nothing is buffered without limit: who reads slowly slows the command.
+
+            event: started
+            data: {"pid":812}
+
+            event: stdout
+            data: {"data":"web-1\n"}
+
+            event: exit
+            data: {"code":7,"timedOut":false,"truncated":false,"durationMs":31}
+        """;
+
     /// <summary>What each answer means, where <see cref="Operations"/> does not say it of all refusals with the same status.</summary>
     public static readonly Dictionary<string, (int Status, string Words)[]> Answers = new()
     {
@@ -25,7 +42,18 @@ internal static class OperationExamples
         ["listVms"] = [(200, "Every VM that is not deleted.")],
         ["getVm"] = [(200, "The VM; a deleted one too, until it is forgotten (Provisioning:DeletedRetention).")],
         ["watchVm"] = [(200, Stream)],
-        ["execInVm"] = [(200, "The command ended, whatever its exit code, or was ended by its timeout.")],
+        ["execInVm"] =
+        [
+            (200, ExecStream),
+            (422, "Nothing was run: the guest does not let the command run as that user, or in that directory."),
+            (429, "As many streamed commands and terminals of this VM are open as `Ssh:SessionsPerVm` allows."),
+        ],
+        ["openTerminal"] =
+        [
+            (101, "The WebSocket."),
+            (400, "The request is no WebSocket's, or `errors` lists every fault of its query."),
+            (429, "As many streamed commands and terminals of this VM are open as `Ssh:SessionsPerVm` allows."),
+        ],
         ["getVmSsh"] = [(200, "Everything `ssh` needs. Paths are those of the service's host.")],
         ["deleteVm"] = [(202, "Tear-down is under way."), (204, "The VM is gone.")],
         ["listImages"] = [(200, "The catalogue.")],
@@ -58,6 +86,7 @@ internal static class OperationExamples
         [
             ("shell", "A line for the user's shell", """{ "shell": "cat /etc/hostname; exit 7" }"""),
             ("command", "A program and its arguments, which no shell looks at", """{ "command": ["df", "-h", "/"], "timeoutSeconds": 30 }"""),
+            ("full", "As another user, with variables, a directory and input", """{ "shell": "read line; echo \"$GREETING $line\" > greeting", "user": "root", "cwd": "/srv", "env": { "GREETING": "It's" }, "stdin": "me\n", "maxOutputBytes": 65536 }"""),
         ],
     };
 
@@ -67,6 +96,9 @@ internal static class OperationExamples
         { "seq": 9, "type": "step.completed", "at": "2026-11-22T10:00:31.4+00:00", "state": "provisioning", "step": "address", "durationMs": 28310 }
         """;
 
+    /// <summary>What one event of a command's output holds.</summary>
+    public const string ExecOutput = """{ "data": "web-1\n" }""";
+
     /// <summary>A bad request's answer.</summary>
     public static string Refusal(string? operation) => operation switch
     {
@@ -75,6 +107,7 @@ internal static class OperationExamples
             """{ "pointer": "/cpus", "code": "out_of_range", "detail": "99 is out of range.", "hint": "From 1 to 16." }"""),
         "execInVm" => Refused(
             """{ "pointer": "/command", "code": "required", "detail": "Exactly one of command and shell is wanted.", "hint": "{\"shell\": \"uname -a\"} or {\"command\": [\"uname\", \"-a\"]}" }"""),
+        "openTerminal" => Refused("""{ "pointer": "/cols", "code": "out_of_range", "detail": "\"0\" is out of range.", "hint": "From 1 to 1000." }"""),
         _ => Refused(
             """{ "pointer": "", "code": "event_id_invalid", "detail": "Last-Event-ID \"x\" is no event id.", "hint": "Send back an id that the stream gave, or none." }"""),
     };

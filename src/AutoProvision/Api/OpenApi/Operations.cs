@@ -13,6 +13,7 @@ internal static class Operations
     private static readonly Dictionary<string, string> Refusals = new()
     {
         ["400"] = "The request is wrong: `errors` lists every fault.",
+        ["403"] = "Not from this web page.",
         ["404"] = "There is no such VM, or it was deleted a while ago.",
         ["409"] = "Not in this state: the name is taken, or the VM is not reachable.",
         ["413"] = "The body is larger than 4 MiB.",
@@ -42,6 +43,9 @@ internal static class Operations
     {
         ["id"] = ("The VM's id, as `POST /vms` gave it; it is the libvirt domain's UUID too.", "0199c1a2-7d3e-7b1a-9f53-0c2d6a1e8b47", "uuid"),
         ["Last-Event-ID"] = ("The last event id that was seen; without it the stream begins with the VM's first event.", "12", null),
+        ["cols"] = ("Columns of the terminal, 1 to 1000; 80 where left out.", "120", null),
+        ["rows"] = ("Rows of the terminal, 1 to 1000; 24 where left out.", "40", null),
+        ["term"] = ("The terminal's type, as `TERM` has it; xterm-256color where left out.", "xterm-256color", null),
         ["Idempotency-Key"] = ("A key of the client's choice, new for each VM: 1 to 255 characters of printable ASCII without commas.", "8e03978e-40d5-43dd-bc93-6894a57f9324", null),
     };
 
@@ -67,7 +71,7 @@ internal static class Operations
         if (Media(operation.Responses!.GetValueOrDefault("400")?.Content, Problem) is { } refusal)
             refusal.Example = JsonNode.Parse(OperationExamples.Refusal(operation.OperationId));
         if (Media(operation.Responses!.GetValueOrDefault("200")?.Content, "text/event-stream") is { } stream)
-            stream.Example = JsonNode.Parse(OperationExamples.Event);
+            stream.Example = JsonNode.Parse(operation.OperationId == "execInVm" ? OperationExamples.ExecOutput : OperationExamples.Event);
     }
 
     private static void Body(OpenApiOperation operation)
