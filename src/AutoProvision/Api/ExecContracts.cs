@@ -1,6 +1,8 @@
 using System.Text.Json.Serialization;
 using AutoProvision.Ssh;
 using AutoProvision.Vms;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
 
 namespace AutoProvision.Api;
 
@@ -107,4 +109,11 @@ internal static class ExecContracts
 {
     public const string Description =
         "Answers when the command has ended. With `Accept: text/event-stream` the answer is its live output instead, at the pace of its reader. A command whose caller hangs up is ended, with its children.";
+
+    /// <summary>The second type of the good answer: endpoints can name only one.</summary>
+    public static async Task DescribeStreamAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellation)
+    {
+        var schema = await context.GetOrCreateSchemaAsync(typeof(ExecStreamEvent), null, cancellation);
+        ((OpenApiResponse)operation.Responses!["200"]).Content![ServerSentEvents.ContentType] = new OpenApiMediaType { Schema = schema };
+    }
 }

@@ -18,7 +18,7 @@ public static class VmEndpoints
             .WithDescription("Replays the VM's events and follows; resumes after Last-Event-ID without gap or repeat, and ends after a deleted VM's last event.")
             .Produces<VmEvent>(200, "text/event-stream").ProducesProblem(400).ProducesProblem(404);
         vms.MapPost("/{id}/exec", Exec).WithName("execInVm").WithSummary("Run a command in a VM")
-            .WithDescription(ExecContracts.Description).Produces<ExecStreamEvent>(200, ServerSentEvents.ContentType)
+            .WithDescription(ExecContracts.Description).AddOpenApiOperationTransformer(ExecContracts.DescribeStreamAsync)
             .ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(413).ProducesProblem(415).ProducesProblem(422).ProducesProblem(429).ProducesProblem(502).ProducesProblem(503);
         vms.MapGet("/{id}/terminal", Terminal).WithName("openTerminal").WithSummary("A terminal in a VM (WebSocket)").WithDescription(TerminalSocket.Description)
             .Produces(101).ProducesProblem(400).ProducesProblem(403).ProducesProblem(404).ProducesProblem(409).ProducesProblem(429).ProducesProblem(502).ProducesProblem(503);

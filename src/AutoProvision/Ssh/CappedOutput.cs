@@ -16,7 +16,7 @@ internal sealed class CappedOutput(int limit)
     public string Text => Encoding.UTF8.GetString(Whole.Span);
 
     /// <summary>The bytes where they are no UTF-8, null otherwise.</summary>
-    public ReadOnlyMemory<byte>? Bytes => Utf8.IsValid(Whole.Span) ? null : _kept.WrittenMemory;
+    public ReadOnlyMemory<byte>? Bytes => Utf8.IsValid(Whole.Span) ? default(ReadOnlyMemory<byte>?) : _kept.WrittenMemory;
 
     // A character that the cap cut in two is left out; a stream that ends in half of one has bytes that are no text.
     private ReadOnlyMemory<byte> Whole => Truncated ? _kept.WrittenMemory[..Utf8Text.WholeLength(_kept.WrittenSpan)] : _kept.WrittenMemory;

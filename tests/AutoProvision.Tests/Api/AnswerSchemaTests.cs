@@ -25,6 +25,8 @@ public sealed class AnswerSchemaTests
         schema.Check(await http.GetJsonAsync($"{vm}/ssh"), "GET /vms/{id}/ssh", "200");
         using var exec = await http.PostJsonAsync($"{vm}/exec", """{"shell": "true"}""");
         schema.Check(await exec.ReadJsonAsync(), "POST /vms/{id}/exec", "200");
+        foreach (var what in await http.StreamExecAsync(vm, """{"shell": "true"}"""))
+            schema.Check(what.Data, "POST /vms/{id}/exec", "200", "text/event-stream");
         foreach (var what in await http.FollowAsync(vm, item => item.Data.Text("state") == "ready"))
             schema.Check(what.Data, "GET /vms/{id}/events", "200", "text/event-stream");
     }

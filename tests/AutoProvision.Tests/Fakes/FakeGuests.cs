@@ -41,14 +41,21 @@ internal sealed class FakeGuests(FakeHypervisor hypervisor) : ISshConnector
     /// <summary>Every terminal that was opened.</summary>
     public ConcurrentQueue<FakeTerminal> Terminals { get; } = new();
 
+    /// <summary>A real machine that takes every guest's place from here on; null where there is none.</summary>
+    public (ISshConnector Connector, SshTarget Target)? Real { get; set; }
+
     public Task<ISshConnection> ConnectAsync(SshTarget target, CancellationToken cancellation)
     {
+        if (Real is { } real)
+            return real.Connector.ConnectAsync(real.Target, cancellation);
         LogIn(target, cancellation);
         return Task.FromResult<ISshConnection>(new FakeConnection(this, target));
     }
 
     public Task<ISshSession> OpenSessionAsync(SshTarget target, CancellationToken cancellation)
     {
+        if (Real is { } real)
+            return real.Connector.OpenSessionAsync(real.Target, cancellation);
         LogIn(target, cancellation);
         return Task.FromResult<ISshSession>(new FakeSession(this, target));
     }
