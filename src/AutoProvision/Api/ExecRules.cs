@@ -82,7 +82,7 @@ internal sealed partial class ExecRules(ExecBody body, IReadOnlyList<Fault> shap
     private byte[] ReadStdin()
     {
         if (body is { Stdin: not null, StdinBase64: not null })
-            _faults.Add("/stdinBase64", "conflict", "There is one input, not two.", "Send stdin or stdinBase64.");
+            _faults.Add("/stdinBase64", "field_conflict", "There is one input, not two.", "Send stdin or stdinBase64.");
         try
         {
             return body.StdinBase64 is { } bytes ? Convert.FromBase64String(bytes) : Encoding.UTF8.GetBytes(body.Stdin ?? "");

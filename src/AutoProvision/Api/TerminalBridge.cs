@@ -45,12 +45,15 @@ internal sealed class TerminalBridge(ITerminal terminal, WebSocket socket)
         _ => (WebSocketCloseStatus.InternalServerError, "ssh_connection_lost"),
     };
 
-    // The other side's answer comes to whoever reads.
     private async Task CloseAsync(WebSocketCloseStatus status, string reason, Task typed, CancellationTokenSource hungUp)
     {
-        if (socket.State is not (WebSocketState.Open or WebSocketState.CloseReceived))
-            return;
         hungUp.CancelAfter(Goodbye);
+        if (typed.IsCompleted)
+        {
+            await socket.CloseAsync(status, reason, hungUp.Token);
+            return;
+        }
+        // The client's answer comes to the one that reads.
         await socket.CloseOutputAsync(status, reason, hungUp.Token);
         await typed;
     }

@@ -56,7 +56,7 @@ public sealed class ExecTests
     [InlineData("""{"shell": "a", "cwd": "srv"}""", "/cwd path_invalid")]
     [InlineData("""{"shell": "a", "user": "-u root"}""", "/user user_invalid")]
     [InlineData("""{"shell": "a", "user": "#0"}""", "/user user_invalid")]
-    [InlineData("""{"shell": "a", "stdin": "x", "stdinBase64": "eA=="}""", "/stdinBase64 conflict")]
+    [InlineData("""{"shell": "a", "stdin": "x", "stdinBase64": "eA=="}""", "/stdinBase64 field_conflict")]
     [InlineData("""{"shell": "a", "stdinBase64": "x"}""", "/stdinBase64 base64_invalid")]
     [InlineData("""{"shell": "a", "maxOutputBytes": -1}""", "/maxOutputBytes out_of_range")]
     [InlineData("""{"shell": "a", "maxOutputBytes": 67108865}""", "/maxOutputBytes out_of_range")]
