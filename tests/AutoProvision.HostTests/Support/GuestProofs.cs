@@ -128,7 +128,9 @@ internal sealed class GuestProofs(HttpClient http, Func<string, CancellationToke
             }, "the command stands still");
             Assert.InRange(int.Parse(last), 1, 1000);
         }
-        await ExecAsync(new { shell = $"rm {progress}" });
+        // Whatever still wrote it would make it again.
+        var gone = new { shell = $"rm -f {progress}; sleep 0.2; test ! -e {progress}" };
+        await UntilAsync(async () => (await ExecAsync(gone)).GetProperty("exitCode").GetInt32() == 0, "the command is gone");
     }
 
     /// <summary>A terminal: size, another size, and the shell's exit.</summary>
