@@ -16,6 +16,7 @@ public static class ApiRegistration
         services.AddSingleton<IProblemDetailsWriter, ProblemWriter>();
         services.AddProblemDetails();
         services.AddExceptionHandler<Problems>();
+        services.AddSingleton<Problems>();
         // Outside of the framework's host filter, which is there already, so that its refusals get their document too.
         services.Insert(0, ServiceDescriptor.Transient<IStartupFilter, StatusCodeProblems>());
         services.Configure<HostFilteringOptions>(hosts => hosts.IncludeFailureMessage = false);
@@ -33,6 +34,8 @@ public static class ApiRegistration
     public static void MapApi(this WebApplication app)
     {
         app.UseExceptionHandler();
+        // A reader that is gone without a word is noticed after half a minute.
+        app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.FromSeconds(15), KeepAliveTimeout = TimeSpan.FromSeconds(30) });
         app.MapOpenApi();
         app.UseSwaggerUI(ui => ui.SwaggerEndpoint("/openapi/v1.json", "AutoProvision v1"));
         app.MapGet("/", () => TypedResults.Redirect("/swagger")).ExcludeFromDescription();

@@ -4,16 +4,11 @@ using Microsoft.Extensions.Options;
 
 namespace AutoProvision.Api;
 
-/// <summary>
-/// Server-Sent Events, of one VM or of all. Written by hand because the framework's own result has no comments, and a comment
-/// every 15 s is what keeps proxies from closing a quiet stream.
-/// </summary>
+/// <summary>Server-Sent Events, of one VM or of all.</summary>
 /// <param name="events">The events.</param>
 /// <param name="reader">Where the events are those of all VMs: what reads them.</param>
 public sealed class EventStream(IAsyncEnumerable<VmEvent> events, EventReader? reader = null) : IResult
 {
-    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
-
     // About as long as a restart takes.
     private static readonly TimeSpan Comeback = TimeSpan.FromSeconds(3);
 
@@ -21,19 +16,17 @@ public sealed class EventStream(IAsyncEnumerable<VmEvent> events, EventReader? r
     {
         var response = httpContext.Response;
         var services = httpContext.RequestServices;
-        response.ContentType = "text/event-stream";
-        response.Headers.CacheControl = "no-store";
-        response.Headers["X-Accel-Buffering"] = "no";
+        var stream = new ServerSentEvents(response, services.GetRequiredService<TimeProvider>());
         // A stream has no end of its own: without this, stopping the service would wait for its readers.
         var stopping = services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(httpContext.RequestAborted, stopping);
         try
         {
-            await WriteAllAsync(response, services.GetRequiredService<TimeProvider>(), Json(services), ended.Token);
+            await WriteAllAsync(stream, Json(services), ended.Token);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested && !httpContext.RequestAborted.IsCancellationRequested)
         {
-            await WriteAsync(response, $": the service is being stopped; the stream goes on after Last-Event-ID\nretry: {Comeback.TotalMilliseconds:0}\n\n", httpContext.RequestAborted);
+            await stream.WriteAsync($": the service is being stopped; the stream goes on after Last-Event-ID\nretry: {Comeback.TotalMilliseconds:0}\n\n", httpContext.RequestAborted);
         }
         catch (OperationCanceledException)
         {
@@ -41,21 +34,20 @@ public sealed class EventStream(IAsyncEnumerable<VmEvent> events, EventReader? r
         }
     }
 
-    private async Task WriteAllAsync(HttpResponse response, TimeProvider time, JsonSerializerOptions json, CancellationToken cancellation)
+    private async Task WriteAllAsync(ServerSentEvents stream, JsonSerializerOptions json, CancellationToken cancellation)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         await using var source = events.GetAsyncEnumerator(over.Token);
         var next = Task.FromResult(true);
         try
         {
-            await WriteAsync(response, reader is null ? "" : $"{Mark()}\n", cancellation);
+            await stream.StartAsync(cancellation);
+            await stream.WriteAsync(reader is null ? "" : $"{Mark()}\n", cancellation);
             while (await next)
             {
                 next = source.MoveNextAsync().AsTask();
-                while (await IsQuietAsync(next, time))
-                    await WriteAsync(response, $": still here\n{Mark()}\n", cancellation);
-                if (await next)
-                    await WriteAsync(response, Format(source.Current, json), cancellation);
+                if (await stream.NextAsync(next, cancellation, Mark))
+                    await stream.WriteAsync(Format(source.Current, json), cancellation);
             }
         }
         finally
@@ -63,25 +55,6 @@ public sealed class EventStream(IAsyncEnumerable<VmEvent> events, EventReader? r
             // A source must not be disposed of while it is asked.
             await over.CancelAsync();
             await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-    }
-
-    private static async Task WriteAsync(HttpResponse response, string text, CancellationToken cancellation)
-    {
-        await response.WriteAsync(text, cancellation);
-        await response.Body.FlushAsync(cancellation);
-    }
-
-    private static async Task<bool> IsQuietAsync(Task next, TimeProvider time)
-    {
-        try
-        {
-            await next.WaitAsync(Heartbeat, time);
-            return false;
-        }
-        catch (TimeoutException)
-        {
-            return true;
         }
     }
 

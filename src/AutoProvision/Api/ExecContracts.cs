@@ -1,5 +1,8 @@
+using System.Text.Json.Serialization;
 using AutoProvision.Ssh;
 using AutoProvision.Vms;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
 
 namespace AutoProvision.Api;
 
@@ -9,40 +12,108 @@ public sealed class ExecBody
     /// <summary>Program and arguments, taken as they are.</summary>
     public IReadOnlyList<string>? Command { get; init; }
 
-    /// <summary>A line for the user's login shell.</summary>
+    /// <summary>A line for the user's login shell, which with another user is sh.</summary>
     public string? Shell { get; init; }
+
+    /// <summary>Variables for the command, by name. Their values may be any text; the guest's users see them as they see its command lines.</summary>
+    public IReadOnlyDictionary<string, string>? Env { get; init; }
+
+    /// <summary>Absolute directory to run in; left out, the user's home. Where the user cannot enter it, nothing is run and the answer is 422.</summary>
+    public string? Cwd { get; init; }
+
+    /// <summary>Another user of the guest to run as, root too: by sudo, which must not ask for a password.</summary>
+    public string? User { get; init; }
+
+    /// <summary>Input as text; without any input the command reads an end of file at once.</summary>
+    public string? Stdin { get; init; }
+
+    /// <summary>Input as bytes in base64, in place of stdin.</summary>
+    public string? StdinBase64 { get; init; }
 
     /// <summary>When to end the command, in seconds; left out, the service's own limit (600 unless set otherwise).</summary>
     public int? TimeoutSeconds { get; init; }
 
+    /// <summary>How many bytes of each stream to keep: at most 64 MiB, 1 MiB where left out. In a live stream there is no limit where it is 0 or left out.</summary>
+    public int? MaxOutputBytes { get; init; }
+
     /// <exception cref="InvalidRequestException"/>
-    public ExecRequest ToRequest(IReadOnlyList<Fault> shape)
-    {
-        var faults = new FaultList(shape);
-        var misread = shape.Any(fault => fault.Pointer is "" or "/command" or "/shell");
-        if (!misread && (Command is null) == (Shell is null))
-            faults.Add(Command is null ? "/command" : "/shell", "required", "Exactly one of command and shell is wanted.", "{\"shell\": \"uname -a\"} or {\"command\": [\"uname\", \"-a\"]}");
-        if (Command is [] || Command is ["", ..])
-            faults.Add("/command", "required", "The argument list names no program.", "{\"command\": [\"uname\", \"-a\"]}");
-        if ((Command ?? [Shell ?? ""]).Any(text => text.Contains('\0')))
-            faults.Add(Command is null ? "/shell" : "/command", "command_invalid", "A command cannot hold a NUL character.", "Leave it out.");
-        if (TimeoutSeconds is < 1 or > 86400)
-            faults.Add("/timeoutSeconds", "out_of_range", $"{TimeoutSeconds} s is out of range.", "From 1 to 86400.");
-        faults.ThrowIfAny();
-        return new ExecRequest(Shell ?? ShellQuote.Join(Command!)) { Timeout = TimeoutSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null };
-    }
+    public ExecRequest ToRequest(IReadOnlyList<Fault> shape, bool isStream) => new ExecRules(this, shape).ToRequest(isStream);
 }
 
 /// <summary>How a command ended.</summary>
 /// <param name="ExitCode">Null when a signal or the timeout ended it.</param>
 /// <param name="Signal">Name of the signal that ended it, such as KILL.</param>
-/// <param name="Stdout">Standard output as UTF-8.</param>
-/// <param name="Stderr">Standard error as UTF-8.</param>
+/// <param name="Stdout">Standard output as UTF-8; what is none is replaced here.</param>
+/// <param name="Stderr">Standard error as UTF-8; what is none is replaced here.</param>
+/// <param name="StdoutBase64">Standard output, byte for byte; only where it is not wholly UTF-8.</param>
+/// <param name="StderrBase64">Standard error, byte for byte; only where it is not wholly UTF-8.</param>
 /// <param name="DurationMs">Milliseconds from sending the command to its end.</param>
 /// <param name="TimedOut">Whether the timeout ended it.</param>
-/// <param name="Truncated">Whether a stream was longer than 1 MiB and was cut there.</param>
-public sealed record ExecAnswer(int? ExitCode, string? Signal, string Stdout, string Stderr, long DurationMs, bool TimedOut, bool Truncated)
+/// <param name="Truncated">Whether a stream was longer than maxOutputBytes and was cut there, or before the character that begins there.</param>
+public sealed record ExecAnswer(
+    int? ExitCode, string? Signal, string Stdout, string Stderr, string? StdoutBase64, string? StderrBase64, long DurationMs, bool TimedOut, bool Truncated)
 {
     public static ExecAnswer From(ExecResult result) => new(
-        result.ExitCode, result.Signal, result.Stdout, result.Stderr, (long)result.Duration.TotalMilliseconds, result.TimedOut, result.Truncated);
+        result.ExitCode, result.Signal, result.Stdout, result.Stderr, Base64(result.StdoutBytes), Base64(result.StderrBytes),
+        (long)result.Duration.TotalMilliseconds, result.TimedOut, result.Truncated);
+
+    private static string? Base64(ReadOnlyMemory<byte>? bytes) => bytes is { } present ? Convert.ToBase64String(present.Span) : null;
+}
+
+/// <summary>Data of one event of a command's live stream; which fields there are depends on the event's name.</summary>
+public sealed record ExecStreamEvent
+{
+    /// <summary><c>started</c>: the command's process in the guest, where its shell told it.</summary>
+    public int? Pid { get; init; }
+
+    /// <summary><c>stdout</c>, <c>stderr</c>: whole characters.</summary>
+    public string? Data { get; init; }
+
+    /// <summary><c>stdout</c>, <c>stderr</c>: in place of data where the bytes are no UTF-8.</summary>
+    public string? DataBase64 { get; init; }
+
+    /// <summary><c>exit</c>: left out when a signal or the timeout ended the command.</summary>
+    public int? Code { get; init; }
+
+    /// <summary><c>exit</c>: name of the signal that ended it, such as KILL.</summary>
+    public string? Signal { get; init; }
+
+    /// <summary><c>exit</c>: whether the timeout ended it.</summary>
+    public bool? TimedOut { get; init; }
+
+    /// <summary><c>exit</c>: whether output was left out: beyond maxOutputBytes, or not taken yet when the timeout ended the command.</summary>
+    public bool? Truncated { get; init; }
+
+    /// <summary><c>exit</c>: milliseconds.</summary>
+    public long? DurationMs { get; init; }
+
+    [JsonIgnore]
+    internal string Type { get; private init; } = "";
+
+    internal static ExecStreamEvent From(ExecStarted what) => new() { Type = "started", Pid = what.ProcessId };
+
+    internal static ExecStreamEvent Of(bool isError) => new() { Type = isError ? "stderr" : "stdout" };
+
+    internal static ExecStreamEvent From(ExecExited what) => new()
+    {
+        Type = "exit",
+        Code = what.End.ExitCode,
+        Signal = what.End.Signal,
+        TimedOut = what.End.TimedOut,
+        Truncated = what.Truncated,
+        DurationMs = (long)what.End.Duration.TotalMilliseconds,
+    };
+}
+
+internal static class ExecContracts
+{
+    public const string Description =
+        "Answers when the command has ended. With `Accept: text/event-stream` the answer is its live output instead, at the pace of its reader. A command whose caller hangs up is ended, with its children.";
+
+    /// <summary>The second type of the good answer: endpoints can name only one.</summary>
+    public static async Task DescribeStreamAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellation)
+    {
+        var schema = await context.GetOrCreateSchemaAsync(typeof(ExecStreamEvent), null, cancellation);
+        ((OpenApiResponse)operation.Responses!["200"]).Content![ServerSentEvents.ContentType] = new OpenApiMediaType { Schema = schema };
+    }
 }

@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using AutoProvision.Vms;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.WebUtilities;
 
 namespace AutoProvision.Api;
 
@@ -14,14 +16,29 @@ public sealed partial class Problems(IProblemDetailsService writer, ILogger<Prob
     {
         if (HungUp(exception, httpContext))
             return true;
-        var problem = Describe(exception);
-        if (problem.Status >= 500)
-            // A failure tells its whole story by itself; anything else is a defect, and its stack is wanted.
-            LogFailed(exception is FailureException ? null : exception, httpContext.Request.Method, httpContext.Request.Path, exception.Message);
+        var problem = Note(exception, httpContext);
         httpContext.Response.StatusCode = problem.Status!.Value;
         if (exception is FailureException { Code: "queue_full" or "memory_insufficient" })
             httpContext.Response.Headers.RetryAfter = "10";
         return await writer.TryWriteAsync(new ProblemDetailsContext { HttpContext = httpContext, ProblemDetails = problem });
+    }
+
+    /// <summary>What goes into a stream that has begun: the document that the failure would have been answered with.</summary>
+    public ProblemDetails Tell(Exception exception, HttpContext http)
+    {
+        var problem = Note(exception, http);
+        problem.Title = ReasonPhrases.GetReasonPhrase(problem.Status!.Value);
+        problem.Extensions["traceId"] = Activity.Current?.Id ?? http.TraceIdentifier;
+        return problem;
+    }
+
+    private ProblemDetails Note(Exception exception, HttpContext http)
+    {
+        var problem = Describe(exception);
+        if (problem.Status >= 500)
+            // A failure tells its whole story by itself; anything else is a defect, and its stack is wanted.
+            LogFailed(exception is FailureException ? null : exception, http.Request.Method, http.Request.Path, exception.Message);
+        return problem;
     }
 
     /// <summary>Gives code and hint to what the framework itself refuses: a foreign host, an unknown route, method or content type.</summary>
@@ -83,7 +100,10 @@ public sealed partial class Problems(IProblemDetailsService writer, ILogger<Prob
         "file_not_found" or "directory_missing" or "console_missing" => StatusCodes.Status404NotFound,
         "file_is_directory" or "not_a_directory" or "directory_not_empty" or "file_not_regular" => StatusCodes.Status409Conflict,
         "guest_disk_full" => StatusCodes.Status507InsufficientStorage,
-        "event_id_expired" => StatusCodes.Status410Gone,
+        "websocket_wanted" => StatusCodes.Status400BadRequest,
+        "origin_not_allowed" => StatusCodes.Status403Forbidden,
+        "exec_user_refused" or "exec_cwd_unusable" => StatusCodes.Status422UnprocessableEntity,
+        "ssh_sessions_exhausted" => StatusCodes.Status429TooManyRequests,
         "content_type_unsupported" => StatusCodes.Status415UnsupportedMediaType,
         "idempotency_key_reused" => StatusCodes.Status422UnprocessableEntity,
         "queue_full" => StatusCodes.Status429TooManyRequests,

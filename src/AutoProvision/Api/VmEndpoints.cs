@@ -24,7 +24,10 @@ public static class VmEndpoints
             .WithDescription("Replays the VM's events and follows; resumes after Last-Event-ID without gap or repeat, and ends after a deleted VM's last event.")
             .Produces<VmEvent>(200, "text/event-stream").ProducesProblem(400).ProducesProblem(404);
         vms.MapPost("/{id}/exec", Exec).WithName("execInVm").WithSummary("Run a command in a VM")
-            .ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(413).ProducesProblem(415).ProducesProblem(502).ProducesProblem(503);
+            .WithDescription(ExecContracts.Description).AddOpenApiOperationTransformer(ExecContracts.DescribeStreamAsync)
+            .ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(413).ProducesProblem(415).ProducesProblem(422).ProducesProblem(429).ProducesProblem(502).ProducesProblem(503);
+        vms.MapGet("/{id}/terminal", Terminal).WithName("openTerminal").WithSummary("A terminal in a VM (WebSocket)").WithDescription(TerminalSocket.Description)
+            .Produces(101).ProducesProblem(400).ProducesProblem(403).ProducesProblem(404).ProducesProblem(409).ProducesProblem(429).ProducesProblem(502).ProducesProblem(503);
         vms.MapGet("/{id}/ssh", Ssh).WithName("getVmSsh").WithSummary("How to log in with plain ssh").ProducesProblem(404).ProducesProblem(409);
         vms.MapDelete("/{id}", Delete).WithName("deleteVm").WithSummary("Delete a VM and all that was made for it")
             .WithDescription("In every state. 202 while it is being torn down, 204 when it is gone.").ProducesProblem(404).ProducesProblem(507);
@@ -84,8 +87,18 @@ public static class VmEndpoints
     private static EventStream Events(string id, [FromHeader(Name = "Last-Event-ID")] string? lastEventId, VmService vms, CancellationToken cancellation) =>
         new(vms.Watch(id, ParseEventId(lastEventId), cancellation));
 
-    private static async Task<Ok<ExecAnswer>> Exec(string id, Body<ExecBody> body, GuestService guests, CancellationToken cancellation) =>
-        TypedResults.Ok(ExecAnswer.From(await guests.ExecAsync(id, body.Value.ToRequest(body.Faults), cancellation)));
+    private static async Task<Results<Ok<ExecAnswer>, ExecStream>> Exec(string id, Body<ExecBody> body, HttpRequest http, GuestService guests, CancellationToken cancellation)
+    {
+        if (ExecStream.IsWanted(http))
+            return new ExecStream(guests.StreamAsync(id, body.Value.ToRequest(body.Faults, isStream: true), cancellation));
+        return TypedResults.Ok(ExecAnswer.From(await guests.ExecAsync(id, body.Value.ToRequest(body.Faults, isStream: false), cancellation)));
+    }
+
+    private static TerminalSocket Terminal(string id, string? cols, string? rows, string? term, GuestService guests)
+    {
+        var (size, type) = TerminalContracts.Read(cols, rows, term);
+        return new TerminalSocket(cancellation => guests.OpenTerminalAsync(id, type, size, cancellation));
+    }
 
     private static Ok<SshAccess> Ssh(string id, GuestService guests) => TypedResults.Ok(guests.GetSshAccess(id));
 

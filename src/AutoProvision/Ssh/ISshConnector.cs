@@ -12,6 +12,10 @@ public interface ISshConnector
     /// <c>ssh_host_key_mismatch</c>: another machine answers; never worth a retry.
     /// </exception>
     Task<ISshConnection> ConnectAsync(SshTarget target, CancellationToken cancellation);
+
+    /// <summary>A connection that is nobody else's, for one command or terminal at the pace of its reader.</summary>
+    /// <inheritdoc cref="ConnectAsync"/>
+    Task<ISshSession> OpenSessionAsync(SshTarget target, CancellationToken cancellation);
 }
 
 /// <summary>One live connection; it carries several commands at once.</summary>

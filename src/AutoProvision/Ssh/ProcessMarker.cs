@@ -12,20 +12,20 @@ internal sealed class ProcessMarker
 {
     // What a login shell's start-up files say before the command; more than this, and the marker will not come.
     private const int MostNoise = 64 * 1024;
-    private readonly string _token = $"autoprovision-exec-{Guid.NewGuid():N} ";
     private readonly List<byte> _held = [];
     private bool _passing;
     private volatile int _processId;
 
+    /// <summary>What the id is told after.</summary>
+    public string Token { get; } = $"autoprovision-exec-{Guid.NewGuid():N} ";
+
     /// <summary>Null until the command's shell has told it.</summary>
     public int? ProcessId => _processId == 0 ? null : _processId;
 
-    /// <param name="command">What to run.</param>
-    /// <param name="hasInput">Without input the shell closes it itself: SSH.NET sends an end of file only after data.</param>
-    public string Wrap(string command, bool hasInput) =>
-        $"echo \"{_token}$$\" >&2{(hasInput ? "" : "; exec </dev/null")}\n{command}";
+    /// <summary>What was said and is neither the marker nor handed on.</summary>
+    public string Held => Encoding.UTF8.GetString([.. _held]);
 
-    /// <summary>Hands on what is not the marker.</summary>
+    /// <summary>Hands on what is not the marker, nothing at all being handed on too as soon as the marker came.</summary>
     public void Filter(ReadOnlySpan<byte> chunk, ByteSink next)
     {
         if (_passing)
@@ -34,8 +34,7 @@ internal sealed class ProcessMarker
             return;
         }
         _held.AddRange(chunk);
-        TakeMarker();
-        if (_passing || _held.Count > MostNoise)
+        if (TakeMarker() || _held.Count > MostNoise)
             Flush(next);
     }
 
@@ -47,19 +46,19 @@ internal sealed class ProcessMarker
         _held.Clear();
     }
 
-    private void TakeMarker()
+    private bool TakeMarker()
     {
         var bytes = _held.ToArray().AsSpan();
-        var start = bytes.IndexOf(Encoding.ASCII.GetBytes(_token));
+        var start = bytes.IndexOf(Encoding.ASCII.GetBytes(Token));
         if (start < 0)
-            return;
-        var number = bytes[(start + _token.Length)..];
+            return false;
+        var number = bytes[(start + Token.Length)..];
         var length = number.IndexOf((byte)'\n');
         if (length < 0)
-            return;
+            return false;
         if (int.TryParse(number[..length], NumberStyles.None, CultureInfo.InvariantCulture, out var id))
             _processId = id;
-        _held.RemoveRange(start, _token.Length + length + 1);
-        _passing = true;
+        _held.RemoveRange(start, Token.Length + length + 1);
+        return true;
     }
 }

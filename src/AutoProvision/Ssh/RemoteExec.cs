@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using System.Text;
 using Renci.SshNet;
 using Renci.SshNet.Common;
 
@@ -8,37 +7,36 @@ namespace AutoProvision.Ssh;
 /// <summary>One command on one channel, from its start to the end of its streams.</summary>
 internal sealed class RemoteExec : IDisposable
 {
-    private readonly ProcessMarker _marker = new();
-    private readonly CappedOutput _stdout;
-    private readonly CappedOutput _stderr;
     private readonly SshClient _client;
     private readonly ExecRequest _request;
     private readonly TimeProvider _time;
     private readonly SshCommand _command;
+    private readonly RemoteOutput _output;
 
-    public RemoteExec(SshClient client, ExecRequest request, TimeProvider time)
+    public RemoteExec(SshClient client, ExecRequest request, IExecSink sink, TimeProvider time, FlowGate? gate = null)
     {
         (_client, _request, _time) = (client, request, time);
-        _stdout = new CappedOutput(request.MaxOutputBytes);
-        _stderr = new CappedOutput(request.MaxOutputBytes);
-        _command = client.CreateCommand(_marker.Wrap(request.Command, HasInput));
+        var marker = new ProcessMarker();
+        _command = client.CreateCommand(ExecScript.Build(request, marker.Token));
+        _output = new RemoteOutput(_command, request, sink, marker, gate);
     }
 
     /// <summary>Told when the connection turns out not to answer any more.</summary>
     public required Action OnBroken { get; init; }
 
-    private bool HasInput => !string.IsNullOrEmpty(_request.Stdin);
+    /// <summary>Told when the command and its output have ended; may close a connection that nobody else uses.</summary>
+    public Func<Task> OnEnded { get; init; } = () => Task.CompletedTask;
 
     /// <summary>Runs the command until it ends, its deadline or the caller ends it, or the connection is given up.</summary>
-    public async Task<ExecResult> RunAsync(CancellationToken deadline, CancellationToken lost, CancellationToken cancellation)
+    /// <exception cref="Vms.FailureException"><c>exec_user_refused</c>, <c>exec_cwd_unusable</c>: nothing was run.</exception>
+    public async Task<ExecEnd> RunAsync(CancellationToken deadline, CancellationToken lost, CancellationToken cancellation)
     {
         var started = _time.GetTimestamp();
-        // Opening the channel is bounded by the connection's own timeout.
-        var finished = await DedicatedThread.RunAsync(() => _command.ExecuteAsync(CancellationToken.None));
-        var streams = Task.WhenAll(
-            DedicatedThread.RunAsync(ReadStdout),
-            DedicatedThread.RunAsync(ReadStderr),
-            HasInput ? DedicatedThread.RunAsync(() => WriteStdin(finished)) : Task.CompletedTask);
+        // Opening the channel is bounded by the connection's own timeout, or by its end.
+        var finished = await DedicatedThread.RunAsync(() => _command.ExecuteAsync(CancellationToken.None)).WaitAsync(lost);
+        var input = _request.Stdin.IsEmpty ? Task.CompletedTask : DedicatedThread.RunAsync(() => WriteStdin(finished));
+        var streams = _output.ReadAsync();
+        await using var hurry = cancellation.Register(_output.Hurry);
         try
         {
             var timedOut = !await EndsInTimeAsync(finished, deadline, lost, cancellation);
@@ -51,13 +49,16 @@ internal sealed class RemoteExec : IDisposable
             await streams;
             if (timedOut)
                 cancellation.ThrowIfCancellationRequested();
-            return new ExecResult(_command.ExitStatus, Signal(), _stdout.Text, _stderr.Text,
-                _time.GetElapsedTime(started), timedOut, _stdout.Truncated || _stderr.Truncated);
+            _output.ThrowIfRefused(_command.ExitStatus);
+            return new ExecEnd(_command.ExitStatus, Signal(), _time.GetElapsedTime(started), timedOut);
         }
         finally
         {
+            _output.Hurry();
             Dispose();
             await streams;
+            await OnEnded();
+            await input;
         }
     }
 
@@ -79,9 +80,11 @@ internal sealed class RemoteExec : IDisposable
 
     private async Task EndAsync(Task finished)
     {
-        if (_marker.ProcessId is { } id)
+        // Held back, the answer to what is asked for next would not come through.
+        _output.Hurry();
+        if (_output.ProcessId is { } id)
         {
-            if (!await new RemoteKill(_client, _time).EndAsync(id, finished))
+            if (!await new RemoteKill(_client, _time).EndAsync(id, _request.User, finished))
                 OnBroken();
             return;
         }
@@ -89,20 +92,12 @@ internal sealed class RemoteExec : IDisposable
         await DedicatedThread.RunAsync(() => _command.CancelAsync(forceKill: true));
     }
 
-    private void ReadStdout() => CappedOutput.Drain(_command.OutputStream, _stdout.Append);
-
-    private void ReadStderr()
-    {
-        CappedOutput.Drain(_command.ExtendedOutputStream, chunk => _marker.Filter(chunk, _stderr.Append));
-        _marker.Flush(_stderr.Append);
-    }
-
     private void WriteStdin(Task finished)
     {
         try
         {
             using var input = _command.CreateInputStream();
-            foreach (var chunk in Encoding.UTF8.GetBytes(_request.Stdin!).Chunk(32 * 1024).TakeWhile(_ => !finished.IsCompleted))
+            foreach (var chunk in _request.Stdin.ToArray().Chunk(32 * 1024).TakeWhile(_ => !finished.IsCompleted))
                 input.Write(chunk, 0, chunk.Length);
         }
         catch (Exception e) when (e is SshException or SocketException or InvalidOperationException or IOException)

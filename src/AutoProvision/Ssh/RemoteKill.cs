@@ -10,14 +10,14 @@ internal sealed class RemoteKill(SshClient client, TimeProvider time)
     private static readonly TimeSpan ToolTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>Returns when the command's channel closed or a grace period after the last signal; false when the guest could not be told.</summary>
-    public async Task<bool> EndAsync(int processId, Task finished)
+    public async Task<bool> EndAsync(int processId, string? user, Task finished)
     {
         try
         {
-            await SendAsync("TERM", processId);
+            await SendAsync("TERM", processId, user);
             await WaitAsync(finished);
             // Even when the shell is gone: a child may have ignored the first signal.
-            await SendAsync("KILL", processId);
+            await SendAsync("KILL", processId, user);
             await WaitAsync(finished);
             return true;
         }
@@ -29,17 +29,18 @@ internal sealed class RemoteKill(SshClient client, TimeProvider time)
 
     /// <summary>
     /// The shell leads a process group under OpenSSH, hence the negative id; other servers may not make one, hence the plain one.
-    /// Where the user may use sudo, what they run under it is ended as well.
+    /// Where the user may use sudo, what they run under it is ended as well; where only to become the user who runs it, as that one.
     /// </summary>
-    internal static string Command(string signal, int processId)
+    internal static string Command(string signal, int processId, string? user)
     {
         var kill = $"kill -s {signal} -- -{processId} {processId}";
-        return $"{kill} 2>/dev/null; test \"$(id -u)\" = 0 || sudo -n {kill} 2>/dev/null; :";
+        var other = user is null ? "" : $" || sudo -n -u {ShellQuote.Quote(user)} {kill} 2>/dev/null";
+        return $"{kill} 2>/dev/null; test \"$(id -u)\" = 0 || sudo -n {kill} 2>/dev/null{other}; :";
     }
 
-    private async Task SendAsync(string signal, int processId)
+    private async Task SendAsync(string signal, int processId, string? user)
     {
-        using var command = client.CreateCommand(Command(signal, processId));
+        using var command = client.CreateCommand(Command(signal, processId, user));
         var sent = await DedicatedThread.RunAsync(() => command.ExecuteAsync(CancellationToken.None));
         await sent.WaitAsync(ToolTimeout, time);
     }

@@ -1,7 +1,4 @@
-using System.Net.Sockets;
-using AutoProvision.Vms;
 using Renci.SshNet;
-using Renci.SshNet.Common;
 
 namespace AutoProvision.Ssh;
 
@@ -24,12 +21,18 @@ internal sealed class SshConnection(SshClient client, SshTarget target, SshOptio
             return new ExecResult(null, null, "", "", time.GetElapsedTime(started), TimedOut: true, Truncated: false);
         try
         {
-            using var exec = new RemoteExec(client, request, time) { OnBroken = () => _broken = true };
-            return await exec.RunAsync(deadline.Token, _lost.Token, cancellation);
+            var output = new ExecCollector(request);
+            using var exec = new RemoteExec(client, request, output, time) { OnBroken = () => _broken = true };
+            return output.Result(await exec.RunAsync(deadline.Token, _lost.Token, cancellation));
         }
-        catch (Exception e) when (IsOfConnection(e))
+        catch (Exception e) when (SshFailures.Of(e, target, IsAlive) is { } failure)
         {
-            throw Explain(e);
+            _broken |= failure.Code == SshFailures.Lost;
+            throw failure;
+        }
+        catch (OperationCanceledException e) when (_lost.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            throw SshFailures.ConnectionLost(target, e);
         }
         finally
         {
@@ -70,7 +73,10 @@ internal sealed class SshConnection(SshClient client, SshTarget target, SshOptio
         catch (Exception e)
         {
             _channels.Release();
-            throw IsOfConnection(e) ? Explain(e) : e;
+            if (SshFailures.Of(e, target, IsAlive) is not { } failure)
+                throw;
+            _broken |= failure.Code == SshFailures.Lost;
+            throw failure;
         }
     }
 
@@ -78,18 +84,6 @@ internal sealed class SshConnection(SshClient client, SshTarget target, SshOptio
     {
         _channels.Release();
         _transfers.Release();
-    }
-
-    // NullReferenceException: SSH.NET 2026.0.0, when the session ends while a command's channel is being opened (SshCommand.cs,
-    // UnsubscribeFromChannelEvents on a channel that is not there yet).
-    private static bool IsOfConnection(Exception e) => e is SshException or SocketException or ObjectDisposedException or NullReferenceException;
-
-    private FailureException Explain(Exception e)
-    {
-        if (IsAlive && e is SshException and not (SshConnectionException or SshOperationTimeoutException))
-            return SshFailures.ChannelRefused(target, e);
-        _broken = true;
-        return SshFailures.ConnectionLost(target, e);
     }
 
     private async Task<bool> EnterAsync(CancellationToken deadline, CancellationToken cancellation)

@@ -12,6 +12,9 @@ public sealed class SshConnectionPool(ISshConnector connector, IOptions<SshOptio
     private readonly TrackedTasks _closing = new();
     private volatile bool _disposed;
 
+    /// <summary>The connections that are not shared; what closes a VM's place here closes those too.</summary>
+    public SshSessions Sessions { get; } = new(connector, options.Value.SessionsPerVm);
+
     /// <summary>
     /// Runs a command over the VM's connection. Callers at the same time share one attempt to connect, and its failure;
     /// a dead connection, or one to another address than the target, is replaced first.
@@ -64,6 +67,7 @@ public sealed class SshConnectionPool(ISshConnector connector, IOptions<SshOptio
     {
         if (_slots.TryRemove(id, out var slot))
             await slot.DisposeAsync();
+        await Sessions.EndAsync(id);
     }
 
     /// <summary>The same for a guest that is gone already: nobody waits until the connection to it is closed.</summary>
@@ -71,11 +75,13 @@ public sealed class SshConnectionPool(ISshConnector connector, IOptions<SshOptio
     {
         if (_slots.TryGetValue(id, out var slot))
             Retire(id, slot);
+        _closing.Add(Sessions.EndAsync(id));
     }
 
     public async ValueTask DisposeAsync()
     {
         _disposed = true;
+        await Sessions.EndAsync();
         foreach (var id in _slots.Keys)
             await ForgetAsync(id);
         await _closing.DisposeAsync();

@@ -1,4 +1,6 @@
+using System.Net.Sockets;
 using AutoProvision.Vms;
+using Renci.SshNet.Common;
 
 namespace AutoProvision.Ssh;
 
@@ -32,6 +34,31 @@ internal static class SshFailures
     public static FailureException ChannelRefused(SshTarget target, Exception inner) => new("ssh_channel_refused",
         $"{target} accepts no further command on its connection.",
         "The guest may be short of processes or memory, or its sshd has a low MaxSessions.", inner.Message, inner);
+
+    public static FailureException SessionsExhausted(int most) => new("ssh_sessions_exhausted",
+        $"{most} streamed commands and terminals of this VM are open, as many as Ssh:SessionsPerVm allows.",
+        "End one of them, or raise Ssh:SessionsPerVm.");
+
+    public static FailureException UserRefused(string user, string said) => new("exec_user_refused",
+        $"The guest's sudo did not let the command run as \"{user}\"; nothing was run.",
+        "See that the user exists in the guest, and that the VM's own user may become it without a password (sudoers, NOPASSWD).", said);
+
+    public static FailureException NoDirectory(string path, string said) => new("exec_cwd_unusable",
+        $"The guest has no directory {path} that the command's user may enter; nothing was run.",
+        "Make it first, or leave cwd out for the user's home.", said);
+
+    /// <summary>What SSH.NET threw, as a failure; null where it is none of the connection's.</summary>
+    /// <param name="e">The exception.</param>
+    /// <param name="target">The guest.</param>
+    /// <param name="isAlive">Whether the connection still seems to be there.</param>
+    public static FailureException? Of(Exception e, SshTarget target, bool isAlive) => e switch
+    {
+        // NullReferenceException: SSH.NET 2026.0.0, when the session ends while a command's channel is being opened (SshCommand.cs,
+        // UnsubscribeFromChannelEvents on a channel that is not there yet).
+        SshConnectionException or SshOperationTimeoutException or SocketException or ObjectDisposedException or NullReferenceException => ConnectionLost(target, e),
+        SshException => isAlive ? ChannelRefused(target, e) : ConnectionLost(target, e),
+        _ => null,
+    };
 
     /// <summary>What a wait ends with: the last thing seen, as an authentication failure or as a timeout.</summary>
     public static FailureException NeverReady(SshTarget target, Failure? last, Exception inner) =>

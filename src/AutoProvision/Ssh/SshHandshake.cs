@@ -12,6 +12,9 @@ internal sealed class SshHandshake(SshTarget target, SshOptions options, Cancell
 {
     private string? _wrongKey;
 
+    /// <summary>A port of the loopback interface that leads to the guest; null to go there directly.</summary>
+    public int? Relay { get; init; }
+
     /// <inheritdoc cref="ISshConnector.ConnectAsync"/>
     public SshClient Run()
     {
@@ -47,7 +50,7 @@ internal sealed class SshHandshake(SshTarget target, SshOptions options, Cancell
 
     private ConnectionInfo Describe(PrivateKeyFile key)
     {
-        var info = new ConnectionInfo(target.Host, target.Port, target.User, new PrivateKeyAuthenticationMethod(target.User, key))
+        var info = new ConnectionInfo(Relay is null ? target.Host : "127.0.0.1", Relay ?? target.Port, target.User, new PrivateKeyAuthenticationMethod(target.User, key))
         {
             Timeout = options.ConnectTimeout,
         };

@@ -30,6 +30,9 @@ public sealed class SshOptions
     /// </summary>
     public int ConcurrentExecs { get; set; } = 8;
 
+    /// <summary>Streamed commands and terminals at once in one VM; each has a connection of its own.</summary>
+    public int SessionsPerVm { get; set; } = 16;
+
     /// <summary>Authorise the agent's identities on new VMs, and give the agent each VM's key for as long as the VM lives.</summary>
     public bool UseAgent { get; set; }
 
@@ -52,6 +55,8 @@ internal sealed class SshOptionsValidator : IValidateOptions<SshOptions>
         Check(nameof(options.ExecTimeout), options.ExecTimeout, Longest);
         if (options.ConcurrentExecs is < 1 or > 9)
             faults.Add($"Ssh:{nameof(options.ConcurrentExecs)} is {options.ConcurrentExecs}; it has to be 1 to 9.");
+        if (options.SessionsPerVm is < 1 or > 1000)
+            faults.Add($"Ssh:{nameof(options.SessionsPerVm)} is {options.SessionsPerVm}; it has to be 1 to 1000.");
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
 
         void Check(string setting, TimeSpan value, TimeSpan most)

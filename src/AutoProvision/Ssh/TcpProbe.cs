@@ -9,9 +9,16 @@ internal static class TcpProbe
     /// <exception cref="Vms.FailureException"><c>ssh_unreachable</c> with what was seen.</exception>
     public static async Task CheckAsync(SshTarget target, TimeSpan timeout, TimeProvider time, CancellationToken cancellation)
     {
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await ConnectAsync(socket, target, timeout, time, cancellation);
+    }
+
+    /// <summary>The same with a socket to keep.</summary>
+    /// <inheritdoc cref="CheckAsync"/>
+    public static async Task ConnectAsync(Socket socket, SshTarget target, TimeSpan timeout, TimeProvider time, CancellationToken cancellation)
+    {
         using var deadline = new CancellationTokenSource(timeout, time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);
-        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         try
         {
             await socket.ConnectAsync(target.Host, target.Port, linked.Token);

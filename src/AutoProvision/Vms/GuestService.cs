@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AutoProvision.Provisioning;
 using AutoProvision.Ssh;
 
@@ -6,21 +7,55 @@ namespace AutoProvision.Vms;
 /// <summary>What is done inside a reachable VM.</summary>
 public sealed class GuestService(VmService vms, VmAccess access, SshConnectionPool connections, IHostApplicationLifetime lifetime)
 {
-    /// <summary>Runs a command in a reachable VM as its user.</summary>
-    /// <exception cref="FailureException"><c>vm_not_found</c>, <c>vm_not_ready</c>, <c>service_stopping</c> or one of SSH's.</exception>
+    /// <summary>Runs a command in a reachable VM and keeps its output.</summary>
+    /// <exception cref="FailureException">
+    /// <c>vm_not_found</c>, <c>vm_not_ready</c>, <c>service_stopping</c>, <c>exec_user_refused</c>, <c>exec_cwd_unusable</c> or one of SSH's.
+    /// </exception>
     public async Task<ExecResult> ExecAsync(string id, ExecRequest request, CancellationToken cancellation)
     {
+        if (request.Stdin.Length > ExecRequest.SharedStdin)
+        {
+            var output = new ExecCollector(request);
+            return output.Result(await ExecAloneAsync(id, request, output, cancellation));
+        }
         var vm = vms.GetReachable(id);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, lifetime.ApplicationStopping);
+        return await UnlessStoppedAsync(token => connections.ExecAsync(vm.Id.ToString(), () => access.Target(vms.GetReachable(id)), request, token), cancellation);
+    }
+
+    /// <summary>The same as it happens; leaving the enumeration ends the command, and reading slowly slows it.</summary>
+    /// <inheritdoc cref="ExecAsync"/>
+    public async IAsyncEnumerable<ExecEvent> StreamAsync(string id, ExecRequest request, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        using var left = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var pipe = new ExecPipe(request.MaxOutputBytes);
+        var running = ExecAloneAsync(id, request, pipe, left.Token);
         try
         {
-            return await connections.ExecAsync(vm.Id.ToString(), () => access.Target(vms.GetReachable(id)), request, either.Token);
+            await foreach (var what in pipe.ReadAsync(running))
+                yield return what;
         }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        finally
         {
-            throw VmFailures.Stopping();
+            await left.CancelAsync();
+            await ((Task)running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
+
+    /// <summary>The login shell of a reachable VM's user, on a terminal.</summary>
+    /// <exception cref="FailureException"><c>vm_not_found</c>, <c>vm_not_ready</c>, <c>service_stopping</c> or one of SSH's.</exception>
+    public Task<ITerminal> OpenTerminalAsync(string id, string type, TerminalSize size, CancellationToken cancellation) => UnlessStoppedAsync<ITerminal>(async token =>
+    {
+        var session = await OpenAsync(id, token);
+        try
+        {
+            return new SessionTerminal(session, await session.OpenTerminalAsync(type, size, token));
+        }
+        catch
+        {
+            await session.DisposeAsync();
+            throw;
+        }
+    }, cancellation);
 
     /// <summary>How a person logs in by themselves.</summary>
     /// <exception cref="FailureException"><c>vm_not_found</c> or <c>vm_not_ready</c>.</exception>
@@ -28,5 +63,30 @@ public sealed class GuestService(VmService vms, VmAccess access, SshConnectionPo
     {
         var vm = vms.GetReachable(id);
         return SshAccess.For(vm, access.Keys(vm.Id));
+    }
+
+    private Task<ExecEnd> ExecAloneAsync(string id, ExecRequest request, IExecSink sink, CancellationToken cancellation) => UnlessStoppedAsync(async token =>
+    {
+        await using var session = await OpenAsync(id, token);
+        return await session.ExecAsync(request, sink, token);
+    }, cancellation);
+
+    private Task<ISshSession> OpenAsync(string id, CancellationToken cancellation)
+    {
+        var vm = vms.GetReachable(id);
+        return connections.Sessions.OpenAsync(vm.Id.ToString(), () => access.Target(vms.GetReachable(id)), cancellation);
+    }
+
+    private async Task<T> UnlessStoppedAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellation)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, lifetime.ApplicationStopping);
+        try
+        {
+            return await work(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw VmFailures.Stopping();
+        }
     }
 }

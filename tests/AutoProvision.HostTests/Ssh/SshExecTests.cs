@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using AutoProvision.Vms;
 
 namespace AutoProvision.Ssh;
@@ -47,9 +48,9 @@ public sealed class SshExecTests(SshdFixture sshd) : IClassFixture<SshdFixture>,
     public async Task Gives_the_command_its_input_and_an_end_of_file()
     {
         var text = string.Concat(Enumerable.Repeat("0123456789ü\n", 50_000));
-        Assert.Equal(text, (await ExecAsync(new ExecRequest("cat") { Stdin = text })).Stdout);
+        Assert.Equal(text, (await ExecAsync(new ExecRequest("cat") { Stdin = Encoding.UTF8.GetBytes(text) })).Stdout);
         Assert.Equal("", (await ExecAsync(new ExecRequest("cat"))).Stdout);
-        Assert.Equal(0, (await ExecAsync(new ExecRequest("true") { Stdin = text })).ExitCode);
+        Assert.Equal(0, (await ExecAsync(new ExecRequest("true") { Stdin = Encoding.UTF8.GetBytes(text) })).ExitCode);
     }
 
     [Fact]

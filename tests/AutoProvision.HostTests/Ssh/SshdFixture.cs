@@ -10,6 +10,19 @@ namespace AutoProvision.Ssh;
 /// which is its user's home as well: the machine's start-up files stay out of the tests.</summary>
 public sealed class SshdFixture : IAsyncLifetime
 {
+    // The machine's own may be missing, or let nobody in: as much of sudo as the service asks for.
+    private const string Sudo = """
+        #!/bin/sh
+        while [ "$1" != -- ] && [ "$1" != kill ]; do
+          [ "$1" != -u ] || { user=$2; shift; }
+          shift
+        done
+        [ "$1" != -- ] || shift
+        id -u "${user:=root}" >/dev/null 2>&1 || { echo "sudo: unknown user $user" >&2; exit 1; }
+        exec setpriv --reuid "$user" --regid "$(id -g "$user")" --clear-groups env HOME="$(getent passwd "$user" | cut -d: -f6)" "$@"
+
+        """;
+
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("autoprovision-sshd-");
     private readonly SshKeyPair _hostKey = SshKeyPair.Generate("host");
     private readonly SshKeyPair _userKey = SshKeyPair.Generate("user");
@@ -50,9 +63,11 @@ public sealed class SshdFixture : IAsyncLifetime
             KbdInteractiveAuthentication no
             PermitRootLogin prohibit-password
             LogLevel VERBOSE
-            SetEnv HOME={_directory.FullName}
+            SetEnv HOME={_directory.FullName} PATH={_directory.FullName}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
             """);
+        await File.WriteAllTextAsync(PathOf("sudo"), Sudo);
+        File.SetUnixFileMode(PathOf("sudo"), (UnixFileMode)0b111_101_101);
         _sshd = Process.Start(new ProcessStartInfo("/usr/sbin/sshd", ["-D", "-e", "-f", PathOf("sshd_config")]) { RedirectStandardError = true })!;
         _sshd.ErrorDataReceived += (_, line) => Read(line.Data);
         _sshd.BeginErrorReadLine();

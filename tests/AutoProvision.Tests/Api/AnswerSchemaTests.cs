@@ -26,6 +26,8 @@ public sealed class AnswerSchemaTests
         schema.Check(await http.GetJsonAsync($"{vm}/files/stat?path=/etc"), "GET /vms/{id}/files/stat", "200");
         using var exec = await http.PostJsonAsync($"{vm}/exec", """{"shell": "true"}""");
         schema.Check(await exec.ReadJsonAsync(), "POST /vms/{id}/exec", "200");
+        foreach (var what in await http.StreamExecAsync(vm, """{"shell": "true"}"""))
+            schema.Check(what.Data, "POST /vms/{id}/exec", "200", "text/event-stream");
         foreach (var what in await http.FollowAsync(vm, item => item.Data.Text("state") == "ready"))
             schema.Check(what.Data, "GET /vms/{id}/events", "200", "text/event-stream");
         foreach (var what in await http.FollowAllAsync("?from=oldest", null, item => item.Data.Text("state") == "ready"))

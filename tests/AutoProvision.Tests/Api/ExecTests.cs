@@ -47,6 +47,19 @@ public sealed class ExecTests
     [InlineData("""{"shell": "a", "timeoutSeconds": 0}""", "/timeoutSeconds out_of_range")]
     [InlineData("""{"shell": "a", "tty": true}""", "/tty field_unknown")]
     [InlineData("null", " type_mismatch")]
+    [InlineData("""{"shell": "a", "env": {"1A": "x"}}""", "/env/1A env_name_invalid")]
+    [InlineData("""{"shell": "a", "env": {"A=B": "x"}}""", "/env/A=B env_name_invalid")]
+    [InlineData("""{"shell": "a", "env": {"PPID": "1"}}""", "/env/PPID env_name_invalid")]
+    [InlineData("""{"shell": "a", "env": {"A": "x\u0000"}}""", "/env/A env_value_invalid")]
+    [InlineData("""{"shell": "a", "env": {"A": null}}""", "/env/A env_value_invalid")]
+    [InlineData("""{"shell": "a", "env": ["A=1"]}""", "/env type_mismatch")]
+    [InlineData("""{"shell": "a", "cwd": "srv"}""", "/cwd path_invalid")]
+    [InlineData("""{"shell": "a", "user": "-u root"}""", "/user user_invalid")]
+    [InlineData("""{"shell": "a", "user": "#0"}""", "/user user_invalid")]
+    [InlineData("""{"shell": "a", "stdin": "x", "stdinBase64": "eA=="}""", "/stdinBase64 field_conflict")]
+    [InlineData("""{"shell": "a", "stdinBase64": "x"}""", "/stdinBase64 base64_invalid")]
+    [InlineData("""{"shell": "a", "maxOutputBytes": -1}""", "/maxOutputBytes out_of_range")]
+    [InlineData("""{"shell": "a", "maxOutputBytes": 67108865}""", "/maxOutputBytes out_of_range")]
     public async Task A_command_of_the_wrong_shape_is_refused(string body, string fault)
     {
         await using var host = new FakeHost();
@@ -57,6 +70,32 @@ public sealed class ExecTests
 
         var error = Assert.Single((await response.ReadProblemAsync(HttpStatusCode.BadRequest)).GetProperty("errors").EnumerateArray());
         Assert.Equal(fault, $"{error.Text("pointer")} {error.Text("code")}");
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Every_fault_of_a_command_is_told_at_once()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var vm = await http.CreateVmAsync();
+
+        using var response = await http.PostJsonAsync($"{vm}/exec", """{"command": [""], "env": {"A B": "x"}, "cwd": "", "user": "", "stdinBase64": "-", "timeoutSeconds": 0, "maxOutputBytes": -1, "tty": 1}""");
+
+        var faults = (await response.ReadProblemAsync(HttpStatusCode.BadRequest)).GetProperty("errors").EnumerateArray().Select(fault => fault.Text("pointer"));
+        Assert.Equal(["/command", "/cwd", "/env/A B", "/maxOutputBytes", "/stdinBase64", "/timeoutSeconds", "/tty", "/user"], faults.Order(StringComparer.Ordinal));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_command_longer_than_an_argument_may_be_is_refused()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var vm = await http.CreateVmAsync();
+
+        using var response = await http.PostJsonAsync($"{vm}/exec", $$"""{"shell": "{{new string('a', 131072)}}"}""");
+
+        var fault = Assert.Single((await response.ReadProblemAsync(HttpStatusCode.BadRequest)).GetProperty("errors").EnumerateArray());
+        Assert.Equal("/shell command_too_long", $"{fault.Text("pointer")} {fault.Text("code")}");
     }
 
     [Fact(Timeout = Limit)]

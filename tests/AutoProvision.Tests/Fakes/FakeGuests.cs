@@ -38,7 +38,32 @@ internal sealed class FakeGuests(FakeHypervisor hypervisor) : ISshConnector
     /// <summary>Commands a test wants an answer to.</summary>
     public ConcurrentDictionary<string, ExecResult> Answers { get; } = new();
 
+    /// <summary>Commands that a test runs itself when they are streamed.</summary>
+    public ConcurrentDictionary<string, Func<ExecRequest, IExecSink, CancellationToken, Task<ExecEnd>>> Streams { get; } = new();
+
+    /// <summary>Every terminal that was opened.</summary>
+    public ConcurrentQueue<FakeTerminal> Terminals { get; } = new();
+
+    /// <summary>A real machine that takes every guest's place from here on; null where there is none.</summary>
+    public (ISshConnector Connector, SshTarget Target)? Real { get; set; }
+
     public Task<ISshConnection> ConnectAsync(SshTarget target, CancellationToken cancellation)
+    {
+        if (Real is { } real)
+            return real.Connector.ConnectAsync(real.Target, cancellation);
+        LogIn(target, cancellation);
+        return Task.FromResult<ISshConnection>(new FakeConnection(this, target));
+    }
+
+    public Task<ISshSession> OpenSessionAsync(SshTarget target, CancellationToken cancellation)
+    {
+        if (Real is { } real)
+            return real.Connector.OpenSessionAsync(real.Target, cancellation);
+        LogIn(target, cancellation);
+        return Task.FromResult<ISshSession>(new FakeSession(this, target));
+    }
+
+    private void LogIn(SshTarget target, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         var seed = SeedAt(target.Host) ?? throw SshFailures.NotReachable(target, "Connection refused");
@@ -49,7 +74,6 @@ internal sealed class FakeGuests(FakeHypervisor hypervisor) : ISshConnector
             throw SshFailures.NotAuthenticated(target, new InvalidOperationException("Permission denied (publickey)."));
         Interlocked.Increment(ref _open);
         Interlocked.Increment(ref _connections);
-        return Task.FromResult<ISshConnection>(new FakeConnection(this, target));
     }
 
     public bool IsUp(string address) => SeedAt(address) is not null;

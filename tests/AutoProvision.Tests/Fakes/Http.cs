@@ -92,6 +92,31 @@ internal static class Http
         return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancellation);
     }
 
+    /// <summary>Runs a command and reads its live stream to the end.</summary>
+    public static async Task<List<SseItem<JsonElement>>> StreamExecAsync(this HttpClient http, string vm, string json)
+    {
+        using var response = await http.OpenExecAsync(vm, json, Cancellation);
+        var events = new List<SseItem<JsonElement>>();
+        await foreach (var item in response.ReadExecAsync())
+            events.Add(item);
+        return events;
+    }
+
+    public static async Task<HttpResponseMessage> OpenExecAsync(this HttpClient http, string vm, string json, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"{vm}/exec") { Content = new StringContent(json, Encoding.UTF8, "application/json") };
+        request.Headers.Accept.ParseAdd("text/event-stream");
+        return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+    }
+
+    public static async IAsyncEnumerable<SseItem<JsonElement>> ReadExecAsync(this HttpResponseMessage response)
+    {
+        Assert.Equal((HttpStatusCode.OK, "text/event-stream"), (response.StatusCode, response.Content.Headers.ContentType?.ToString()));
+        await using var body = await response.Content.ReadAsStreamAsync(Cancellation);
+        await foreach (var item in SseParser.Create(body, (_, data) => JsonElement.Parse(data)).EnumerateAsync(Cancellation))
+            yield return item;
+    }
+
     /// <summary>The answer as problem details: right type, and a code and a hint in it.</summary>
     public static async Task<JsonElement> ReadProblemAsync(this HttpResponseMessage response, HttpStatusCode expected)
     {

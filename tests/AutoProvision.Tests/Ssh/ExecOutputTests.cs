@@ -18,11 +18,21 @@ public class ExecOutputTests
     }
 
     [Fact]
-    public void Bytes_that_are_no_UTF8_are_replaced()
+    public void A_character_that_the_cap_cuts_is_left_out()
     {
         var output = new CappedOutput(3);
         output.Append("a漢"u8);
-        Assert.Equal("a\uFFFD", output.Text);
+        Assert.Equal(("a", true, null), (output.Text, output.Truncated, output.Bytes));
+    }
+
+    [Theory]
+    [InlineData("61FF62", "a\uFFFDb")]
+    [InlineData("61E6BC", "a\uFFFD")]
+    public void Bytes_that_are_no_UTF8_are_replaced_in_the_text_and_kept_beside_it(string hex, string text)
+    {
+        var output = new CappedOutput(10);
+        output.Append(Convert.FromHexString(hex));
+        Assert.Equal((text, hex), (output.Text, Convert.ToHexString(output.Bytes!.Value.Span)));
     }
 
     /// <summary>However the stream is cut into chunks, and whatever start-up files say before the marker.</summary>
@@ -31,7 +41,7 @@ public class ExecOutputTests
     {
         var marker = new ProcessMarker();
         var (before, after) = (noise ? "warning: ü" : "", rest ? "error\n" : "");
-        var bytes = Encoding.UTF8.GetBytes($"{before}{Token(marker)}4711\n{after}");
+        var bytes = Encoding.UTF8.GetBytes($"{before}{marker.Token}4711\n{after}");
         return Filtered(marker, bytes, chunkSize.Get % 20 + 1) == before + after && marker.ProcessId == 4711;
     }
 
@@ -53,19 +63,12 @@ public class ExecOutputTests
         Assert.Equal(100_000, output.Text.Length);
     }
 
-    [Fact]
-    public void A_command_without_input_reads_an_end_of_file()
-    {
-        Assert.EndsWith("; exec </dev/null\ncat", new ProcessMarker().Wrap("cat", hasInput: false), StringComparison.Ordinal);
-        Assert.DoesNotContain("/dev/null", new ProcessMarker().Wrap("cat", hasInput: true), StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void A_kill_reaches_the_group_the_shell_and_what_runs_under_sudo() => Assert.Equal(
-        "kill -s TERM -- -12 12 2>/dev/null; test \"$(id -u)\" = 0 || sudo -n kill -s TERM -- -12 12 2>/dev/null; :",
-        RemoteKill.Command("TERM", 12));
-
-    private static string Token(ProcessMarker marker) => marker.Wrap("", hasInput: true).Split('"')[1].Replace("$$", "", StringComparison.Ordinal);
+    [Theory]
+    [InlineData(null, "")]
+    [InlineData("bob", " || sudo -n -u bob kill -s TERM -- -12 12 2>/dev/null")]
+    public void A_kill_reaches_the_group_the_shell_and_what_runs_under_sudo(string? user, string more) => Assert.Equal(
+        $"kill -s TERM -- -12 12 2>/dev/null; test \"$(id -u)\" = 0 || sudo -n kill -s TERM -- -12 12 2>/dev/null{more}; :",
+        RemoteKill.Command("TERM", 12, user));
 
     private static string Filtered(ProcessMarker marker, byte[] bytes, int chunkSize)
     {

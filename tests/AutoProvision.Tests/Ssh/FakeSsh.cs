@@ -17,6 +17,8 @@ internal sealed class FakeSsh : ISshConnector
 
     public List<Connection> Connections { get; } = [];
 
+    public List<Session> Sessions { get; } = [];
+
     public static FailureException Refused => SshFailures.NotReachable(Target, "Connection refused");
 
     public static FailureException Denied => SshFailures.NotAuthenticated(Target, new InvalidOperationException("Permission denied (publickey)."));
@@ -31,6 +33,31 @@ internal sealed class FakeSsh : ISshConnector
             throw Fault;
         Connections.Add(new Connection(target));
         return Connections[^1];
+    }
+
+    public Task<ISshSession> OpenSessionAsync(SshTarget target, CancellationToken cancellation)
+    {
+        Sessions.Add(new Session(target));
+        return Task.FromResult<ISshSession>(Sessions[^1]);
+    }
+
+    /// <summary>One whose command runs until it is closed.</summary>
+    internal sealed class Session(SshTarget target) : ISshSession
+    {
+        private readonly TaskCompletionSource<ExecEnd> _running = new();
+
+        public bool Closed { get; private set; }
+
+        public Task<ExecEnd> ExecAsync(ExecRequest request, IExecSink sink, CancellationToken cancellation) => _running.Task.WaitAsync(cancellation);
+
+        public Task<ITerminal> OpenTerminalAsync(string type, TerminalSize size, CancellationToken cancellation) => throw new NotSupportedException();
+
+        public ValueTask DisposeAsync()
+        {
+            Closed = true;
+            _running.TrySetException(SshFailures.ConnectionLost(target, new IOException("closed")));
+            return ValueTask.CompletedTask;
+        }
     }
 
     internal sealed class Connection(SshTarget target) : ISshConnection

@@ -33,6 +33,23 @@ internal static class OperationExamples
     /// <summary>One event of a console's stream.</summary>
     public const string ConsoleLine = "event: line\ndata: Debian GNU/Linux 12 web-1 ttyS0\n\n";
 
+    private const string ExecStream =
+        """
+        The command ended, whatever its exit code, or was ended by its timeout. With `Accept: text/event-stream` a stream of events:
+        `started` first, `stdout` and `stderr` as the output comes, at last `exit`, or `error` with the members of a problem document
+        when the command's end is not known. `data` holds whole characters, `dataBase64` takes its place where bytes are no UTF-8.
+        A comment comes every 15 s. Nothing is buffered without limit: who reads slowly slows the command.
+
+            event: started
+            data: {"pid":812}
+
+            event: stdout
+            data: {"data":"web-1\n"}
+
+            event: exit
+            data: {"code":7,"timedOut":false,"truncated":false,"durationMs":31}
+        """;
+
     /// <summary>What each answer means, where <see cref="Operations"/> does not say it of all refusals with the same status.</summary>
     public static readonly Dictionary<string, (int Status, string Words)[]> Answers = new()
     {
@@ -49,7 +66,18 @@ internal static class OperationExamples
         ["watchVm"] = [(200, Stream)],
         ["watchEvents"] = [(200, GlobalStream)],
         ["listWebhooks"] = [(200, "The webhooks, by name; empty where the settings have none.")],
-        ["execInVm"] = [(200, "The command ended, whatever its exit code, or was ended by its timeout.")],
+        ["execInVm"] =
+        [
+            (200, ExecStream),
+            (422, "Nothing was run: the guest does not let the command run as that user, or in that directory."),
+            (429, "As many streamed commands and terminals of this VM are open as `Ssh:SessionsPerVm` allows."),
+        ],
+        ["openTerminal"] =
+        [
+            (101, "The WebSocket."),
+            (400, "The request is no WebSocket's, or `errors` lists every fault of its query."),
+            (429, "As many streamed commands and terminals of this VM are open as `Ssh:SessionsPerVm` allows."),
+        ],
         ["getVmSsh"] = [(200, "Everything `ssh` needs. Paths are those of the service's host.")],
         ["readFile"] = [(200, "The file's bytes, or the directory's archive with names relative to it."), (206, "The part that was asked for."), .. FileRefusals],
         ["writeFile"] = [(201, "The file or directory is new."), (204, "It was there before."), (507, "The guest's disk is full."), .. FileRefusals],
@@ -113,6 +141,7 @@ internal static class OperationExamples
         [
             ("shell", "A line for the user's shell", """{ "shell": "cat /etc/hostname; exit 7" }"""),
             ("command", "A program and its arguments, which no shell looks at", """{ "command": ["df", "-h", "/"], "timeoutSeconds": 30 }"""),
+            ("full", "As another user, with variables, a directory and input", """{ "shell": "read line; echo \"$GREETING $line\" > greeting", "user": "root", "cwd": "/srv", "env": { "GREETING": "It's" }, "stdin": "me\n", "maxOutputBytes": 65536 }"""),
         ],
     };
 
@@ -121,6 +150,9 @@ internal static class OperationExamples
         """
         {"position":3107,"vm":"0199c1a2-7d3e-7b1a-9f53-0c2d6a1e8b47","name":"web-1","seq":9,"type":"step.completed","at":"2026-11-22T10:00:31.4+00:00","state":"provisioning","step":"address","durationMs":28310}
         """;
+
+    /// <summary>What one event of a command's output holds.</summary>
+    public const string ExecOutput = "event: stdout\ndata: {\"data\":\"web-1\\n\"}\n\n";
 
     /// <summary>A bad request's answer.</summary>
     public static string Refusal(string? operation) => operation switch
@@ -134,6 +166,7 @@ internal static class OperationExamples
             """{ "pointer": "/path", "code": "path_invalid", "detail": "Path \"motd\" is not an absolute path.", "hint": "Such as /etc/motd, with \"/\" as %2F or as it is." }"""),
         "readConsole" => Refused(
             """{ "pointer": "/tail", "code": "out_of_range", "detail": "\"0\" is no number of lines, or out of range.", "hint": "From 1 to 10000." }"""),
+        "openTerminal" => Refused("""{ "pointer": "/cols", "code": "out_of_range", "detail": "\"0\" is out of range.", "hint": "From 1 to 1000." }"""),
         _ => Refused(
             """{ "pointer": "", "code": "event_id_invalid", "detail": "Last-Event-ID \"x\" is no event id.", "hint": "Send back an id that the stream gave, or none." }"""),
     };

@@ -69,6 +69,9 @@ internal static class Operations
         ["from"] = ("Where to begin without `Last-Event-ID`: `now`, the default, or `oldest` for everything that is kept.", "oldest", null),
         ["vm"] = ("Only events of this VM; can be given several times.", "0199c1a2-7d3e-7b1a-9f53-0c2d6a1e8b47", null),
         ["type"] = ("Only events of this type; can be given several times.", "state", null),
+        ["cols"] = ("Columns of the terminal, 1 to 1000; 80 where left out.", "120", null),
+        ["rows"] = ("Rows of the terminal, 1 to 1000; 24 where left out.", "40", null),
+        ["term"] = ("The terminal's type, as `TERM` has it; xterm-256color where left out.", "xterm-256color", null),
         ["Idempotency-Key"] = ("A key of the client's choice, new for each VM: 1 to 255 characters of printable ASCII without commas.", "8e03978e-40d5-43dd-bc93-6894a57f9324", null),
     };
 
@@ -111,7 +114,12 @@ internal static class Operations
         if (Media(operation.Responses!.GetValueOrDefault("400")?.Content, Problem) is { } refusal)
             refusal.Example = JsonNode.Parse(OperationExamples.Refusal(operation.OperationId));
         if (Media(operation.Responses!.GetValueOrDefault("200")?.Content, "text/event-stream") is { } stream)
-            stream.Example = operation.OperationId == "readConsole" ? JsonValue.Create(OperationExamples.ConsoleLine) : JsonNode.Parse(OperationExamples.Event);
+            stream.Example = operation.OperationId switch
+            {
+                "readConsole" => JsonValue.Create(OperationExamples.ConsoleLine),
+                "execInVm" => JsonValue.Create(OperationExamples.ExecOutput),
+                _ => JsonNode.Parse(OperationExamples.Event),
+            };
     }
 
     // An example of each answer that has none yet.

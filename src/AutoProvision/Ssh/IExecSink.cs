@@ -1,0 +1,49 @@
+namespace AutoProvision.Ssh;
+
+/// <summary>
+/// Takes a command's output as it comes, each stream from a thread of its own. Taking may block: on a connection of its own
+/// (<see cref="ISshSession"/>) that slows the command.
+/// </summary>
+public interface IExecSink
+{
+    /// <summary>The command runs; comes once, before all output. The id of its process in the guest, null where its shell did not tell it.</summary>
+    void Started(int? processId);
+
+    void Stdout(ReadOnlySpan<byte> chunk);
+
+    void Stderr(ReadOnlySpan<byte> chunk);
+
+    /// <summary>The command is being ended: from here on nothing may block, and what finds no room is dropped.</summary>
+    void Hurry();
+}
+
+/// <summary>Keeps the output for an answer in one piece.</summary>
+internal sealed class ExecCollector(int limit) : IExecSink
+{
+    private readonly CappedOutput _stdout = new(limit);
+    private readonly CappedOutput _stderr = new(limit);
+
+    public ExecCollector(ExecRequest request)
+        : this(request.MaxOutputBytes ?? int.MaxValue)
+    {
+    }
+
+    public void Started(int? processId)
+    {
+    }
+
+    public void Stdout(ReadOnlySpan<byte> chunk) => _stdout.Append(chunk);
+
+    public void Stderr(ReadOnlySpan<byte> chunk) => _stderr.Append(chunk);
+
+    public void Hurry()
+    {
+    }
+
+    public ExecResult Result(ExecEnd end) => new(
+        end.ExitCode, end.Signal, _stdout.Text, _stderr.Text, end.Duration, end.TimedOut, _stdout.Truncated || _stderr.Truncated)
+    {
+        StdoutBytes = _stdout.Bytes,
+        StderrBytes = _stderr.Bytes,
+    };
+}

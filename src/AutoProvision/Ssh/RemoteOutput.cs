@@ -1,0 +1,75 @@
+using Renci.SshNet;
+
+namespace AutoProvision.Ssh;
+
+/// <summary>Reads a remote command's two streams into a sink, the marker aside, and tells whether the command ever began.</summary>
+internal sealed class RemoteOutput(SshCommand command, ExecRequest request, IExecSink sink, ProcessMarker marker, FlowGate? gate)
+{
+    private const int ChunkSize = 32 * 1024;
+    private readonly TaskCompletionSource<bool> _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public int? ProcessId => marker.ProcessId;
+
+    /// <summary>Returns at the end of both streams.</summary>
+    public Task ReadAsync() => Task.WhenAll(DedicatedThread.RunAsync(ReadStdout), DedicatedThread.RunAsync(ReadStderr));
+
+    /// <summary>From now on nothing waits for the reader.</summary>
+    public void Hurry()
+    {
+        gate?.Open();
+        sink.Hurry();
+    }
+
+    /// <exception cref="Vms.FailureException">The shell ended before the command's turn came.</exception>
+    public void ThrowIfRefused(int? exitCode)
+    {
+        if (_begun.Task.Result)
+            return;
+        throw exitCode == ExecScript.NoDirectory && request.Directory is not null
+            ? SshFailures.NoDirectory(request.Directory, marker.Held)
+            : SshFailures.UserRefused(request.User ?? "", marker.Held);
+    }
+
+    private void ReadStdout() => Drain(command.OutputStream, chunk =>
+    {
+        // Its start comes first, whichever stream is faster.
+        if (_begun.Task.GetAwaiter().GetResult())
+            sink.Stdout(chunk);
+    });
+
+    private void ReadStderr()
+    {
+        Drain(command.ExtendedOutputStream, chunk => marker.Filter(chunk, Pass));
+        if (marker.ProcessId is null && request is not { User: null, Directory: null })
+            _begun.TrySetResult(false);
+        else
+            marker.Flush(Pass);
+    }
+
+    private void Pass(ReadOnlySpan<byte> chunk)
+    {
+        Begin();
+        if (_begun.Task.Result && !chunk.IsEmpty)
+            sink.Stderr(chunk);
+    }
+
+    private void Begin()
+    {
+        if (_begun.Task.IsCompleted)
+            return;
+        sink.Started(marker.ProcessId);
+        // Not before: until the marker was seen on one stream, the other one must not be able to fill the connection.
+        gate?.Watch(() => command.OutputStream.Length + command.ExtendedOutputStream.Length);
+        _begun.TrySetResult(true);
+    }
+
+    private void Drain(Stream source, ByteSink next)
+    {
+        var buffer = new byte[ChunkSize];
+        while (source.Read(buffer, 0, buffer.Length) is > 0 and var count)
+        {
+            gate?.Drained();
+            next(buffer.AsSpan(0, count));
+        }
+    }
+}

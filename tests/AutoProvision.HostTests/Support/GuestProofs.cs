@@ -1,0 +1,226 @@
+using System.Net;
+using System.Net.WebSockets;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using AutoProvision.Fakes;
+
+namespace AutoProvision.HostTests.Support;
+
+/// <summary>
+/// What commands and terminals in a guest must do, asked for over the API alone: a loopback sshd and a real guest prove the same.
+/// </summary>
+/// <param name="http">The service.</param>
+/// <param name="connect">Opens a WebSocket to a path of it.</param>
+/// <param name="vm">Path of a ready VM.</param>
+internal sealed class GuestProofs(HttpClient http, Func<string, CancellationToken, Task<WebSocket>> connect, string vm)
+{
+    private const string Loop = "i=0; while [ $i -lt 3000 ]; do head -c 100000 /dev/zero; i=$((i+1)); echo $i >PROGRESS; done";
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    /// <summary>100 MB of random bytes, against the hash that the guest made of them.</summary>
+    public async Task ManyBytesArriveExactlyAsync()
+    {
+        using var response = await http.OpenExecAsync(vm, Json(new { shell = "f=$(mktemp); head -c 100000000 /dev/urandom >$f; sha256sum <$f >&2; cat $f; rm $f" }), Cancellation);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var (length, told, exit) = (0L, "", default(JsonElement));
+        await foreach (var item in response.ReadExecAsync())
+        {
+            if (item.EventType == "stdout")
+            {
+                var bytes = Bytes(item.Data);
+                hash.AppendData(bytes);
+                length += bytes.Length;
+            }
+            else if (item.EventType == "stderr")
+                told += item.Data.Text("data");
+            exit = item.Data;
+        }
+        Assert.Equal((100_000_000, told[..64]), (length, Convert.ToHexStringLower(hash.GetHashAndReset())));
+        Assert.Equal((0, false, false), (exit.GetProperty("code").GetInt32(), exit.GetProperty("timedOut").GetBoolean(), exit.GetProperty("truncated").GetBoolean()));
+    }
+
+    /// <summary>Bytes that are no text come in both kinds of answer as they were.</summary>
+    public async Task BytesThatAreNoTextArriveAsync()
+    {
+        var answer = await ExecAsync(new { shell = "printf 'a\\377b'; echo grün >&2" });
+        Assert.Equal(("a\uFFFDb", "Yf9i", "grün\n", false),
+            (answer.Text("stdout"), answer.Text("stdoutBase64"), answer.Text("stderr"), answer.TryGetProperty("stderrBase64", out _)));
+        var events = await http.StreamExecAsync(vm, Json(new { shell = "printf 'gr\\303'; sleep 0.2; printf '\\274n'; printf '\\377'" }));
+        Assert.Equal("6772C3BC6EFF", Convert.ToHexString([.. events.Where(item => item.EventType == "stdout").SelectMany(item => Bytes(item.Data))]));
+        Assert.Equal(("started", "exit"), (events[0].EventType, events[^1].EventType));
+        Assert.True(events[0].Data.GetProperty("pid").GetInt32() > 1);
+    }
+
+    /// <summary>Variables, directory, another user, input.</summary>
+    /// <param name="other">A user of the guest who is neither root nor the VM's own.</param>
+    public async Task PlaceAndUserAreAsWantedAsync(string other)
+    {
+        var value = "it's \"$HOME\" `x` \\ \n\tü€ ";
+        foreach (var user in (string?[])[null, "root", other])
+        {
+            var answer = await ExecAsync(new { shell = "printf '%s|' \"$PWD\" \"$IT\"; cat; id -un >&2; exit 7", env = new Dictionary<string, string> { ["IT"] = value }, cwd = "/usr/share", user, stdin = "in ü" });
+            Assert.Equal((7, $"/usr/share|{value}|in ü"), (answer.GetProperty("exitCode").GetInt32(), answer.Text("stdout")));
+            if (user is not null)
+                Assert.Equal(user + "\n", answer.Text("stderr"));
+        }
+        Assert.Equal("exec_cwd_unusable", await RefusalAsync(new { shell = "true", cwd = "/no such" }));
+        Assert.Equal("exec_cwd_unusable", await RefusalAsync(new { shell = "true", cwd = "/root", user = other }));
+        Assert.Equal("exec_user_refused", await RefusalAsync(new { shell = "true", user = "nobody-of-that-name" }));
+    }
+
+    /// <summary>Input beyond sshd's window, taken late or never.</summary>
+    public async Task LargeInputNeverHangsAsync()
+    {
+        var bytes = RandomNumberGenerator.GetBytes(3_000_000);
+        var input = Convert.ToBase64String(bytes);
+        var late = await ExecAsync(new { shell = "sleep 2; sha256sum", stdinBase64 = input });
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(bytes)), late.Text("stdout")[..64]);
+        var never = await ExecAsync(new { shell = "echo done", stdinBase64 = input });
+        Assert.Equal((0, "done\n"), (never.GetProperty("exitCode").GetInt32(), never.Text("stdout")));
+        var stuck = await ExecAsync(new { shell = "sleep 300", stdinBase64 = input, timeoutSeconds = 1 });
+        Assert.True(stuck.GetProperty("timedOut").GetBoolean());
+    }
+
+    /// <summary>The end of its time ends the command and what it began, also as another user and with its input open.</summary>
+    public async Task ATimeoutEndsItAllAsync(string other)
+    {
+        foreach (var user in (string?[])[null, other])
+        {
+            var seconds = UniqueSeconds();
+            var events = await http.StreamExecAsync(vm, Json(new { shell = $"echo begun; sh -c 'trap \"\" TERM; sleep {seconds}; true' & wait", user, stdin = "x", timeoutSeconds = 2 }));
+            Assert.Equal("begun\n", string.Concat(events.Where(item => item.EventType == "stdout").Select(item => item.Data.Text("data"))));
+            Assert.True(events[^1].Data.GetProperty("timedOut").GetBoolean());
+            await UntilGoneAsync(seconds);
+        }
+    }
+
+    /// <summary>A caller that hangs up ends the command, be its answer a stream or not.</summary>
+    public async Task HangingUpEndsItAsync(bool isStream)
+    {
+        var seconds = UniqueSeconds();
+        using var caller = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        var body = Json(new { shell = $"echo begun; sleep {seconds} & sleep {seconds}" });
+        var calling = isStream ? http.OpenExecAsync(vm, body, caller.Token)
+            : http.PostAsync(new Uri($"{vm}/exec", UriKind.Relative), new StringContent(body, Encoding.UTF8, "application/json"), caller.Token);
+        await UntilAsync(async () => await CountAsync(seconds) == 2, "the command runs");
+        await caller.CancelAsync();
+        if (isStream)
+            (await calling).Dispose();
+        else
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => calling);
+        await UntilGoneAsync(seconds);
+    }
+
+    /// <summary>Who does not read on stops the command, rather than filling the service's memory.</summary>
+    public async Task ASlowReaderSlowsTheCommandAsync()
+    {
+        var progress = $"/tmp/progress-{UniqueSeconds()}";
+        using (var response = await http.OpenExecAsync(vm, Json(new { shell = Loop.Replace("PROGRESS", progress, StringComparison.Ordinal) }), Cancellation))
+        {
+            var (last, same) = ("", 0);
+            await UntilAsync(async () =>
+            {
+                var now = (await ExecAsync(new { shell = $"cat {progress}" })).Text("stdout");
+                (last, same) = (now, now == last && now != "" ? same + 1 : 0);
+                return same == 20;
+            }, "the command stands still");
+            Assert.InRange(int.Parse(last), 1, 1000);
+        }
+        // Whatever still wrote it would make it again.
+        var gone = new { shell = $"rm -f {progress}; sleep 0.2; test ! -e {progress}" };
+        await UntilAsync(async () => (await ExecAsync(gone)).GetProperty("exitCode").GetInt32() == 0, "the command is gone");
+    }
+
+    /// <summary>A terminal: size, another size, and the shell's exit.</summary>
+    public async Task ATerminalHasItsSizeAndTellsItsEndAsync()
+    {
+        using var socket = await connect($"{vm}/terminal?cols=101&rows=31&term=vt220", Cancellation);
+        await TypeAsync(socket, "stty size; echo $TERM\n");
+        await ShownAsync(socket, "31 101", "vt220");
+        await socket.SendAsync("""{"type":"resize","cols":77,"rows":22}"""u8.ToArray().AsMemory(), WebSocketMessageType.Text, true, Cancellation);
+        await TypeAsync(socket, "stty size; exec sh -c 'exit 9'\n");
+        var shown = await ReadAsync(socket, _ => false);
+        Assert.Contains("22 77", shown, StringComparison.Ordinal);
+        Assert.Equal((WebSocketCloseStatus.NormalClosure, """{"exitCode":9}"""), (socket.CloseStatus, socket.CloseStatusDescription));
+        await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, Cancellation);
+    }
+
+    /// <summary>A terminal whose client goes takes what runs in it along.</summary>
+    public async Task LeavingATerminalEndsWhatRunsInItAsync()
+    {
+        var seconds = UniqueSeconds();
+        using (var socket = await connect($"{vm}/terminal", Cancellation))
+        {
+            await TypeAsync(socket, $"sleep {seconds}\n");
+            await UntilAsync(async () => await CountAsync(seconds) == 1, "the command runs");
+            socket.Abort();
+        }
+        await UntilGoneAsync(seconds);
+    }
+
+    private async Task<JsonElement> ExecAsync(object body)
+    {
+        using var response = await http.PostJsonAsync($"{vm}/exec", Json(body));
+        return await response.ReadJsonAsync();
+    }
+
+    private async Task<string> RefusalAsync(object body)
+    {
+        using var answered = await http.PostJsonAsync($"{vm}/exec", Json(body));
+        using var streamed = await http.OpenExecAsync(vm, Json(body), Cancellation);
+        var code = (await answered.ReadProblemAsync(HttpStatusCode.UnprocessableEntity)).Text("code");
+        Assert.Equal(code, (await streamed.ReadProblemAsync(HttpStatusCode.UnprocessableEntity)).Text("code"));
+        return code;
+    }
+
+    private Task UntilGoneAsync(string seconds) => UntilAsync(async () => await CountAsync(seconds) == 0, "the command is gone");
+
+    // The whole line: the command that counts has these words in its own.
+    private async Task<int> CountAsync(string seconds) => int.Parse((await ExecAsync(new
+    {
+        shell = $"for it in /proc/[0-9]*/cmdline; do tr '\\0' ' ' <$it 2>/dev/null; echo; done 2>/dev/null | grep -cx 'sleep {seconds} '",
+    })).Text("stdout"));
+
+    private static async Task UntilAsync(Func<Task<bool>> condition, string what)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (!await condition())
+        {
+            Assert.False(deadline.IsCancellationRequested, $"not within 60 s: {what}");
+            await timer.WaitForNextTickAsync(Cancellation);
+        }
+    }
+
+    private static Task TypeAsync(WebSocket socket, string text) =>
+        socket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Binary, true, Cancellation);
+
+    private static async Task ShownAsync(WebSocket socket, params string[] wanted)
+    {
+        var shown = await ReadAsync(socket, shown => wanted.All(shown.Contains));
+        Assert.All(wanted, word => Assert.Contains(word, shown, StringComparison.Ordinal));
+    }
+
+    private static async Task<string> ReadAsync(WebSocket socket, Func<string, bool> isEnough)
+    {
+        var (shown, buffer) = (new List<byte>(), new byte[4096]);
+        while (!isEnough(Encoding.UTF8.GetString([.. shown])))
+        {
+            var part = await socket.ReceiveAsync(buffer, Cancellation);
+            if (part.MessageType == WebSocketMessageType.Close)
+                break;
+            shown.AddRange(buffer.AsSpan(0, part.Count));
+        }
+        return Encoding.UTF8.GetString([.. shown]);
+    }
+
+    private static byte[] Bytes(JsonElement data) =>
+        data.TryGetProperty("data", out var text) ? Encoding.UTF8.GetBytes(text.GetString()!) : data.GetProperty("dataBase64").GetBytesFromBase64();
+
+    private static string Json(object body) => JsonSerializer.Serialize(body);
+
+    /// <summary>A sleep that no other process of the guest has.</summary>
+    private static string UniqueSeconds() => $"3{Random.Shared.Next(1_000_000, 9_999_999)}";
+}

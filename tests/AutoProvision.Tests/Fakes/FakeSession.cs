@@ -1,0 +1,38 @@
+using System.Text;
+using AutoProvision.Ssh;
+
+namespace AutoProvision.Fakes;
+
+/// <summary>A connection of its own to a fake guest: runs what a test put into <see cref="FakeGuests.Streams"/>, or answers as a shared one does.</summary>
+internal sealed class FakeSession(FakeGuests guests, SshTarget target) : ISshSession
+{
+    private bool _closed;
+
+    public async Task<ExecEnd> ExecAsync(ExecRequest request, IExecSink sink, CancellationToken cancellation)
+    {
+        ObjectDisposedException.ThrowIf(_closed, this);
+        if (guests.Streams.TryGetValue(request.Command, out var run))
+            return await run(request, sink, cancellation);
+        var result = await guests.RunAsync(target, request, cancellation);
+        sink.Started(4711);
+        sink.Stdout(Encoding.UTF8.GetBytes(result.Stdout));
+        sink.Stderr(Encoding.UTF8.GetBytes(result.Stderr));
+        return new ExecEnd(result.ExitCode, result.Signal, result.Duration, result.TimedOut);
+    }
+
+    public Task<ITerminal> OpenTerminalAsync(string type, TerminalSize size, CancellationToken cancellation)
+    {
+        var terminal = new FakeTerminal(type, size);
+        guests.Terminals.Enqueue(terminal);
+        return Task.FromResult<ITerminal>(terminal);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_closed)
+            guests.Closed();
+        _closed = true;
+        foreach (var terminal in guests.Terminals)
+            await terminal.DisposeAsync();
+    }
+}

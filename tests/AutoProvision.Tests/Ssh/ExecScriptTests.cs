@@ -1,0 +1,54 @@
+using System.Diagnostics;
+using FsCheck;
+using FsCheck.Xunit;
+
+namespace AutoProvision.Ssh;
+
+public class ExecScriptTests
+{
+    private static readonly ExecRequest Plain = new("run 'it'");
+
+    public static TheoryData<ExecRequest, string> Scripts => new()
+    {
+        { Plain, "echo \"T $$\" >&2; exec </dev/null\nrun 'it'" },
+        { Plain with { Stdin = "x"u8.ToArray() }, "echo \"T $$\" >&2\nrun 'it'" },
+        { Plain with { Directory = "/a b" }, "cd '/a b' || exit 125\necho \"T $$\" >&2; exec </dev/null\nrun 'it'" },
+        { Plain with { Environment = Variables(("A", "it's"), ("B", "")) }, "export A='it'\\''s' B=''\necho \"T $$\" >&2; exec </dev/null\nrun 'it'" },
+        {
+            Plain with { User = "bob" },
+            "exec sudo -n -u bob -H -- sh -c 'cd 2>/dev/null || cd /\necho \"T $1\" >&2; shift; exec </dev/null\nrun '\\''it'\\''' sh $$"
+        },
+        {
+            Plain with { User = "bob", Directory = "/srv", Environment = Variables(("A", "1")), Stdin = "x"u8.ToArray() },
+            "exec sudo -n -u bob -H -- sh -c 'cd /srv || exit 125\nexport A=1\necho \"T $1\" >&2; shift\nrun '\\''it'\\''' sh $$"
+        },
+    };
+
+    [Theory]
+    [MemberData(nameof(Scripts))]
+    public void The_preparation_comes_before_the_marker_and_the_command_after_it(ExecRequest request, string script) =>
+        Assert.Equal(script, ExecScript.Build(request, "T "));
+
+    /// <summary>Through two shells where there is another user: a sudo of the test's own that only drops its options.</summary>
+    [Property(MaxTest = 30)]
+    public bool A_variable_of_any_content_arrives(NonNull<string> text, bool asOther)
+    {
+        var value = new string([.. text.Get.Where(letter => letter != '\0' && !char.IsSurrogate(letter))]);
+        var request = new ExecRequest("printf %s \"$IT\"") { Environment = Variables(("IT", value)), User = asOther ? "bob" : null };
+        var script = ExecScript.Build(request, "T ").Replace("exec sudo -n -u bob -H --", "exec", StringComparison.Ordinal);
+        using var shell = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", script]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var output = shell.StandardOutput.ReadToEnd();
+        shell.WaitForExit();
+        return output == value;
+    }
+
+    [Fact]
+    public void The_length_counts_what_quoting_for_another_user_adds()
+    {
+        var request = new ExecRequest(new string('\'', 1000));
+        Assert.InRange(ExecScript.Length(request), 1000, 1200);
+        Assert.InRange(ExecScript.Length(request with { User = "bob" }), 4000, 4300);
+    }
+
+    private static Dictionary<string, string> Variables(params (string Name, string Value)[] all) => all.ToDictionary(it => it.Name, it => it.Value);
+}
