@@ -10,12 +10,14 @@ namespace AutoProvision.FakeService;
 
 /// <summary>
 /// Runs the service's own Program with real HTTP, clock and journal, and with fakes where the host begins. The arguments are the
-/// service's; <see cref="FaultPlan"/> has the environment.
+/// service's; <see cref="FaultPlan"/> has the environment. With <c>--document FILE</c> it only writes the OpenAPI document.
 /// </summary>
 internal static class FakeProgram
 {
     public static int Main(string[] arguments)
     {
+        if (arguments is ["--document", var file])
+            return DocumentFile.WriteAsync(file).GetAwaiter().GetResult();
         var plan = FaultPlan.FromEnvironment();
         using var watching = DiagnosticListener.AllListeners.Subscribe(new HostWatcher(services => UseFakes(services, plan)));
         return (int)typeof(Program).Assembly.EntryPoint!.Invoke(null, [arguments])!;

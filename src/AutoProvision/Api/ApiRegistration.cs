@@ -37,6 +37,7 @@ public static class ApiRegistration
         app.UseSwaggerUI(ui => ui.SwaggerEndpoint("/openapi/v1.json", "AutoProvision v1"));
         app.MapGet("/", () => TypedResults.Redirect("/swagger")).ExcludeFromDescription();
         app.MapVms();
+        app.MapOperations();
         app.MapHost();
     }
 }

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text;
 using System.Text.Json;
 using AutoProvision.Vms;
 using Microsoft.AspNetCore.Http.Features;
@@ -6,33 +7,62 @@ using Microsoft.AspNetCore.Http.Metadata;
 
 namespace AutoProvision.Api;
 
-/// <summary>A JSON request body together with what is wrong with its shape.</summary>
+/// <summary>A JSON or YAML request body together with what is wrong with its shape.</summary>
 public sealed record Body<T>(T Value, IReadOnlyList<Fault> Faults) : IBindableFromHttpContext<Body<T>>, IEndpointParameterMetadataProvider
     where T : class, new()
 {
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     public static async ValueTask<Body<T>?> BindAsync(HttpContext context, ParameterInfo parameter)
     {
         // Where every field may be left out, so may the body.
         if (context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false })
             return new Body<T>(new T(), []);
-        if (!context.Request.HasJsonContentType())
-            throw new FailureException("content_type_unsupported", "The body is not declared as JSON.", "Send Content-Type: application/json.");
-        var faults = new List<Fault>();
+        if (context.Request.HasYamlContentType())
+            return await ReadYamlAsync(context);
+        if (context.Request.HasJsonContentType())
+            return await ReadJsonAsync(context);
+        throw new FailureException("content_type_unsupported", "The body is not declared as JSON or YAML.", BodyTypes.Hint);
+    }
+
+    public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
+        builder.Metadata.Add(new AcceptsMetadata(BodyTypes.All, typeof(T)));
+
+    private static async Task<Body<T>> ReadJsonAsync(HttpContext context)
+    {
         try
         {
             using var document = await JsonDocument.ParseAsync(context.Request.Body, Strict, context.RequestAborted);
-            var value = StrictJson.Read<T>(document.RootElement, faults);
-            return new Body<T>(value ?? new T(), faults);
+            return Read(document);
         }
         // Half of a surrogate pair in a member's name is an InvalidOperationException to the duplicate check.
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            return new Body<T>(new T(), [new Fault("", "json_malformed", $"The body is not valid JSON: {e.Message}", "Send one JSON object.")]);
+            return Unusable("json_malformed", $"The body is not valid JSON: {e.Message}", "Send one JSON object.");
         }
     }
 
-    public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
-        builder.Metadata.Add(new AcceptsMetadata(["application/json"], typeof(T)));
+    private static async Task<Body<T>> ReadYamlAsync(HttpContext context)
+    {
+        try
+        {
+            using var reader = new StreamReader(context.Request.Body, Utf8);
+            using var document = JsonDocument.Parse(YamlToJson.Convert(await reader.ReadToEndAsync(context.RequestAborted)));
+            return Read(document);
+        }
+        catch (Exception e) when (e is FormatException or DecoderFallbackException)
+        {
+            return Unusable("yaml_malformed", $"The body is not usable YAML: {e.Message}", "Send one YAML mapping, in UTF-8.");
+        }
+    }
+
+    private static Body<T> Read(JsonDocument document)
+    {
+        var faults = new List<Fault>();
+        var value = StrictJson.Read<T>(document.RootElement, faults);
+        return new Body<T>(value ?? new T(), faults);
+    }
+
+    private static Body<T> Unusable(string code, string detail, string hint) => new(new T(), [new Fault("", code, detail, hint)]);
 }

@@ -35,7 +35,7 @@ public sealed partial class Problems(IProblemDetailsService writer, ILogger<Prob
             StatusCodes.Status400BadRequest when http.GetEndpoint() is null => ("host_not_allowed", $"The service does not answer for the host \"{http.Request.Host}\"."),
             StatusCodes.Status404NotFound => ("route_unknown", "There is nothing at this address."),
             StatusCodes.Status405MethodNotAllowed => ("method_not_allowed", "This address does not take this method."),
-            StatusCodes.Status415UnsupportedMediaType => ("content_type_unsupported", "The body is not declared as JSON: send Content-Type: application/json."),
+            StatusCodes.Status415UnsupportedMediaType => ("content_type_unsupported", $"The body is not declared as JSON or YAML: {BodyTypes.Hint}"),
             _ => ("bad_request", problem.Title ?? "The request was refused."),
         };
         problem.Detail ??= detail;
@@ -74,8 +74,9 @@ public sealed partial class Problems(IProblemDetailsService writer, ILogger<Prob
 
     private static int StatusOf(string code) => code switch
     {
-        "vm_not_found" or "orphan_not_found" => StatusCodes.Status404NotFound,
-        "name_taken" or "vm_not_ready" => StatusCodes.Status409Conflict,
+        "vm_not_found" or "orphan_not_found" or "snapshot_not_found" => StatusCodes.Status404NotFound,
+        "name_taken" or "vm_not_ready" or "vm_busy" or "vm_state_conflict" or "snapshot_exists" or "snapshot_limit" or "address_taken" => StatusCodes.Status409Conflict,
+        "precondition_failed" => StatusCodes.Status412PreconditionFailed,
         "content_type_unsupported" => StatusCodes.Status415UnsupportedMediaType,
         "idempotency_key_reused" => StatusCodes.Status422UnprocessableEntity,
         "queue_full" => StatusCodes.Status429TooManyRequests,

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using System.Text.RegularExpressions;
 using AutoProvision.Vms;
 
 namespace AutoProvision.Api;
@@ -8,7 +10,7 @@ namespace AutoProvision.Api;
 /// Reads a body so that every unknown field and every value of the wrong type is told, not only the first one.
 /// A value that cannot be read is left null.
 /// </summary>
-public static class StrictJson
+public static partial class StrictJson
 {
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
     {
@@ -29,6 +31,8 @@ public static class StrictJson
         {
             JsonTypeInfoKind.Object => ReadObject(element, info, pointer, faults),
             JsonTypeInfoKind.Enumerable => ReadList(element, info, pointer, faults),
+            JsonTypeInfoKind.Dictionary when type == typeof(LabelPatch) => ReadPatch(element, pointer, faults),
+            JsonTypeInfoKind.Dictionary => ReadMap(element, pointer, faults),
             _ => ReadValue(element, type, pointer, faults),
         };
     }
@@ -40,13 +44,20 @@ public static class StrictJson
         var result = info.CreateObject!();
         foreach (var member in element.EnumerateObject())
         {
-            var path = $"{pointer}/{Escape(member.Name)}";
+            var path = JsonPointer.To(pointer, member.Name);
             if (info.Properties.FirstOrDefault(property => property.Name == member.Name) is { } known)
-                known.Set!(result, Read(member.Value, known.PropertyType, path, faults));
+                Set(result, known, Read(member.Value, known.PropertyType, path, faults), member);
             else
                 faults.Add(new Fault(path, "field_unknown", $"There is no field \"{member.Name}\" here.", $"Known fields: {string.Join(", ", info.Properties.Select(property => property.Name))}."));
         }
         return result;
+    }
+
+    private static void Set(object result, JsonPropertyInfo property, object? value, JsonProperty member)
+    {
+        property.Set!(result, value);
+        if (member.Value.ValueKind == JsonValueKind.Null && result is ITellsNulls it)
+            it.Nulls.Add(member.Name);
     }
 
     private static object? ReadList(JsonElement element, JsonTypeInfo info, string pointer, List<Fault> faults)
@@ -63,11 +74,36 @@ public static class StrictJson
         return list;
     }
 
+    // As a map, but null says that a member is to go.
+    private static LabelPatch? ReadPatch(JsonElement element, string pointer, List<Fault> faults)
+    {
+        if (element.ValueKind != JsonValueKind.Object)
+            return (LabelPatch?)Mismatch(element, "an object", pointer, faults);
+        var patch = new LabelPatch();
+        foreach (var member in element.EnumerateObject())
+            patch[member.Name] = (string?)Read(member.Value, typeof(string), JsonPointer.To(pointer, member.Name), faults);
+        return patch;
+    }
+
+    // Texts by their names, in one order whatever order they came in.
+    private static SortedDictionary<string, string>? ReadMap(JsonElement element, string pointer, List<Fault> faults)
+    {
+        if (element.ValueKind != JsonValueKind.Object)
+            return (SortedDictionary<string, string>?)Mismatch(element, "an object", pointer, faults);
+        var map = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var member in element.EnumerateObject())
+            if (ReadItem(member.Value, typeof(string), JsonPointer.To(pointer, member.Name), faults) is string text)
+                map[member.Name] = text;
+        return map;
+    }
+
     private static object? ReadItem(JsonElement item, Type type, string pointer, List<Fault> faults) =>
         item.ValueKind == JsonValueKind.Null ? Mismatch(item, "a value", pointer, faults) : Read(item, type, pointer, faults);
 
     private static object? ReadValue(JsonElement element, Type type, string pointer, List<Fault> faults)
     {
+        if (Nullable.GetUnderlyingType(type) == typeof(DateTimeOffset))
+            return ReadTime(element) ?? Mismatch(element, "a time such as \"2027-01-31T12:00:00Z\" (RFC 3339)", pointer, faults);
         try
         {
             return element.Deserialize(type, Options);
@@ -78,15 +114,21 @@ public static class StrictJson
         }
     }
 
+    private static DateTimeOffset? ReadTime(JsonElement element) =>
+        element.ValueKind == JsonValueKind.String && element.GetString() is { } text && DateTime().IsMatch(text)
+            && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out var time) ? time : null;
+
     private static object? Mismatch(JsonElement element, string expected, string pointer, List<Fault> faults)
     {
         faults.Add(new Fault(pointer, "type_mismatch", $"{Shorten(element.GetRawText())} is not {expected}.", $"Send {expected}."));
         return null;
     }
 
-    private static string Describe(Type type) => type == typeof(string) ? "a string" : type == typeof(int) ? "a whole number" : $"a {type.Name}";
+    private static string Describe(Type type) => type == typeof(string) ? "a string" : type == typeof(int) ? "a whole number" : type == typeof(bool) ? "true or false" : $"a {type.Name}";
 
     private static string Shorten(string text) => text.Length <= 60 ? text : text[..60] + "...";
 
-    private static string Escape(string name) => name.Replace("~", "~0").Replace("/", "~1");
+    // RFC 3339, section 5.6. .NET takes a time without an offset as well, and would make it the host's own.
+    [GeneratedRegex(@"\A[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})\z")]
+    private static partial Regex DateTime();
 }

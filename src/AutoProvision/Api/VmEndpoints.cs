@@ -9,11 +9,17 @@ public static class VmEndpoints
     public static void MapVms(this IEndpointRouteBuilder routes)
     {
         var vms = routes.MapGroup("/vms").WithTags("VMs").ProducesProblem(500);
-        vms.MapPost("/", Create).WithName("createVm").WithSummary("Make a VM")
-            .WithDescription("Queues the job and answers at once; follow the events or read the VM until its state is ready. With an Idempotency-Key the request can be sent again: for 24 hours the same key and body give the same VM.")
-            .ProducesProblem(400).ProducesProblem(409).ProducesProblem(413).ProducesProblem(415).ProducesProblem(422).ProducesProblem(429).ProducesProblem(503).ProducesProblem(507);
-        vms.MapGet("/", List).WithName("listVms").WithSummary("List the VMs, oldest first");
-        vms.MapGet("/{id}", Get).WithName("getVm").WithSummary("Read a VM").ProducesProblem(404);
+        Makes(vms.MapPost("/", Create)).WithName("createVm").WithSummary("Make a VM")
+            .WithDescription("Queues the job and answers at once; follow the events or read the VM until its state is ready, or let `Prefer: wait=N` hold the answer until then. With an Idempotency-Key the request can be sent again: for 24 hours the same key and body give the same VM.");
+        Makes(vms.MapPost("/{id}/clone", Clone)).WithName("cloneVm").WithSummary("Make a copy of a VM")
+            .WithDescription("Of a VM that is ready, degraded or stopped: its disks as they are now, but a name, keys, machine-id and addresses of its own. A VM that runs stands still while its disks are copied. Otherwise as `POST /vms`.").ProducesProblem(404);
+        vms.MapGet("/", List).WithName("listVms").WithSummary("List the VMs, oldest first")
+            .WithDescription("Where there are more than `limit`, the `Link` header (rel=\"next\") leads to the next page.").Produces(304).ProducesProblem(400);
+        vms.MapGet("/{id}", Get).WithName("getVm").WithSummary("Read a VM")
+            .WithDescription("With `wait` the answer is held until the VM is so, or cannot become so any more, or `timeoutSeconds` are over; its `state` tells.").Produces(304).ProducesProblem(400).ProducesProblem(404);
+        vms.MapPatch("/{id}", Patch).WithName("updateVm").WithSummary("Change a VM's labels and expiry")
+            .WithDescription("A JSON merge patch (RFC 7396): what is left out stays as it is, and null removes. `If-Match` keeps two from undoing each other's changes.")
+            .ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(412).ProducesProblem(415).ProducesProblem(507);
         vms.MapGet("/{id}/events", Events).WithName("watchVm").WithSummary("Follow a VM's events (Server-Sent Events)")
             .WithDescription("Replays the VM's events and follows; resumes after Last-Event-ID without gap or repeat, and ends after a deleted VM's last event.")
             .Produces<VmEvent>(200, "text/event-stream").ProducesProblem(400).ProducesProblem(404);
@@ -24,18 +30,54 @@ public static class VmEndpoints
             .WithDescription("In every state. 202 while it is being torn down, 204 when it is gone.").ProducesProblem(404).ProducesProblem(507);
     }
 
-    private static async Task<Accepted<VmResource>> Create(
-        Body<VmRequest> body, [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey, VmService vms, HttpResponse response, CancellationToken cancellation)
+    private static RouteHandlerBuilder Makes(RouteHandlerBuilder route) => route.WithMetadata(new PrefersWait())
+        .ProducesProblem(400).ProducesProblem(409).ProducesProblem(413).ProducesProblem(415).ProducesProblem(422).ProducesProblem(429).ProducesProblem(503).ProducesProblem(507);
+
+    private static async Task<Results<Created<VmResource>, Accepted<VmResource>>> Create(
+        Body<VmRequest> body, [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey, VmService vms, HttpContext http, CancellationToken cancellation) =>
+        await AnswerAsync(await vms.CreateAsync(body.Value, body.Faults, idempotencyKey, cancellation), vms, http, cancellation);
+
+    private static async Task<Results<Created<VmResource>, Accepted<VmResource>>> Clone(
+        string id, Body<CloneRequest> body, [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey, VmService vms, HttpContext http, CancellationToken cancellation) =>
+        await AnswerAsync(await vms.CloneAsync(id, body.Value, body.Faults, idempotencyKey, cancellation), vms, http, cancellation);
+
+    private static async Task<Results<Created<VmResource>, Accepted<VmResource>>> AnswerAsync((Vm Vm, bool IsNew) made, VmService vms, HttpContext http, CancellationToken cancellation)
     {
-        var (vm, isNew) = await vms.CreateAsync(body.Value, body.Faults, idempotencyKey, cancellation);
-        if (!isNew)
-            response.Headers["Idempotent-Replayed"] = "true";
-        return TypedResults.Accepted($"/vms/{vm.Id}", Show(vm, vms));
+        var vm = made.Vm;
+        if (!made.IsNew)
+            http.Response.Headers["Idempotent-Replayed"] = "true";
+        if (Preferences.Wait(http.Request) is { } wait)
+        {
+            Preferences.Applied(http.Response, wait);
+            vm = await vms.WaitAsync(vm.Id, VmWaits.IsMade, wait, cancellation);
+        }
+        return vm.IsReachable ? TypedResults.Created($"/vms/{vm.Id}", Show(vm, vms)) : TypedResults.Accepted($"/vms/{vm.Id}", Show(vm, vms));
     }
 
-    private static Ok<VmResource[]> List(VmService vms) => TypedResults.Ok(vms.ListWithPositions().Select(entry => VmResource.From(entry.Vm, entry.QueuePosition)).ToArray());
+    private static Results<Ok<VmResource[]>, StatusCodeHttpResult> List(string[]? label, string[]? state, string? limit, string? cursor, VmService vms, HttpContext http)
+    {
+        var page = vms.List(VmQuery.Parse(label ?? [], state ?? [], limit, cursor));
+        if (page.Next is not null)
+            http.Response.Headers.Link = $"</vms{QueryString.Create(http.Request.Query.Where(it => it.Key != "cursor")).Add("cursor", page.Next)}>; rel=\"next\"";
+        return ETags.IsKnown(http, ETags.Of(page))
+            ? TypedResults.StatusCode(StatusCodes.Status304NotModified)
+            : TypedResults.Ok(page.Vms.Select(entry => VmResource.From(entry.Vm, entry.QueuePosition)).ToArray());
+    }
 
-    private static Ok<VmResource> Get(string id, VmService vms) => TypedResults.Ok(Show(vms.Get(id), vms));
+    private static async Task<Results<Ok<VmResource>, StatusCodeHttpResult>> Get(string id, string? wait, string? timeoutSeconds, VmService vms, HttpContext http, CancellationToken cancellation)
+    {
+        var vm = vms.Get(id);
+        if (VmWaits.Parse(wait, timeoutSeconds) is { } asked)
+            vm = await vms.WaitAsync(vm.Id, asked.Until, asked.Limit, cancellation);
+        return ETags.IsKnown(http, ETags.Of(vm, vms.QueuePosition(vm))) ? TypedResults.StatusCode(StatusCodes.Status304NotModified) : TypedResults.Ok(Show(vm, vms));
+    }
+
+    private static Ok<VmResource> Patch(string id, Body<VmPatch> body, VmService vms, HttpContext http)
+    {
+        var vm = vms.Patch(id, body.Value, body.Faults, it => ETags.IsExpected(http, it, vms.QueuePosition(it)));
+        http.Response.GetTypedHeaders().ETag = ETags.Of(vm, vms.QueuePosition(vm));
+        return TypedResults.Ok(Show(vm, vms));
+    }
 
     private static VmResource Show(Vm vm, VmService vms) => VmResource.From(vm, vms.QueuePosition(vm));
 

@@ -25,13 +25,32 @@ public sealed record VmResource
 
     public required int DiskGiB { get; init; }
 
+    /// <summary>The disks beside the root disk.</summary>
+    public required IReadOnlyList<VmDisk> Disks { get; init; }
+
+    /// <summary>Your own marks.</summary>
+    public required IReadOnlyDictionary<string, string> Labels { get; init; }
+
+    /// <summary>When the VM is deleted by itself.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>The VM that this one is a copy of.</summary>
+    public Guid? CloneOf { get; init; }
+
     /// <summary>The user that SSH and exec log in as.</summary>
     public required string User { get; init; }
 
     /// <summary>IP address, once the guest has one.</summary>
     public string? Address { get; init; }
 
+    /// <summary>Every address that was seen of the guest, IPv6 too, when it became ready.</summary>
+    public required IReadOnlyList<string> Addresses { get; init; }
+
+    /// <summary>The first NIC's MAC address.</summary>
     public required string Mac { get; init; }
+
+    /// <summary>All NICs, the first one first.</summary>
+    public required IReadOnlyList<NicResource> Nics { get; init; }
 
     /// <summary>The guest's SSH host key: known before its first boot, verified at every connection.</summary>
     public string? HostKey { get; init; }
@@ -47,6 +66,12 @@ public sealed record VmResource
 
     /// <summary>Why the VM is failed or degraded.</summary>
     public Failure? Failure { get; init; }
+
+    /// <summary>What is being done to the VM, since it was made.</summary>
+    public VmOperation? Operation { get; init; }
+
+    /// <summary>Why its last operation failed.</summary>
+    public Failure? OperationFailure { get; init; }
 
     /// <summary>What tear-down could not remove yet, and why.</summary>
     public required IReadOnlyList<Failure> Leftovers { get; init; }
@@ -65,16 +90,31 @@ public sealed record VmResource
         Cpus = vm.Spec.Cpus,
         MemoryMiB = vm.Spec.MemoryMiB,
         DiskGiB = vm.Spec.DiskGiB,
+        Disks = vm.Spec.Disks,
+        Labels = vm.Labels,
+        ExpiresAt = vm.ExpiresAt,
+        CloneOf = vm.CloneOf,
         User = vm.Spec.User,
         Address = vm.Address,
+        Addresses = vm.Addresses,
         Mac = vm.Mac,
+        Nics = [.. vm.Nics.Select((nic, index) => new NicResource(nic.Mac, nic.Network, AddressOf(vm, index)))],
         HostKey = vm.HostKey,
         PublicKey = vm.PublicKey,
         CreatedAt = vm.CreatedAt,
         ReadyAt = vm.ReadyAt,
         DeletedAt = vm.DeletedAt,
         Failure = vm.Failure,
+        Operation = vm.Operation,
+        OperationFailure = vm.OperationFailure,
         Leftovers = vm.Leftovers,
         Version = vm.Version,
     };
+
+    private static string? AddressOf(Vm vm, int nic) => nic == 0 ? vm.Address ?? vm.Spec.Network?.Address : vm.Spec.Nics[nic - 1].Address;
 }
+
+/// <param name="Mac">Its MAC address.</param>
+/// <param name="Network">The network that it is attached to; left out for the service's own.</param>
+/// <param name="Address">The address that is kept for it, or that the first NIC was given.</param>
+public sealed record NicResource(string Mac, string? Network, string? Address);

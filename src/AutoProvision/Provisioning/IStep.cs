@@ -11,11 +11,11 @@ public interface IStep
     /// <summary>Stable name; it stands in events, failures and the journal.</summary>
     string Name { get; }
 
-    /// <summary>How long <see cref="RunAsync"/> may take.</summary>
-    TimeSpan Timeout { get; }
+    /// <summary>How long <see cref="RunAsync"/> may take for this VM.</summary>
+    TimeSpan Timeout(Vm vm);
 
-    /// <summary>What the step's deadline passing means to the reader.</summary>
-    Failure TimedOut { get; }
+    /// <summary>What the step's deadline passing means to the reader, and where the limit that held can be set.</summary>
+    Failure TimedOut(Vm vm);
 
     /// <summary>Whether the step waits for a guest that runs: the guest is then watched, since one that has died never answers.</summary>
     bool WaitsForGuest => false;

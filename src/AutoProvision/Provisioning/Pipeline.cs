@@ -5,7 +5,7 @@ namespace AutoProvision.Provisioning;
 
 /// <summary>Runs the steps in order; the first failure undoes what was begun and leaves a failed VM that says why.</summary>
 public sealed partial class Pipeline(
-    IEnumerable<IStep> steps, Teardown teardown, Outages outages, GuestWatch watch, VmStore store, IHypervisor hypervisor, TimeProvider time, ILogger<Pipeline> logger)
+    IEnumerable<IStep> steps, StepRunner runner, Teardown teardown, VmStore store, IHypervisor hypervisor, TimeProvider time, ILogger<Pipeline> logger)
 {
     private const int ConsoleTailChars = 2000;
 
@@ -57,7 +57,7 @@ public sealed partial class Pipeline(
             new VmEvent { Type = VmEventTypes.StepStarted, Step = step.Name });
         try
         {
-            await RunWithinDeadlineAsync(step, context, cancellation);
+            await runner.RunAsync(step, context, step.WaitsForGuest, cancellation);
         }
         catch (FailureException e)
         {
@@ -72,30 +72,6 @@ public sealed partial class Pipeline(
         store.Update(context.Id, vm => vm with { Done = [.. vm.Done, step.Name] },
             new VmEvent { Type = VmEventTypes.StepCompleted, Step = step.Name, DurationMs = Milliseconds(started) });
     }
-
-    private async Task RunWithinDeadlineAsync(IStep step, StepContext context, CancellationToken cancellation)
-    {
-        using var deadline = new CancellationTokenSource(step.Timeout, time);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);
-        try
-        {
-            await outages.RideOutAsync(context.Id, token => RunWatchedAsync(step, context, token), linked.Token);
-        }
-        catch (OperationCanceledException e) when (deadline.IsCancellationRequested && !cancellation.IsCancellationRequested)
-        {
-            throw e.InnerException as FailureException ?? new FailureException(step.TimedOut, e);
-        }
-        // A cancellation that neither a DELETE nor the deadline asked for, such as an inner timeout, is a failure like any other.
-        catch (Exception e) when (e is not FailureException && !(e is OperationCanceledException && cancellation.IsCancellationRequested))
-        {
-            LogUnexpected(e, context.Id, step.Name);
-            throw new FailureException("internal_error", $"Step {step.Name} failed unexpectedly: {e.Message}", "This is a defect of the service; its log has the details.", inner: e);
-        }
-    }
-
-    private Task RunWatchedAsync(IStep step, StepContext context, CancellationToken cancellation) => step.WaitsForGuest
-        ? watch.WaitAsync(context.Id, token => step.RunAsync(context, token), cancellation)
-        : step.RunAsync(context, cancellation);
 
     private void Finish(StepContext context)
     {
@@ -135,7 +111,4 @@ public sealed partial class Pipeline(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "VM {Id} ({Name}) failed in step {Step}: {Code}: {Cause}")]
     private partial void LogFailed(Guid id, string name, string? step, string code, string cause);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "VM {Id}: step {Step} failed unexpectedly")]
-    private partial void LogUnexpected(Exception e, Guid id, string step);
 }

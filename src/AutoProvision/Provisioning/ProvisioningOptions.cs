@@ -51,6 +51,9 @@ public sealed class TimeoutOptions
     /// <summary>Making keys, seed image or disk.</summary>
     public TimeSpan Preparation { get; set; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>Copying the disks of another VM, and waiting until that is free.</summary>
+    public TimeSpan Copy { get; set; } = TimeSpan.FromMinutes(15);
+
     /// <summary>virt-install.</summary>
     public TimeSpan Domain { get; set; } = TimeSpan.FromMinutes(3);
 
@@ -85,6 +88,7 @@ internal sealed class TimeoutOptionsValidator : IValidateOptions<ProvisioningOpt
     [
         (nameof(timeouts.Image), timeouts.Image),
         (nameof(timeouts.Preparation), timeouts.Preparation),
+        (nameof(timeouts.Copy), timeouts.Copy),
         (nameof(timeouts.Domain), timeouts.Domain),
         (nameof(timeouts.Address), timeouts.Address),
         (nameof(timeouts.Ssh), timeouts.Ssh),

@@ -1,3 +1,4 @@
+using AutoProvision.Provisioning.Operations;
 using AutoProvision.Provisioning.Reconciliation;
 using AutoProvision.Provisioning.Steps;
 using Microsoft.Extensions.Options;
@@ -18,14 +19,19 @@ public static class ProvisioningRegistration
             .AddSingleton<IStep, KeysStep>()
             .AddSingleton<IStep, SeedStep>()
             .AddSingleton<IStep, DiskStep>()
+            .AddSingleton<IStep, NetworkStep>()
             .AddSingleton<IStep, DomainStep>()
             .AddSingleton<IStep, AddressStep>()
             .AddSingleton<IStep, SshStep>()
             .AddSingleton<IStep, CloudInitStep>()
             .AddSingleton<IStep, AgentStep>()
+            .AddSingleton<IStep, ChecksStep>()
+            .AddOperations()
             .AddSingleton<VmAccess>()
             .AddSingleton<JobQueue>()
             .AddSingleton<RunningJobs>()
+            .AddSingleton<PersistentJobs>()
+            .AddSingleton<StepRunner>()
             .AddSingleton<Teardown>()
             .AddSingleton<Outages>()
             .AddSingleton<GuestWatch>()
@@ -37,6 +43,23 @@ public static class ProvisioningRegistration
             .AddSingleton<Orphans>()
             .AddSingleton<Reconciler>()
             .AddHostedService<ProvisioningWorker>()
+            .AddHostedService<OperationWorker>()
+            .AddHostedService<Expiry>()
             .AddHostedService<ReconcileWorker>();
     }
+
+    private static IServiceCollection AddOperations(this IServiceCollection services) => services
+        .AddSingleton<IOperation, StartOperation>()
+        .AddSingleton<IOperation, StopOperation>()
+        .AddSingleton<IOperation, RestartOperation>()
+        .AddSingleton<IOperation, ResizeOperation>()
+        .AddSingleton<IOperation, SnapshotOperation>()
+        .AddSingleton<IOperation, RestoreOperation>()
+        .AddSingleton<IOperation, DeleteSnapshotOperation>()
+        .AddSingleton<IOperation, CloneOperation>()
+        .AddSingleton<DiskCopy>()
+        .AddSingleton<AddressStep>()
+        .AddSingleton<SshStep>()
+        .AddSingleton<PowerSwitch>()
+        .AddSingleton<OperationRunner>();
 }

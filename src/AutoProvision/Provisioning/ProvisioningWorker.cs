@@ -4,9 +4,9 @@ using Microsoft.Extensions.Options;
 namespace AutoProvision.Provisioning;
 
 /// <summary>The hosted service that takes VMs from the queues and makes or tears down a bounded number at a time.</summary>
-public sealed partial class ProvisioningWorker(
-    JobQueue queue, RunningJobs running, Pipeline pipeline, Teardown teardown, Resumption resumption, Recovery recovery, VmStore store,
-    IOptions<ProvisioningOptions> options, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<ProvisioningWorker> logger) : BackgroundService
+public sealed class ProvisioningWorker(
+    JobQueue queue, PersistentJobs jobs, RunningJobs running, Pipeline pipeline, Teardown teardown, Resumption resumption, Recovery recovery, VmStore store,
+    IOptions<ProvisioningOptions> options, IHostApplicationLifetime lifetime, TimeProvider time) : BackgroundService
 {
     private static readonly TimeSpan CutOffGrace = TimeSpan.FromSeconds(2);
 
@@ -25,8 +25,8 @@ public sealed partial class ProvisioningWorker(
         await using var deadline = cancellationToken.Register(_cutOff.Cancel);
         await base.StopAsync(cancellationToken);
         // Cut off, they end at once; but for virt-install, which is not to be left half-way.
-        if (ExecuteTask is { } jobs)
-            await jobs.WaitAsync(CutOffGrace, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (ExecuteTask is { } last)
+            await last.WaitAsync(CutOffGrace, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     public override void Dispose()
@@ -53,7 +53,7 @@ public sealed partial class ProvisioningWorker(
     private async Task CreateAllAsync(CancellationToken stopping)
     {
         await foreach (var id in queue.Creations.ReadAllAsync(stopping))
-            await PersistAsync(id, () => running.RunAsync(id, cancellation => MakeAsync(id, stopping, cancellation), _cutOff.Token), stopping);
+            await jobs.PersistAsync(id, () => running.RunAsync(id, cancellation => MakeAsync(id, stopping, cancellation), _cutOff.Token), stopping);
     }
 
     // Each deletion is a task of its own: one that must wait for its host keeps none of the others waiting. Teardown bounds the work.
@@ -65,48 +65,12 @@ public sealed partial class ProvisioningWorker(
             await foreach (var id in queue.Deletions.ReadAllAsync(stopping))
             {
                 deletions.RemoveAll(task => task.IsCompleted);
-                deletions.Add(PersistAsync(id, () => DeleteAsync(id, stopping), stopping));
+                deletions.Add(jobs.PersistAsync(id, () => DeleteAsync(id, stopping), stopping));
             }
         }
         finally
         {
             await Task.WhenAll(deletions);
-        }
-    }
-
-    /// <summary>
-    /// Does a job to its end. A job can die only where its own failure cannot be recorded, such as on a full disk: it is tried
-    /// again until it can.
-    /// </summary>
-    private async Task PersistAsync(Guid id, Func<Task> job, CancellationToken stopping)
-    {
-        try
-        {
-            while (!await TryAsync(id, job))
-                await Task.Delay(options.Value.TeardownRetry, time, stopping);
-        }
-        catch (OperationCanceledException)
-        {
-            // Stopping: recovery goes on with it at the next start.
-        }
-    }
-
-    private async Task<bool> TryAsync(Guid id, Func<Task> job)
-    {
-        try
-        {
-            await job();
-            return true;
-        }
-        catch (OperationCanceledException)
-        {
-            // Deleted (its own job goes on with it) or stopping.
-            return true;
-        }
-        catch (Exception e)
-        {
-            LogJobDied(e, id);
-            return false;
         }
     }
 
@@ -132,7 +96,4 @@ public sealed partial class ProvisioningWorker(
         await running.StopAsync(id, stopping);
         await teardown.DeleteAsync(id, stopping);
     }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "The job of VM {Id} died and is tried again")]
-    private partial void LogJobDied(Exception e, Guid id);
 }

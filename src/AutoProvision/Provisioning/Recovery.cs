@@ -7,7 +7,7 @@ public sealed partial class Recovery(VmStore store, JobQueue queue, ILogger<Reco
 {
     /// <summary>
     /// Unfinished VMs go back to the queue and go on after the last step that was done, unless they had failed and only the
-    /// undo was cut off; unfinished deletions go on.
+    /// undo was cut off; unfinished deletions and operations go on.
     /// </summary>
     public void RequeueAll()
     {
@@ -17,6 +17,8 @@ public sealed partial class Recovery(VmStore store, JobQueue queue, ILogger<Reco
                 Requeue(vm);
             else if (vm.State == VmState.Deleting)
                 queue.Delete(vm.Id);
+            else if (vm.Operation is not null)
+                queue.Operate(vm.Id);
         }
     }
 

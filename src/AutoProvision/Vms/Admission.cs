@@ -12,6 +12,14 @@ public sealed class Admission(IHypervisor hypervisor, IOptions<AdmissionOptions>
     /// <summary>Measures the host; what <see cref="Admit"/> makes of it takes no time and can be asked under a lock.</summary>
     public Task<HostRoom> MeasureAsync(CancellationToken cancellation) => hypervisor.MeasureAsync(cancellation);
 
+    /// <summary>Whether a VM that is off may be started: its memory is not taken now.</summary>
+    /// <exception cref="FailureException"><c>memory_insufficient</c>.</exception>
+    public void AdmitStart(int memoryMiB, IReadOnlyCollection<Vm> others, HostRoom room) => CheckMemory(memoryMiB, others, room, options.Value);
+
+    /// <summary>Whether a disk may grow by so much.</summary>
+    /// <exception cref="FailureException"><c>disk_full</c> or <c>disk_insufficient</c>.</exception>
+    public void AdmitDisk(int moreGiB, IReadOnlyCollection<Vm> vms, HostRoom room) => CheckDisk(moreGiB, vms, room, options.Value);
+
     /// <inheritdoc cref="Check"/>
     public void Admit(VmSpec wanted, IReadOnlyCollection<Vm> vms, HostRoom room) => Check(wanted, vms, room, options.Value);
 
@@ -22,7 +30,7 @@ public sealed class Admission(IHypervisor hypervisor, IOptions<AdmissionOptions>
     /// <exception cref="FailureException"><c>disk_full</c>, <c>disk_insufficient</c> or <c>memory_insufficient</c>.</exception>
     public static void Check(VmSpec wanted, IReadOnlyCollection<Vm> vms, HostRoom room, AdmissionOptions options)
     {
-        CheckDisk(wanted.DiskGiB, vms, room, options);
+        CheckDisk(wanted.AllDisksGiB, vms, room, options);
         CheckMemory(wanted.MemoryMiB, vms, room, options);
     }
 
@@ -31,7 +39,7 @@ public sealed class Admission(IHypervisor hypervisor, IOptions<AdmissionOptions>
         if (room.DiskFreeMiB < options.MinFreeDiskMiB)
             throw new FailureException("disk_full", $"The disk with the VMs' files has {room.DiskFreeMiB} MiB left; {options.MinFreeDiskMiB} MiB have to stay free.",
                 "Free space on it or delete VMs; Admission:MinFreeDiskMiB sets the limit.");
-        var held = vms.Where(HoldsDisk).Sum(vm => vm.Spec.DiskGiB * MiBPerGiB);
+        var held = vms.Where(HoldsDisk).Sum(vm => vm.Spec.AllDisksGiB * MiBPerGiB);
         // What the disks take up already is no longer free.
         var toCome = Math.Max(0, held - room.DiskUsedMiB);
         var most = room.DiskFreeMiB * options.DiskOvercommit;
@@ -46,8 +54,8 @@ public sealed class Admission(IHypervisor hypervisor, IOptions<AdmissionOptions>
 
     private static void CheckMemory(int wanted, IReadOnlyCollection<Vm> vms, HostRoom room, AdmissionOptions options)
     {
-        var toCome = vms.Where(vm => vm.State is VmState.Queued or VmState.Provisioning).Sum(vm => (long)vm.Spec.MemoryMiB);
-        var held = toCome + vms.Where(vm => vm.IsReachable).Sum(vm => (long)vm.Spec.MemoryMiB);
+        var toCome = vms.Where(WillRun).Sum(vm => (long)vm.Spec.MemoryMiB);
+        var held = toCome + vms.Where(vm => vm.State is VmState.Ready or VmState.Degraded).Sum(vm => (long)vm.Spec.MemoryMiB);
         var most = room.MemoryTotalMiB * options.MemoryOvercommit;
         // What VMs that run have taken is no longer available; what others on the host have taken is not promised again.
         var left = Math.Min(most - held, (room.MemoryAvailableMiB - options.MinFreeMemoryMiB) * options.MemoryOvercommit - toCome);
@@ -59,6 +67,9 @@ public sealed class Admission(IHypervisor hypervisor, IOptions<AdmissionOptions>
                 ? "This host can never hold so much: ask for a smaller memoryMiB, or raise Admission:MemoryOvercommit."
                 : "Try again when VMs were deleted or the host has more memory available, ask for a smaller memoryMiB, or raise Admission:MemoryOvercommit.");
     }
+
+    private static bool WillRun(Vm vm) => vm.State is VmState.Queued or VmState.Provisioning
+        || vm is { State: VmState.Stopped, Operation: { Kind: OperationKind.Start or OperationKind.Restart } or { WasRunning: true } };
 
     // One that failed or is being deleted has a disk as long as that is not undone; all others have one or will.
     private static bool HoldsDisk(Vm vm) => vm.State is not (VmState.Failed or VmState.Deleting) || vm.Begun.Contains("disk");

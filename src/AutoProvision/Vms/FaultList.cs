@@ -1,9 +1,14 @@
+using System.Text.RegularExpressions;
+
 namespace AutoProvision.Vms;
 
 /// <summary>Collects faults; a value whose shape was wrong already is not complained about twice.</summary>
 public sealed class FaultList(IReadOnlyList<Fault> shape)
 {
     private readonly List<Fault> _faults = [.. shape];
+
+    /// <summary>Whether a value is known to be wrong already: then it may be missing only because it was not understood.</summary>
+    public bool Has(string pointer) => _faults.Any(fault => fault.Pointer == pointer);
 
     public void Add(string pointer, string code, string detail, string hint)
     {
@@ -23,6 +28,39 @@ public sealed class FaultList(IReadOnlyList<Fault> shape)
         {
             Add(pointer, code, e.Message, hint);
         }
+    }
+
+    /// <summary>The value, complained of where it is out of range.</summary>
+    public int InRange(string pointer, int value, int least, int most, string unit = "")
+    {
+        if (value < least || value > most)
+            Add(pointer, "out_of_range", $"{value}{unit} is out of range.", $"From {least} to {most}{unit}.");
+        return value;
+    }
+
+    /// <summary>Complains of a list or map with more entries than there may be.</summary>
+    public void AtMost(string pointer, int count, int most)
+    {
+        if (count > most)
+            Add(pointer, "too_many", $"{count} are too many.", $"At most {most}.");
+    }
+
+    /// <summary>Complains of the second of two equal values; null is no value.</summary>
+    public void Distinct(IEnumerable<(string Pointer, string? Value)> values)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (pointer, value) in values)
+            if (value is not null && !seen.Add(value))
+                Add(pointer, "given_twice", $"\"{value}\" is there twice.", "Give each one once.");
+    }
+
+    /// <summary>The values, each complained of that has not the form.</summary>
+    public IReadOnlyList<string> Each(string pointer, IReadOnlyList<string>? values, Regex form, string code, string what, string hint)
+    {
+        foreach (var (index, value) in (values ?? []).Index())
+            if (!form.IsMatch(value))
+                Add($"{pointer}/{index}", code, $"\"{value}\" {what}.", hint);
+        return values ?? [];
     }
 
     /// <exception cref="InvalidRequestException">When there is any.</exception>

@@ -33,6 +33,9 @@ public sealed record Vm
     /// <summary>What is being done to a VM that was made already; null when nothing is.</summary>
     public VmOperation? Operation { get; init; }
 
+    /// <summary>Why its last operation failed; null when it did not, and as soon as another one is begun.</summary>
+    public Failure? OperationFailure { get; init; }
+
     /// <summary>Its snapshots, oldest first.</summary>
     public IReadOnlyList<VmSnapshot> Snapshots { get; init; } = [];
 
@@ -77,5 +80,5 @@ public sealed record Vm
     public IReadOnlyList<Nic> Nics => [new(Mac, Spec.Network?.Network), .. Spec.Nics.Zip(MoreMacs, (nic, mac) => new Nic(mac, nic.Network))];
 
     /// <summary>A VM that someone can log in to.</summary>
-    public bool IsReachable => State is VmState.Ready or VmState.Degraded;
+    public bool IsReachable => State is VmState.Ready or VmState.Degraded && Operation?.Kind is not (OperationKind.Stop or OperationKind.Restart or OperationKind.Resize or OperationKind.RestoreSnapshot);
 }

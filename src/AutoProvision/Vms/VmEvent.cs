@@ -16,6 +16,9 @@ public sealed record VmEvent
 
     public string? Step { get; init; }
 
+    /// <summary>The operation that it is about.</summary>
+    public OperationKind? Operation { get; init; }
+
     public string? Message { get; init; }
 
     /// <summary>How long a step took, in milliseconds.</summary>
@@ -35,4 +38,8 @@ public static class VmEventTypes
     public const string StepFailed = "step.failed";
     public const string StepUndone = "step.undone";
     public const string Progress = "progress";
+    public const string OperationStarted = "operation.started";
+    public const string OperationCompleted = "operation.completed";
+    public const string OperationFailed = "operation.failed";
+    public const string Updated = "updated";
 }

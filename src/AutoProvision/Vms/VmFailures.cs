@@ -19,6 +19,16 @@ public static class VmFailures
         $"The hypervisor already has a domain named \"{name}\" that is no VM of this service.",
         "Choose another name. If GET /host/orphans lists the domain, it can be removed there; a domain that is not its own the service never touches.");
 
+    public static FailureException AddressTaken(string address, string network, Vm other) => new("address_taken",
+        $"The address {address} of the network \"{network}\" is kept for VM {other.Id} (\"{other.Spec.Name}\"), which is {other.State.ToString().ToLowerInvariant()}.",
+        $"Choose another address, or DELETE /vms/{other.Id} first.");
+
+    public static FailureException Gone(Vm vm) => new("vm_state_conflict",
+        $"VM {vm.Id} is {vm.State.ToString().ToLowerInvariant()}: it cannot be changed any more.", "Make another one.");
+
+    public static FailureException NotAsExpected(Vm vm) => new("precondition_failed",
+        $"VM {vm.Id} is not as If-Match says: somebody changed it meanwhile.", $"GET /vms/{vm.Id} gives its present ETag.");
+
     public static FailureException QueueFull(int unfinished, ProvisioningOptions options) => new("queue_full",
         $"{unfinished} VMs are waiting or being made, of at most {options.MostUnfinished}: Provisioning:QueueCapacity is {options.QueueCapacity}, Provisioning:Concurrency {options.Concurrency}.",
         "Try again when some are ready, or raise Provisioning:QueueCapacity.");
@@ -32,6 +42,9 @@ public static class VmFailures
 
     public static FailureException Stopping() => new("service_stopping",
         "The service is being stopped; the command was ended.", "Send it again when the service is back.");
+
+    public static InvalidRequestException NoSuchCursor() =>
+        new([new Fault("?cursor", "cursor_invalid", "The VM that the cursor stands for was forgotten meanwhile.", "Begin anew, without a cursor.")]);
 
     public static InvalidRequestException NoSuchEvent(string detail) =>
         new([new Fault("", "event_id_invalid", detail, "Send back an id that the stream gave, or none.")]);

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace AutoProvision.Vms;
 
 /// <summary>Something that is being done to a VM; there is one at a time, and a restart of the service goes on with it.</summary>
@@ -17,22 +19,26 @@ public sealed record VmOperation(OperationKind Kind, DateTimeOffset StartedAt)
     /// <summary>Whether the guest ran when it began, and is to run when it ends.</summary>
     public bool WasRunning { get; init; }
 
+    /// <summary>The caller's words for a snapshot.</summary>
+    public string? Description { get; init; }
+
     /// <summary>The VM that is being made as a copy of this one.</summary>
     public Guid? Copy { get; init; }
 }
 
+[JsonConverter(typeof(JsonStringEnumConverter<OperationKind>))]
 public enum OperationKind
 {
-    Start,
-    Stop,
-    Restart,
-    Resize,
-    Snapshot,
-    RestoreSnapshot,
-    DeleteSnapshot,
+    [JsonStringEnumMemberName("start")] Start,
+    [JsonStringEnumMemberName("stop")] Stop,
+    [JsonStringEnumMemberName("restart")] Restart,
+    [JsonStringEnumMemberName("resize")] Resize,
+    [JsonStringEnumMemberName("snapshot")] Snapshot,
+    [JsonStringEnumMemberName("restoreSnapshot")] RestoreSnapshot,
+    [JsonStringEnumMemberName("deleteSnapshot")] DeleteSnapshot,
 
     /// <summary>Another VM is being made as a copy of this one.</summary>
-    Clone,
+    [JsonStringEnumMemberName("clone")] Clone,
 }
 
 /// <param name="Cpus">Virtual CPUs.</param>

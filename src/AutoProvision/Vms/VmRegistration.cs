@@ -17,9 +17,13 @@ public static class VmRegistration
             .AddSingleton(OpenJournal)
             .AddSingleton<VmStore>()
             .AddSingleton<VmRules>()
+            .AddSingleton<NetworkRules>()
             .AddSingleton<Admission>()
             .AddSingleton<VmService>()
-            .AddSingleton<GuestService>();
+            .AddSingleton<GuestService>()
+            .AddSingleton<SizeRules>()
+            .AddSingleton<CloneRules>()
+            .AddSingleton<OperationService>();
     }
 
     private static VmJournal OpenJournal(IServiceProvider services)

@@ -15,14 +15,29 @@ public sealed class VmRequest
     /// <summary>Memory in MiB.</summary>
     public int? MemoryMiB { get; init; }
 
-    /// <summary>Size of the root disk in GiB.</summary>
+    /// <summary>Size of the root disk in GiB; the guest's file system grows to fill it.</summary>
     public int? DiskGiB { get; init; }
+
+    /// <summary>Further disks, at most 8.</summary>
+    public IReadOnlyList<VmDiskRequest>? Disks { get; init; }
+
+    /// <summary>What the first NIC is attached to; left out, the service's own network.</summary>
+    public VmNicRequest? Network { get; init; }
+
+    /// <summary>Further NICs, at most 7.</summary>
+    public IReadOnlyList<VmNicRequest>? Nics { get; init; }
+
+    /// <summary>A cloud-init network-config (version 1 or 2, YAML) instead of DHCP on every NIC.</summary>
+    public string? NetworkConfig { get; init; }
 
     /// <summary>The user to create, with sudo rights; left out, the image's own.</summary>
     public string? User { get; init; }
 
-    /// <summary>Public keys (OpenSSH lines) that may log in beside the service's own.</summary>
+    /// <summary>Public keys (OpenSSH lines) that may log in as that user, beside the service's own.</summary>
     public IReadOnlyList<string>? AuthorizedKeys { get; init; }
+
+    /// <summary>Further users.</summary>
+    public IReadOnlyList<VmUserRequest>? Users { get; init; }
 
     /// <summary>Distribution packages to install.</summary>
     public IReadOnlyList<string>? Packages { get; init; }
@@ -33,33 +48,36 @@ public sealed class VmRequest
     /// <summary>Extra lines for /etc/hosts.</summary>
     public IReadOnlyList<VmHostRequest>? Hosts { get; init; }
 
+    /// <summary>Shell commands run early in every boot, as root, before the users and files are there.</summary>
+    public IReadOnlyList<string>? BootCommands { get; init; }
+
     /// <summary>Shell commands run once, as root, at the end of the first boot.</summary>
     public IReadOnlyList<string>? RunCommands { get; init; }
 
-    /// <summary>A cloud-init network-config (version 1 or 2, YAML) instead of DHCP on the first NIC.</summary>
-    public string? NetworkConfig { get; init; }
-}
+    /// <summary>A name of the tz database, such as Europe/Vienna; left out, the image's own.</summary>
+    public string? Timezone { get; init; }
 
-public sealed class VmFileRequest
-{
-    /// <summary>Absolute path in the guest.</summary>
-    public string? Path { get; init; }
+    /// <summary>Size of a swap file in MiB, 0 to 65536; 0 makes none.</summary>
+    public int? SwapMiB { get; init; }
 
-    /// <summary>The file's text.</summary>
-    public string? Content { get; init; }
+    /// <summary>Variables of every session, by their names; values are one line.</summary>
+    public IReadOnlyDictionary<string, string>? Environment { get; init; }
 
-    /// <summary>user or user:group; root:root when left out.</summary>
-    public string? Owner { get; init; }
+    /// <summary>Your own cloud-init user-data, merged with the service's: cloud-config, a shell script, or a MIME multi-part of such.</summary>
+    public string? UserData { get; init; }
 
-    /// <summary>Octal permissions; 0644 when left out.</summary>
-    public string? Mode { get; init; }
-}
+    /// <summary>What has to hold before the VM is ready, beside SSH and cloud-init; at most 16, run in this order.</summary>
+    public IReadOnlyList<VmCheckRequest>? ReadinessChecks { get; init; }
 
-public sealed class VmHostRequest
-{
-    /// <summary>IPv4 or IPv6 address.</summary>
-    public string? Address { get; init; }
+    /// <summary>Deadlines of this VM's own.</summary>
+    public VmTimeoutsRequest? Timeouts { get; init; }
 
-    /// <summary>Host names that resolve to it.</summary>
-    public IReadOnlyList<string>? Names { get; init; }
+    /// <summary>Your own marks, at most 64; keys and values as those of Kubernetes labels.</summary>
+    public IReadOnlyDictionary<string, string>? Labels { get; init; }
+
+    /// <summary>When the VM is deleted by itself, counted from now: such as 90s, 30m, 2h or 7d, or ISO 8601 (PT2H). Not together with expiresAt.</summary>
+    public string? ExpiresIn { get; init; }
+
+    /// <summary>When the VM is deleted by itself (RFC 3339), at most ten years ahead.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
 }

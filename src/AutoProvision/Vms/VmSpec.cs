@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace AutoProvision.Vms;
 
 /// <summary>What was asked for, complete and checked: defaults are filled in and every value is in range.</summary>
@@ -15,6 +17,13 @@ public sealed record VmSpec
 
     /// <summary>Size of the root disk; the guest grows its file system to fill it.</summary>
     public required int DiskGiB { get; init; }
+
+    [JsonIgnore]
+    public VmSize Size => new(Cpus, MemoryMiB, DiskGiB);
+
+    /// <summary>Size of the root disk and of all disks beside it.</summary>
+    [JsonIgnore]
+    public int AllDisksGiB => DiskGiB + Disks.Sum(disk => disk.SizeGiB);
 
     /// <summary>The user that is created with sudo rights and that SSH logs in as.</summary>
     public required string User { get; init; }

@@ -14,6 +14,7 @@ public sealed class VmStore
     private readonly Dictionary<string, KeptKey> _keys;
     private readonly VmJournal _journal;
     private readonly TimeProvider _time;
+    private TaskCompletionSource _expiriesChanged = NewSignal();
     private long _lastPosition;
 
     public VmStore(VmJournal journal, TimeProvider time)
@@ -24,11 +25,28 @@ public sealed class VmStore
         _keys = journal.LoadKeys().ToDictionary(kept => kept.Key.Value);
     }
 
+    /// <summary>Ends when a VM has got another time to expire at, or one that has any is new.</summary>
+    public Task ExpiriesChanged
+    {
+        get
+        {
+            lock (_gate)
+                return _expiriesChanged.Task;
+        }
+    }
+
     /// <summary>Every VM that is not deleted, oldest first.</summary>
     public IReadOnlyList<Vm> List()
     {
         lock (_gate)
             return Present();
+    }
+
+    /// <summary>Every VM, deleted ones included until they are forgotten, oldest first.</summary>
+    public IReadOnlyList<Vm> ListAll()
+    {
+        lock (_gate)
+            return [.. _entries.Values.OrderBy(e => e.Position).Select(e => e.Vm)];
     }
 
     /// <summary>The VM with this id, deleted ones included until they are forgotten; null when unknown.</summary>
@@ -163,7 +181,7 @@ public sealed class VmStore
     private Vm Commit(Entry entry, Vm vm, VmEvent what)
     {
         (vm, what) = Next(vm with { Version = entry.Vm.Version }, what);
-        _journal.Append(vm, what);
+        _journal.Append(vm, what, isSpecChanged: !ReferenceEquals(vm.Spec, entry.Vm.Spec));
         return Show(entry, vm, what);
     }
 
@@ -173,8 +191,13 @@ public sealed class VmStore
         return (vm, what with { Seq = vm.Version, At = _time.GetUtcNow(), State = vm.State });
     }
 
-    private static Vm Show(Entry entry, Vm vm, VmEvent what)
+    private Vm Show(Entry entry, Vm vm, VmEvent what)
     {
+        if (what.Seq == 1 ? vm.ExpiresAt is not null : vm.ExpiresAt != entry.Vm.ExpiresAt)
+        {
+            _expiriesChanged.SetResult();
+            _expiriesChanged = NewSignal();
+        }
         entry.Vm = vm;
         entry.Events.Add(what);
         var changed = entry.Changed;

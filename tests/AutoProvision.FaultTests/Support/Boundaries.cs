@@ -6,7 +6,7 @@ namespace AutoProvision.FaultTests.Support;
 internal static class Boundaries
 {
     /// <summary>The steps in their order; a test compares them with the events of a VM.</summary>
-    public static readonly string[] Steps = ["image", "keys", "seed", "disk", "domain", "address", "ssh", "cloud-init", "agent"];
+    public static readonly string[] Steps = ["image", "keys", "seed", "disk", "network", "domain", "address", "ssh", "cloud-init", "agent", "checks"];
 
     /// <summary>On the way to a ready VM.</summary>
     public static IReadOnlyList<string> Making => [.. Steps.SelectMany(step => new[] { FaultyStep.Before(step), FaultyStep.After(step) })];

@@ -14,7 +14,7 @@ public sealed class KillTests
 
     // What the guest itself takes to boot, on a host that may be busy with other things.
     private static readonly TimeSpan Boot = TimeSpan.FromSeconds(60);
-    private static readonly string[] Steps = ["image", "keys", "seed", "disk", "domain", "address", "ssh", "cloud-init", "agent"];
+    private static readonly string[] Steps = ["image", "keys", "seed", "disk", "network", "domain", "address", "ssh", "cloud-init", "agent", "checks"];
 
     /// <summary>In the short form the boundaries at which something else has just been made; each once in the long one.</summary>
     public static TheoryData<string, string> Boundaries => FaultRounds.Long

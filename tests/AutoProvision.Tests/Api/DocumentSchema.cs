@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AutoProvision.Api.OpenApi;
 using AutoProvision.Fakes;
 
 namespace AutoProvision.Api;
@@ -12,18 +13,29 @@ internal sealed class DocumentSchema(JsonElement document)
     public void Check(JsonElement answer, string operation, string status, string media = "application/json")
     {
         var (method, path) = operation.Split(' ') is [var first, var second] ? (first.ToLowerInvariant(), second) : throw new ArgumentException(operation);
-        var schema = document.GetProperty("paths").GetProperty(path).GetProperty(method).GetProperty("responses")
-            .GetProperty(status).GetProperty("content").GetProperty(media).GetProperty("schema");
-        Check(answer, schema, operation);
+        var content = document.GetProperty("paths").GetProperty(path).GetProperty(method).GetProperty("responses")
+            .GetProperty(status).GetProperty("content").GetProperty(media);
+        Check(answer, SchemaOf(content), operation);
     }
 
-    private void Check(JsonElement value, JsonElement schema, string where)
+    /// <summary>The schema of one media type's content; of a stream, that of one event's data.</summary>
+    public static JsonElement SchemaOf(JsonElement content) => content.TryGetProperty(Streams.ItemSchema, out var item)
+        ? item.GetProperty("properties").GetProperty("data").GetProperty("contentSchema")
+        : content.GetProperty("schema");
+
+    /// <summary>Checks a value against any schema of the document.</summary>
+    public void Check(JsonElement value, JsonElement schema, string where)
     {
         schema = Resolve(schema);
         if (value.ValueKind == JsonValueKind.Array)
             foreach (var item in value.EnumerateArray())
                 Check(item, schema.GetProperty("items"), $"{where}[]");
+        if (schema.TryGetProperty("enum", out var words))
+            Assert.Contains(value.ToString(), words.EnumerateArray().Select(word => word.ToString()));
         if (value.ValueKind != JsonValueKind.Object)
+            return;
+        // A map, whose members have names of the caller's.
+        if (schema.TryGetProperty("additionalProperties", out _))
             return;
         var known = schema.GetProperty("properties");
         foreach (var member in value.EnumerateObject())

@@ -22,10 +22,10 @@ public sealed class EventStreamTests
         Assert.Equal(Enumerable.Range(1, events.Count).Select(id => $"{id}"), events.Select(item => item.EventId));
         Assert.Equal(["queued", "provisioning", "ready", "deleting", "deleted"], events.Where(item => item.EventType == "state").Select(item => item.Data.Text("state")));
         Assert.Equal(
-            ["image", "keys", "seed", "disk", "domain", "address", "ssh", "cloud-init", "agent"],
+            ["image", "keys", "seed", "disk", "network", "domain", "address", "ssh", "cloud-init", "agent", "checks"],
             events.Where(item => item.EventType == "step.completed").Select(item => item.Data.Text("step")));
         Assert.Equal(
-            ["agent", "cloud-init", "ssh", "address", "domain", "disk", "seed", "keys", "image"],
+            ["checks", "agent", "cloud-init", "ssh", "address", "domain", "network", "disk", "seed", "keys", "image"],
             events.Where(item => item.EventType == "step.undone").Select(item => item.Data.Text("step")));
         Assert.All(events, item => Assert.Equal(item.EventId, item.Data.GetProperty("seq").ToString()));
     }

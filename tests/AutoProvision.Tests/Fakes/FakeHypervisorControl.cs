@@ -12,10 +12,16 @@ internal sealed partial class FakeHypervisor : IDomainControl
     /// <summary>A guest that does not heed what it is asked.</summary>
     public bool IgnoresShutDown { get; set; }
 
+    public int TimesAskedToShutDown { get; private set; }
+
     public Task StartAsync(Guid id, CancellationToken cancellation) => ControlAsync(nameof(StartAsync), id, () => SetPower(id, DomainPower.Running), cancellation);
 
     public Task AskToShutDownAsync(Guid id, CancellationToken cancellation) =>
-        ControlAsync(nameof(AskToShutDownAsync), id, () => IgnoresShutDown ? Domains[id] : SetPower(id, DomainPower.Stopped), cancellation);
+        ControlAsync(nameof(AskToShutDownAsync), id, () =>
+        {
+            TimesAskedToShutDown++;
+            return IgnoresShutDown ? Domains[id] : SetPower(id, DomainPower.Stopped);
+        }, cancellation);
 
     public Task SwitchOffAsync(Guid id, CancellationToken cancellation) => ControlAsync(nameof(SwitchOffAsync), id, () => SetPower(id, DomainPower.Stopped), cancellation);
 

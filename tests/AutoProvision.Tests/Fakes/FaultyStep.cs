@@ -10,9 +10,9 @@ internal sealed class FaultyStep(IStep step, FaultPoints faults) : IStep
 {
     public string Name => step.Name;
 
-    public TimeSpan Timeout => step.Timeout;
+    public TimeSpan Timeout(Vm vm) => step.Timeout(vm);
 
-    public Failure TimedOut => step.TimedOut;
+    public Failure TimedOut(Vm vm) => step.TimedOut(vm);
 
     public bool WaitsForGuest => step.WaitsForGuest;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AutoProvision.Fakes;
 using AutoProvision.Hypervisors;
+using AutoProvision.Vms;
 
 namespace AutoProvision.Provisioning;
 
@@ -59,9 +60,10 @@ public sealed class FailAtEveryStepTests
         var path = await http.CreateVmAsync();
         await gate.ReachedAsync();
 
-        host.Time.Advance(limits.Timeout);
+        var vm = app.Get<VmService>().Get(path[5..]);
+        host.Time.Advance(limits.Timeout(vm));
 
-        AssertFailed(await http.UntilAsync(path, "failed"), step, limits.TimedOut.Code);
+        AssertFailed(await http.UntilAsync(path, "failed"), step, limits.TimedOut(vm).Code);
         Assert.Empty(host.Traces);
     }
 

@@ -9,7 +9,7 @@ internal static class Faults
     public const string BeforeWork = "before its work";
     public const string AfterWork = "after its work";
 
-    public static readonly string[] Steps = ["image", "keys", "seed", "disk", "domain", "address", "ssh", "cloud-init", "agent"];
+    public static readonly string[] Steps = ["image", "keys", "seed", "disk", "network", "domain", "address", "ssh", "cloud-init", "agent", "checks"];
 
     /// <summary>Every step, at both moments.</summary>
     public static TheoryData<string, string> EveryPoint()

@@ -63,7 +63,7 @@ public sealed class RestartTests
         using var http = (await host.KillAndStartAsync(first, Settings)).CreateClient();
         var events = await http.FollowUntilAsync(vm, "ready");
 
-        Assert.Equal(["ssh", "address", "domain", "disk", "seed", "keys", "image"], StepsOf(events, "step.undone"));
+        Assert.Equal(["ssh", "address", "domain", "network", "disk", "seed", "keys", "image"], StepsOf(events, "step.undone"));
         Assert.Equal(DomainPower.Running, Assert.Single(host.Hypervisor.Domains).Value.Info.Power);
         await http.DeleteVmAsync(vm);
         await http.FollowAsync(vm);

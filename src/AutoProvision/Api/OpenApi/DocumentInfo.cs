@@ -26,6 +26,7 @@ internal static class DocumentInfo
             Title = "AutoProvision",
             Version = typeof(DocumentInfo).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0],
             Description = Description,
+            Contact = new OpenApiContact { Name = "Who runs this service" },
         };
         // Relative, so that it is right behind a proxy as well.
         document.Servers = [new OpenApiServer { Url = "/", Description = "The service that gave this document." }];
@@ -34,6 +35,7 @@ internal static class DocumentInfo
         document.Tags = new HashSet<OpenApiTag>
         {
             new() { Name = "VMs", Description = "Make, watch, use and delete virtual machines." },
+            new() { Name = "Operations", Description = "Power, sizes and snapshots of VMs that were made." },
             new() { Name = "Host", Description = "What the host offers." },
             new() { Name = "Health", Description = "For monitors and load balancers." },
         };

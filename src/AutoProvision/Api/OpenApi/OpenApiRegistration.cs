@@ -10,5 +10,6 @@ public static class OpenApiRegistration
         options.AddOperationTransformer(Operations.Apply);
         // After the operations, whose examples say "problem" too.
         options.AddDocumentTransformer(ProblemSchema.ApplyAsync);
+        options.AddDocumentTransformer(Streams.ApplyAsync);
     });
 }

@@ -13,21 +13,35 @@ internal static class OperationExamples
             data: {"seq":9,"type":"step.completed","at":"2026-11-22T10:00:31.4+00:00","state":"provisioning","step":"address","durationMs":28310}
         """;
 
+    private static readonly (int, string)[] Operation = [(200, "It is done, or there was nothing to do. `operationFailure` says when it failed."), (202, "It is under way.")];
+
     /// <summary>What each answer means, where <see cref="Operations"/> does not say it of all refusals with the same status.</summary>
     public static readonly Dictionary<string, (int Status, string Words)[]> Answers = new()
     {
+        ["cloneVm"] = [(201, "The copy is ready, as `Prefer` asked to wait for."), (202, "The copy is queued.")],
+        ["updateVm"] = [(200, "The VM as it is now.")],
         ["createVm"] =
         [
-            (202, "The VM is queued."),
+            (201, "The VM is ready, as `Prefer` asked to wait for."),
+            (202, "The VM is queued, being made, or has failed; its `state` tells."),
             (503, "libvirt or one of its tools does not answer, or the host has no memory left: then `Retry-After` says when to try again."),
             (507, "The host's disk is full, or has no room for so large a disk."),
         ],
-        ["listVms"] = [(200, "Every VM that is not deleted.")],
-        ["getVm"] = [(200, "The VM; a deleted one too, until it is forgotten (Provisioning:DeletedRetention).")],
+        ["listVms"] = [(200, "The VMs that were asked for."), (304, "Nothing is new since the `If-None-Match` that was sent.")],
+        ["getVm"] = [(304, "Nothing is new since the `If-None-Match` that was sent."), (200, "The VM; a deleted one too, until it is forgotten (Provisioning:DeletedRetention).")],
         ["watchVm"] = [(200, Stream)],
         ["execInVm"] = [(200, "The command ended, whatever its exit code, or was ended by its timeout.")],
         ["getVmSsh"] = [(200, "Everything `ssh` needs. Paths are those of the service's host.")],
         ["deleteVm"] = [(202, "Tear-down is under way."), (204, "The VM is gone.")],
+        ["startVm"] = Operation,
+        ["stopVm"] = Operation,
+        ["restartVm"] = Operation,
+        ["resizeVm"] = Operation,
+        ["createSnapshot"] = Operation,
+        ["restoreSnapshot"] = [.. Operation, (404, "There is no such VM, or it has no such snapshot.")],
+        ["deleteSnapshot"] = Operation,
+        ["listSnapshots"] = [(200, "The snapshots.")],
+        ["getSnapshot"] = [(200, "The snapshot."), (404, "There is no such VM, or it has no such snapshot.")],
         ["listImages"] = [(200, "The catalogue.")],
         ["getHost"] = [(200, "What was found, with everything that is wrong in `problems`.")],
         ["listOrphans"] = [(200, "The orphans; usually none.")],
@@ -54,6 +68,12 @@ internal static class OperationExamples
                 }
                 """),
         ],
+        ["cloneVm"] = [("named", "A copy with a name", """{ "name": "web-2", "expiresIn": "2h" }""")],
+        ["updateVm"] = [("extend", "Two hours more, and one label more", """{ "expiresIn": "2h", "labels": { "env": "test" } }""")],
+        ["stopVm"] = [("grace", "Ten seconds, then the plug", """{ "graceSeconds": 10 }""")],
+        ["restartVm"] = [("hard", "At once, without asking the guest", """{ "graceSeconds": 0 }""")],
+        ["resizeVm"] = [("larger", "More of everything", """{ "cpus": 4, "memoryMiB": 4096, "diskGiB": 20 }""")],
+        ["createSnapshot"] = [("named", "Before something risky", """{ "name": "before-upgrade", "description": "All tests pass." }""")],
         ["execInVm"] =
         [
             ("shell", "A line for the user's shell", """{ "shell": "cat /etc/hostname; exit 7" }"""),

@@ -14,9 +14,10 @@ internal static class Operations
     {
         ["400"] = "The request is wrong: `errors` lists every fault.",
         ["404"] = "There is no such VM, or it was deleted a while ago.",
-        ["409"] = "Not in this state: the name is taken, or the VM is not reachable.",
+        ["409"] = "Not in this state: the name or the address is taken, or the VM is not reachable.",
+        ["412"] = "The VM is not as `If-Match` says.",
         ["413"] = "The body is larger than 4 MiB.",
-        ["415"] = "The body is not declared as JSON.",
+        ["415"] = "The body is not declared as JSON or YAML.",
         ["422"] = "The `Idempotency-Key` stands for another request.",
         ["429"] = "The queue is full; `Retry-After` says when to try again.",
         ["500"] = "The service or its host could not do it; what nobody foresaw is `internal_error`.",
@@ -27,12 +28,17 @@ internal static class Operations
 
     public static Task Apply(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellation)
     {
+        if (context.Description.ActionDescriptor.EndpointMetadata.OfType<PrefersWait>().Any())
+            (operation.Parameters ??= []).Add(new OpenApiParameter { Name = "Prefer", In = ParameterLocation.Header });
         foreach (var parameter in operation.Parameters?.OfType<OpenApiParameter>() ?? [])
             Describe(parameter);
         foreach (var (status, response) in operation.Responses ?? [])
             if (Refusals.TryGetValue(status, out var words) && response.Content?.ContainsKey(Problem) == true)
                 response.Description = words;
+        if (OperationDescriptions.All.TryGetValue(operation.OperationId ?? "", out var description))
+            operation.Description ??= description;
         Answer(operation);
+        Show(operation);
         Body(operation);
         return Task.CompletedTask;
     }
@@ -41,13 +47,24 @@ internal static class Operations
     private static readonly Dictionary<string, (string Words, string Example, string? Format)> Parameters = new()
     {
         ["id"] = ("The VM's id, as `POST /vms` gave it; it is the libvirt domain's UUID too.", "0199c1a2-7d3e-7b1a-9f53-0c2d6a1e8b47", "uuid"),
+        ["name"] = ("The snapshot's name.", "before-upgrade", null),
+        ["Prefer"] = ("`wait=N` holds the answer until it is done, for N seconds and 10 minutes at most (RFC 7240).", "wait=60", null),
+        ["label"] = ("`key=value`, or `key` for any value; several have to hold together.", "env=test", null),
+        ["state"] = ("Only VMs in this state; several, or one list with commas, mean any of them. Without it all but deleted VMs.", "ready", null),
+        ["limit"] = ("How many at most, 1 to 1000.", "100", null),
+        ["cursor"] = ("Where the next page begins, as the `Link` header said.", "0199c1a27d3e7b1a9f530c2d6a1e8b47", null),
+        ["wait"] = ("`ready`, `stopped` or `deleted`.", "ready", null),
+        ["timeoutSeconds"] = ("How long to wait, 1 to 600; 60 when left out.", "60", null),
         ["Last-Event-ID"] = ("The last event id that was seen; without it the stream begins with the VM's first event.", "12", null),
         ["Idempotency-Key"] = ("A key of the client's choice, new for each VM: 1 to 255 characters of printable ASCII without commas.", "8e03978e-40d5-43dd-bc93-6894a57f9324", null),
     };
 
     private static void Describe(OpenApiParameter parameter)
     {
-        var (words, example, format) = Parameters[parameter.Name!];
+        // The rest is told by its route; the tests see that it is.
+        if (!Parameters.TryGetValue(parameter.Name!, out var known))
+            return;
+        var (words, example, format) = known;
         parameter.Description ??= words;
         parameter.Example ??= example;
         parameter.Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = format };
@@ -59,9 +76,9 @@ internal static class Operations
         foreach (var (status, words) in OperationExamples.Answers.GetValueOrDefault(operation.OperationId ?? "", []))
             if (operation.Responses![status.ToString(CultureInfo.InvariantCulture)] is OpenApiResponse response)
                 response.Description = words;
-        if (operation.OperationId == "createVm" && operation.Responses!["202"] is OpenApiResponse accepted)
+        if (operation.OperationId is "createVm" or "cloneVm" && operation.Responses!["202"] is OpenApiResponse accepted)
             accepted.Headers = Headers(("Location", "Path of the VM."), ("Idempotent-Replayed", "`true` where the VM was made for the same key before."));
-        if (operation.OperationId == "createVm")
+        if (operation.OperationId is "createVm" or "cloneVm")
             foreach (var status in (string[])["429", "503"])
                 ((OpenApiResponse)operation.Responses![status]).Headers = Headers(("Retry-After", "Seconds."));
         if (Media(operation.Responses!.GetValueOrDefault("400")?.Content, Problem) is { } refusal)
@@ -70,9 +87,25 @@ internal static class Operations
             stream.Example = JsonNode.Parse(OperationExamples.Event);
     }
 
+    // An example of each answer that has none yet.
+    private static void Show(OpenApiOperation operation)
+    {
+        var name = operation.OperationId ?? "";
+        foreach (var (status, response) in operation.Responses ?? [])
+        {
+            if (Media(response.Content, Problem) is { Example: null } problem)
+                problem.Example = ProblemExamples.Of(name, status);
+            if (Media(response.Content, "application/json") is { Example: null } answer && AnswerExamples.All.TryGetValue((name, status), out var json))
+                answer.Example = JsonNode.Parse(json);
+        }
+    }
+
     private static void Body(OpenApiOperation operation)
     {
-        if (Media(operation.RequestBody?.Content, "application/json") is { } body)
+        // Other names of YAML are taken, and one is enough to be told.
+        foreach (var alias in BodyTypes.YamlAliases)
+            operation.RequestBody?.Content?.Remove(alias);
+        foreach (var body in new[] { BodyTypes.Json, BodyTypes.Yaml }.Select(type => Media(operation.RequestBody?.Content, type)).OfType<OpenApiMediaType>())
             body.Examples = OperationExamples.Bodies.GetValueOrDefault(operation.OperationId ?? "", []).ToDictionary(
                 example => example.Name,
                 IOpenApiExample (example) => new OpenApiExample { Summary = example.Summary, Value = JsonNode.Parse(example.Json) });

@@ -22,7 +22,12 @@ internal static class ProblemSchema
             ["title"] = Text("Name of the HTTP status."),
             ["status"] = new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int32", Description = "HTTP status." },
             ["detail"] = Text("What happened, in words."),
-            ["code"] = Text("Stable machine-readable name, snake_case; see the README's troubleshooting table."),
+            ["code"] = new OpenApiSchema
+            {
+                Type = JsonSchemaType.String,
+                Description = "Stable machine-readable name, snake_case; see the README's troubleshooting table. New ones may come.",
+                Examples = ["invalid_request", "vm_not_found", "name_taken", "vm_not_ready", "queue_full", "hypervisor_unavailable", "internal_error"],
+            },
             ["hint"] = Text("What to do about it."),
             ["errors"] = new OpenApiSchema
             {

@@ -3,14 +3,19 @@ using Microsoft.OpenApi;
 
 namespace AutoProvision.Api.OpenApi;
 
-/// <summary>Corrects what the generator gets wrong about our JSON.</summary>
+/// <summary>Corrects what the generator gets wrong about our JSON, and closes what is closed.</summary>
 internal static class Schemas
 {
     public static Task Apply(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellation)
     {
         var type = Nullable.GetUnderlyingType(context.JsonTypeInfo.Type) ?? context.JsonTypeInfo.Type;
         if (type.IsEnum)
+        {
             schema.Type = JsonSchemaType.String;
+            // A member that may be null puts a null among the words of the schema that it shares with all others.
+            schema.Enum = schema.Enum?.Where(word => word is not null && word.GetValueKind() == System.Text.Json.JsonValueKind.String).ToList();
+        }
+        schema.Enum = ClosedValues.Of(context.JsonPropertyInfo) ?? schema.Enum;
         // A null is never written, so what may be null may be absent. Asked of the type: a reference to another schema does not tell.
         schema.Required?.ExceptWith(context.JsonTypeInfo.Properties.Where(property => property.IsGetNullable).Select(property => property.Name));
         return Task.CompletedTask;

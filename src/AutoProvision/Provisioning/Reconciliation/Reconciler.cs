@@ -30,7 +30,8 @@ public sealed partial class Reconciler(
 
     private void Settle(Vm vm, DomainPower? power, CancellationToken stopping)
     {
-        switch (Comparison.Of(vm.State, power))
+        // What is being worked on changes by our own doing.
+        switch (vm.Operation is null ? Comparison.Of(vm.State, power) : Difference.None)
         {
             case Difference.SwitchedOff:
                 Stop(vm, "The domain was switched off, not by this service.");

@@ -9,10 +9,10 @@ public sealed class AddressStep(IHypervisor hypervisor, VmAccess access, IOption
 {
     public string Name => "address";
 
-    public TimeSpan Timeout => options.Value.Timeouts.Address;
+    public TimeSpan Timeout(Vm vm) => Limit(vm).Time;
 
-    public Failure TimedOut => new("address_timeout", $"The guest had no address after {Timeout.TotalSeconds:0} s.",
-        "The console's tail shows how far it booted: an image that does not boot, or one without DHCP on its first NIC. Provisioning:Timeouts:Address sets the limit.");
+    public Failure TimedOut(Vm vm) => new("address_timeout", $"The guest had no address after {Timeout(vm).TotalSeconds:0} s.",
+        $"The console's tail shows how far it booted: an image that does not boot, or one without DHCP on its first NIC. {Limit(vm).Hint}");
 
     public bool WaitsForGuest => true;
 
@@ -25,4 +25,6 @@ public sealed class AddressStep(IHypervisor hypervisor, VmAccess access, IOption
     }
 
     public Task UndoAsync(Vm vm, CancellationToken cancellation) => Task.CompletedTask;
+
+    private StepLimit Limit(Vm vm) => StepLimit.Address(vm, options.Value.Timeouts);
 }

@@ -9,13 +9,15 @@ public sealed class AgentStep(SshAgent agent, VmAccess access, IOptions<Provisio
 {
     public string Name => "agent";
 
-    public TimeSpan Timeout => options.Value.Timeouts.Preparation;
+    public TimeSpan Timeout(Vm vm) => Limit.Time;
 
-    public Failure TimedOut => new("ssh_agent_timeout", "The SSH agent did not answer in time.", "See that the agent behind SSH_AUTH_SOCK answers, or switch Ssh:UseAgent off.");
+    public Failure TimedOut(Vm vm) => new("ssh_agent_timeout", "The SSH agent did not answer in time.", $"See that the agent behind SSH_AUTH_SOCK answers, or switch Ssh:UseAgent off. {Limit.Hint}");
 
     public Task RunAsync(StepContext context, CancellationToken cancellation) =>
         agent.Enabled ? agent.AddAsync(access.Keys(context.Id).Read().PrivateOpenSsh, cancellation) : Task.CompletedTask;
 
     public Task UndoAsync(Vm vm, CancellationToken cancellation) =>
         agent.Enabled && vm.PublicKey is { } key ? agent.RemoveAsync(key, cancellation) : Task.CompletedTask;
+
+    private StepLimit Limit => StepLimit.Preparation(options.Value.Timeouts);
 }

@@ -9,10 +9,10 @@ public sealed class CloudInitStep(SshWaiter waiter, VmAccess access, SshConnecti
 {
     public string Name => "cloud-init";
 
-    public TimeSpan Timeout => options.Value.Timeouts.CloudInit;
+    public TimeSpan Timeout(Vm vm) => Limit(vm).Time;
 
-    public Failure TimedOut => new("cloud_init_timeout", $"cloud-init was not done within {Timeout.TotalSeconds:0} s.",
-        "The console's tail shows what it is at: packages and commands of the request run inside it. Provisioning:Timeouts:CloudInit sets the limit.");
+    public Failure TimedOut(Vm vm) => new("cloud_init_timeout", $"cloud-init was not done within {Timeout(vm).TotalSeconds:0} s.",
+        $"The console's tail shows what it is at: packages and commands of the request run inside it. {Limit(vm).Hint}");
 
     public bool WaitsForGuest => true;
 
@@ -36,7 +36,7 @@ public sealed class CloudInitStep(SshWaiter waiter, VmAccess access, SshConnecti
             {
                 context.Connection ??= await waiter.WaitAsync(target, cancellation);
                 // The step's own deadline comes first.
-                return await context.Connection.ExecAsync(new ExecRequest(CloudInitProbe.Script) { Timeout = 2 * Timeout }, cancellation);
+                return await context.Connection.ExecAsync(new ExecRequest(CloudInitProbe.Script) { Timeout = 2 * Timeout(context.Vm) }, cancellation);
             }
             catch (FailureException e) when (e.Code == SshFailures.Lost)
             {
@@ -45,4 +45,6 @@ public sealed class CloudInitStep(SshWaiter waiter, VmAccess access, SshConnecti
             }
         }
     }
+
+    private StepLimit Limit(Vm vm) => StepLimit.CloudInit(vm, options.Value.Timeouts);
 }

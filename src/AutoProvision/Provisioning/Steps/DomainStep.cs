@@ -9,9 +9,9 @@ public sealed class DomainStep(IHypervisor hypervisor, IOptions<ProvisioningOpti
 {
     public string Name => "domain";
 
-    public TimeSpan Timeout => options.Value.Timeouts.Domain;
+    public TimeSpan Timeout(Vm vm) => Limit(vm).Time;
 
-    public Failure TimedOut => new("domain_timeout", "The domain did not start in time.", "libvirt may hang: look at its log.");
+    public Failure TimedOut(Vm vm) => new("domain_timeout", "The domain did not start in time.", $"libvirt may hang: look at its log. {Limit(vm).Hint}");
 
     public async Task RunAsync(StepContext context, CancellationToken cancellation)
     {
@@ -30,4 +30,6 @@ public sealed class DomainStep(IHypervisor hypervisor, IOptions<ProvisioningOpti
         (await hypervisor.ListDomainsAsync(cancellation)).Any(domain => domain.Id == vm.Id && domain.Power != DomainPower.Stopped);
 
     public Task UndoAsync(Vm vm, CancellationToken cancellation) => hypervisor.RemoveDomainAsync(vm.Id, vm.Nics, cancellation);
+
+    private StepLimit Limit(Vm vm) => StepLimit.Domain(vm, options.Value.Timeouts);
 }

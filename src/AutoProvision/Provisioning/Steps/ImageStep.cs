@@ -11,10 +11,10 @@ public sealed class ImageStep(ImageStore images, IOptions<ProvisioningOptions> o
 
     public string Name => "image";
 
-    public TimeSpan Timeout => options.Value.Timeouts.Image;
+    public TimeSpan Timeout(Vm vm) => Limit(vm).Time;
 
-    public Failure TimedOut => new("image_timeout", "The base image was not there in time.",
-        "Look at GET /images; a slow download goes on where it stopped with the next VM. Provisioning:Timeouts:Image sets the limit.");
+    public Failure TimedOut(Vm vm) => new("image_timeout", "The base image was not there in time.",
+        $"Look at GET /images; a slow download goes on where it stopped with the next VM. {Limit(vm).Hint}");
 
     public bool CanBeCutOff => true;
 
@@ -30,4 +30,6 @@ public sealed class ImageStep(ImageStore images, IOptions<ProvisioningOptions> o
     }
 
     public Task UndoAsync(Vm vm, CancellationToken cancellation) => Task.CompletedTask;
+
+    private StepLimit Limit(Vm vm) => StepLimit.Image(vm, options.Value.Timeouts);
 }

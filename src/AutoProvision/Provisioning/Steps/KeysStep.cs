@@ -9,9 +9,9 @@ public sealed class KeysStep(VmAccess access, IOptions<ProvisioningOptions> opti
 {
     public string Name => "keys";
 
-    public TimeSpan Timeout => options.Value.Timeouts.Preparation;
+    public TimeSpan Timeout(Vm vm) => Limit.Time;
 
-    public Failure TimedOut => new("keys_timeout", "The key files were not written in time.", "See that the data directory's disk answers.");
+    public Failure TimedOut(Vm vm) => new("keys_timeout", "The key files were not written in time.", $"See that the data directory's disk answers. {Limit.Hint}");
 
     public Task RunAsync(StepContext context, CancellationToken cancellation)
     {
@@ -31,4 +31,6 @@ public sealed class KeysStep(VmAccess access, IOptions<ProvisioningOptions> opti
         access.Keys(vm.Id).Remove();
         return Task.CompletedTask;
     }
+
+    private StepLimit Limit => StepLimit.Preparation(options.Value.Timeouts);
 }

@@ -10,9 +10,9 @@ public sealed class SeedStep(IHypervisor hypervisor, VmAccess access, SshAgent a
 {
     public string Name => "seed";
 
-    public TimeSpan Timeout => options.Value.Timeouts.Preparation;
+    public TimeSpan Timeout(Vm vm) => Limit.Time;
 
-    public Failure TimedOut => new("seed_timeout", "The seed image was not written in time.", "See that the pool directory's disk answers.");
+    public Failure TimedOut(Vm vm) => new("seed_timeout", "The seed image was not written in time.", $"See that the pool directory's disk answers. {Limit.Hint}");
 
     public async Task RunAsync(StepContext context, CancellationToken cancellation)
     {
@@ -23,4 +23,6 @@ public sealed class SeedStep(IHypervisor hypervisor, VmAccess access, SshAgent a
     }
 
     public Task UndoAsync(Vm vm, CancellationToken cancellation) => hypervisor.RemoveSeedAsync(vm.Id, cancellation);
+
+    private StepLimit Limit => StepLimit.Preparation(options.Value.Timeouts);
 }

@@ -9,10 +9,10 @@ public sealed class SshStep(SshWaiter waiter, VmAccess access, SshConnectionPool
 {
     public string Name => "ssh";
 
-    public TimeSpan Timeout => options.Value.Timeouts.Ssh;
+    public TimeSpan Timeout(Vm vm) => Limit(vm).Time;
 
-    public Failure TimedOut => new("ssh_timeout", $"SSH did not accept the key within {Timeout.TotalSeconds:0} s.",
-        "The console's tail shows how far the guest is. Provisioning:Timeouts:Ssh sets the limit.");
+    public Failure TimedOut(Vm vm) => new("ssh_timeout", $"SSH did not accept the key within {Timeout(vm).TotalSeconds:0} s.",
+        $"The console's tail shows how far the guest is. {Limit(vm).Hint}");
 
     public bool WaitsForGuest => true;
 
@@ -37,4 +37,6 @@ public sealed class SshStep(SshWaiter waiter, VmAccess access, SshConnectionPool
     }
 
     public Task UndoAsync(Vm vm, CancellationToken cancellation) => pool.ForgetAsync(vm.Id.ToString());
+
+    private StepLimit Limit(Vm vm) => StepLimit.Ssh(vm, options.Value.Timeouts);
 }

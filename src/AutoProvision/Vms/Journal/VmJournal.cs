@@ -68,8 +68,10 @@ public sealed class VmJournal : IDisposable
 
     /// <summary>Writes a VM as it now is together with the event that says so.</summary>
     /// <exception cref="FailureException"><c>journal_full</c>.</exception>
-    public void Append(Vm vm, VmEvent what) => CommitFromReserve(() =>
+    public void Append(Vm vm, VmEvent what, bool isSpecChanged = false) => CommitFromReserve(() =>
     {
+        if (isSpecChanged)
+            _connection.Run("UPDATE vms SET spec = $spec WHERE id = $id", ("$id", vm.Id.ToString()), ("$spec", JsonSerializer.Serialize(vm.Spec, Json)));
         _connection.Run(UpdateVm, ("$id", vm.Id.ToString()), ("$body", JsonSerializer.Serialize(vm, WithoutSpec)));
         Insert(vm.Id, what);
     });

@@ -1,0 +1,48 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace AutoProvision.Api.OpenApi;
+
+/// <summary>A problem document for each status, as an operation answers it; bad requests have their own in <see cref="OperationExamples.Refusal"/>.</summary>
+internal static class ProblemExamples
+{
+    private const string Vm = "0199c1a2-7d3e-7b1a-9f53-0c2d6a1e8b47";
+
+    private static readonly Dictionary<string, (string Code, string Detail, string Hint)> ByStatus = new()
+    {
+        ["404"] = ("vm_not_found", $"There is no VM {Vm}.", "GET /vms lists the VMs there are; a deleted one is forgotten after a while."),
+        ["409"] = ("vm_not_ready", $"VM {Vm} is provisioning; commands run once it is ready or degraded.", $"Follow GET /vms/{Vm}/events until its state is ready."),
+        ["413"] = ("body_too_large", "The body is larger than 4 MiB.", "Let the guest fetch large files itself, with runCommands or exec."),
+        ["415"] = ("content_type_unsupported", "The body is not declared as JSON.", "Send Content-Type: application/json."),
+        ["422"] = ("idempotency_key_reused", $"With the Idempotency-Key \"web-1\" something else was asked for: VM {Vm}.", "Send the same body again, or take a new key for another VM; a key is kept for 24 hours."),
+        ["429"] = ("queue_full", "36 VMs are waiting or being made, of at most 36: Provisioning:QueueCapacity is 32, Provisioning:Concurrency 4.", "Try again when some are ready."),
+        ["500"] = ("internal_error", "Something went wrong inside the service.", "The service's log has the details."),
+        ["502"] = ("ssh_auth_failed", "ops@192.168.122.57:22 does not take the service's key.", "See whether something in the guest changed the user's authorized_keys."),
+        ["503"] = ("hypervisor_unavailable", "libvirt at qemu:///system does not answer.", "See that libvirtd runs: systemctl status libvirtd."),
+        ["507"] = ("disk_full", "qemu-img found no room on the disk.", "Free some space, or point Libvirt:PoolDirectory at a larger disk; libvirt itself needs a little under /var and /run."),
+    };
+
+    // Where an operation's own case says more than the usual one.
+    private static readonly Dictionary<(string Operation, string Status), (string Code, string Detail, string Hint)> ByOperation = new()
+    {
+        [("createVm", "409")] = ("name_taken", $"The name \"web-1\" is taken by VM {Vm}, which is ready.", $"Choose another name, or DELETE /vms/{Vm} first."),
+        [("removeOrphan", "404")] = ("orphan_not_found", $"There is no orphan {Vm}.", "GET /host/orphans lists them. A VM is deleted with DELETE /vms/ID; a domain that this service did not make is never touched."),
+    };
+
+    /// <summary>What the operation answers with the status; null where nobody has written it down.</summary>
+    public static JsonObject? Of(string operation, string status)
+    {
+        if (!ByOperation.TryGetValue((operation, status), out var words) && !ByStatus.TryGetValue(status, out words))
+            return null;
+        var number = int.Parse(status);
+        return new JsonObject
+        {
+            ["type"] = $"urn:autoprovision:problem:{words.Code}",
+            ["title"] = ReasonPhrases.GetReasonPhrase(number),
+            ["status"] = number,
+            ["detail"] = words.Detail,
+            ["code"] = words.Code,
+            ["hint"] = words.Hint,
+        };
+    }
+}

@@ -1,0 +1,22 @@
+using AutoProvision.Hypervisors;
+using AutoProvision.Vms;
+
+namespace AutoProvision.Provisioning.Operations;
+
+/// <summary>
+/// After a restart: sees that a VM of which a copy was being made does not stand still for ever. The copy's own job begins anew
+/// and lets it go; this does so where there is no such job any more.
+/// </summary>
+public sealed class CloneOperation(VmStore store, IDomainControl control) : IOperation
+{
+    public OperationKind Kind => OperationKind.Clone;
+
+    public async Task<Func<Vm, Vm>> RunAsync(Vm vm, VmOperation operation, CancellationToken cancellation)
+    {
+        while (store.Find(operation.Copy!.Value) is { State: VmState.Queued or VmState.Provisioning or VmState.Deleting } copy && store.Find(vm.Id)?.Operation == operation)
+            await store.WatchAsync(copy.Id, copy.Version, cancellation).AnyAsync(cancellation);
+        if (operation.WasRunning && store.Find(vm.Id)?.Operation == operation)
+            await control.ResumeAsync(vm.Id, cancellation);
+        return it => it;
+    }
+}

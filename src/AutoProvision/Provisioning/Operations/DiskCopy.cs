@@ -1,0 +1,89 @@
+using AutoProvision.Hypervisors;
+using AutoProvision.Images;
+using AutoProvision.Ssh;
+using AutoProvision.Vms;
+using Microsoft.Extensions.Options;
+
+namespace AutoProvision.Provisioning.Operations;
+
+/// <summary>
+/// Copies another VM's disks. Meanwhile that VM is busy with <see cref="OperationKind.Clone"/> and stands still, so that its
+/// disks are of one moment; what its guest wrote before is told to reach the disk.
+/// </summary>
+public sealed class DiskCopy(
+    IHypervisor hypervisor, IDomainControl control, VmStore store, VmAccess access, SshConnectionPool connections, IOptions<ProvisioningOptions> options, TimeProvider time)
+{
+    private static readonly TimeSpan SyncTimeout = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan ReleaseTimeout = TimeSpan.FromSeconds(30);
+
+    public TimeSpan Timeout => options.Value.Timeouts.Copy;
+
+    public Failure TimedOut => new("copy_timeout", $"The disks were not copied within {Timeout.TotalSeconds:0} s.",
+        "The source may be busy with something else, or its disks are large. Provisioning:Timeouts:Copy sets the limit.");
+
+    /// <summary>Waits until the source is free, then copies.</summary>
+    /// <exception cref="FailureException"><c>clone_source_gone</c>, and the hypervisor's.</exception>
+    public async Task RunAsync(Vm vm, BaseImage image, CancellationToken cancellation)
+    {
+        var source = await TakeAsync(vm, cancellation);
+        try
+        {
+            if (source.Operation!.WasRunning)
+            {
+                await SyncAsync(source, cancellation);
+                await control.PauseAsync(source.Id, cancellation);
+            }
+            await hypervisor.CopyDisksAsync(vm.Id, source.Id, image, vm.Spec.Disks.Count, vm.Spec.DiskGiB, cancellation);
+        }
+        finally
+        {
+            // A guest must not stand still any longer, whatever became of the copy.
+            using var deadline = new CancellationTokenSource(ReleaseTimeout, time);
+            await ReleaseAsync(vm, deadline.Token);
+        }
+    }
+
+    /// <summary>Lets the source go on, where it stands still for this copy.</summary>
+    public async Task ReleaseAsync(Vm vm, CancellationToken cancellation)
+    {
+        if (store.Find(vm.CloneOf!.Value) is not { Operation: { } operation } source || !IsFor(operation, vm))
+            return;
+        if (operation.WasRunning && source.State is not (VmState.Deleting or VmState.Deleted))
+            await control.ResumeAsync(source.Id, cancellation);
+        store.Update(source.Id, it => it.Operation == operation ? it with { Operation = null } : it,
+            new VmEvent { Type = VmEventTypes.OperationCompleted, Operation = OperationKind.Clone, DurationMs = (long)(time.GetUtcNow() - operation.StartedAt).TotalMilliseconds });
+    }
+
+    private static bool IsFor(VmOperation operation, Vm vm) => operation.Kind == OperationKind.Clone && operation.Copy == vm.Id;
+
+    private async Task<Vm> TakeAsync(Vm vm, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            var source = store.Find(vm.CloneOf!.Value) is { } found ? store.Update(found.Id, it => TryTake(it, vm), new VmEvent { Type = VmEventTypes.OperationStarted, Operation = OperationKind.Clone }) : null;
+            if (source?.State is not (VmState.Ready or VmState.Degraded or VmState.Stopped))
+                throw OperationFailures.CloneSourceGone(vm.CloneOf.Value);
+            if (source.Operation is { } operation && IsFor(operation, vm))
+                return source;
+            // Busy: its next event may be the end of that.
+            await store.WatchAsync(source.Id, source.Version, cancellation).AnyAsync(cancellation);
+        }
+    }
+
+    private Vm TryTake(Vm source, Vm vm) => source.Operation is null && source.State is (VmState.Ready or VmState.Degraded or VmState.Stopped)
+        ? source with { Operation = new VmOperation(OperationKind.Clone, time.GetUtcNow()) { Copy = vm.Id, WasRunning = source.State != VmState.Stopped } }
+        : source;
+
+    // Best effort: without it the copy is as after a power cut, which file systems survive.
+    private async Task SyncAsync(Vm source, CancellationToken cancellation)
+    {
+        try
+        {
+            await connections.ExecAsync(source.Id.ToString(), () => access.Target(source), new ExecRequest("sync") { Timeout = SyncTimeout }, cancellation);
+        }
+        catch (FailureException)
+        {
+            // Nobody there to tell.
+        }
+    }
+}

@@ -1,0 +1,79 @@
+using AutoProvision.Hypervisors;
+using AutoProvision.Vms;
+
+namespace AutoProvision.Provisioning.Operations;
+
+/// <summary>Does what a VM's <see cref="Vm.Operation"/> says, and takes it off the VM with what came of it.</summary>
+public sealed partial class OperationRunner(IEnumerable<IOperation> operations, IHypervisor hypervisor, VmStore store, TimeProvider time, ILogger<OperationRunner> logger)
+{
+    private readonly Dictionary<OperationKind, IOperation> _operations = operations.ToDictionary(operation => operation.Kind);
+
+    /// <exception cref="OperationCanceledException">The VM is being deleted or the service stops: the operation stays on the VM.</exception>
+    public async Task RunAsync(Guid id, CancellationToken cancellation)
+    {
+        // Deleted, or done by an earlier try that could not be recorded as such.
+        if (store.Find(id) is not { Operation: { } operation, State: not (VmState.Deleting or VmState.Deleted) } vm)
+            return;
+        var started = time.GetTimestamp();
+        try
+        {
+            var outcome = await _operations[operation.Kind].RunAsync(vm, operation, cancellation);
+            End(vm, operation, outcome, started);
+        }
+        catch (Exception e) when (!cancellation.IsCancellationRequested && e is not FailureException { Code: VmFailures.JournalFull })
+        {
+            var failure = Describe(e, operation.Kind);
+            if (e is not FailureException)
+                LogUnexpected(e, id, operation.Kind);
+            var state = await LookAsync(vm, operation, cancellation);
+            End(vm, operation, it => it with { State = state, OperationFailure = failure }, started);
+        }
+    }
+
+    // What failed may have been put right again: then the outcome says so itself.
+    private void End(Vm vm, VmOperation operation, Func<Vm, Vm> outcome, long started)
+    {
+        var failure = outcome(vm).OperationFailure;
+        store.Update(vm.Id, it => it.Operation == operation && it.State is not (VmState.Deleting or VmState.Deleted) ? outcome(it) with { Operation = null } : it, new VmEvent
+        {
+            Type = failure is null ? VmEventTypes.OperationCompleted : VmEventTypes.OperationFailed,
+            Operation = operation.Kind,
+            DurationMs = (long)time.GetElapsedTime(started).TotalMilliseconds,
+            Message = failure?.Cause,
+            Failure = failure,
+        });
+        if (failure is null)
+            LogDone(vm.Id, vm.Spec.Name, operation.Kind);
+        else
+            LogFailed(vm.Id, vm.Spec.Name, operation.Kind, failure.Code, failure.Cause);
+    }
+
+    // One that runs, but did not let us in, is taken back by the reconciliation as soon as it does.
+    private async Task<VmState> LookAsync(Vm vm, VmOperation operation, CancellationToken cancellation)
+    {
+        if (operation.Kind is OperationKind.Snapshot or OperationKind.DeleteSnapshot or OperationKind.Clone)
+            return vm.State;
+        try
+        {
+            var domain = (await hypervisor.ListDomainsAsync(cancellation)).FirstOrDefault(it => it.Id == vm.Id);
+            return domain?.Power == DomainPower.Running && operation.Kind == OperationKind.Stop ? vm.State : VmState.Stopped;
+        }
+        catch (FailureException)
+        {
+            // The reconciliation will know.
+            return vm.State;
+        }
+    }
+
+    private static Failure Describe(Exception e, OperationKind kind) => e is FailureException known ? known.Failure
+        : new Failure("internal_error", $"The operation {kind} failed unexpectedly: {e.Message}", "This is a defect of the service; its log has the details.");
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "VM {Id} ({Name}): {Operation} is done")]
+    private partial void LogDone(Guid id, string name, OperationKind operation);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "VM {Id} ({Name}): {Operation} failed: {Code}: {Cause}")]
+    private partial void LogFailed(Guid id, string name, OperationKind operation, string code, string cause);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "VM {Id}: {Operation} failed unexpectedly")]
+    private partial void LogUnexpected(Exception e, Guid id, OperationKind operation);
+}

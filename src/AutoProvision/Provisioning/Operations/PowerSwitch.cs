@@ -1,0 +1,71 @@
+using AutoProvision.Hypervisors;
+using AutoProvision.Provisioning.Steps;
+using AutoProvision.Ssh;
+using AutoProvision.Vms;
+
+namespace AutoProvision.Provisioning.Operations;
+
+/// <summary>Switches a guest off, and on again up to the moment when SSH lets us in.</summary>
+public sealed class PowerSwitch(
+    IDomainControl control, IHypervisor hypervisor, StepRunner runner, Outages outages, AddressStep address, SshStep ssh, VmAccess access,
+    SshConnectionPool connections, VmStore store, TimeProvider time)
+{
+    /// <summary>How long a guest has to switch itself off, where nobody says otherwise.</summary>
+    public static TimeSpan DefaultGrace { get; } = TimeSpan.FromSeconds(90);
+
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(250);
+
+    // A guest that is just booting misses the first time it is asked.
+    private static readonly TimeSpan AskInterval = TimeSpan.FromSeconds(10);
+
+    /// <summary>Starts the domain, unless it runs, and waits until its user can log in.</summary>
+    public async Task SwitchOnAsync(Guid id, CancellationToken cancellation)
+    {
+        await outages.RideOutAsync(id, token => control.StartAsync(id, token), cancellation);
+        await ReachAsync(id, cancellation);
+    }
+
+    /// <summary>Waits until the user can log in to a guest that runs.</summary>
+    public async Task ReachAsync(Guid id, CancellationToken cancellation)
+    {
+        await using var context = new StepContext(id, store);
+        // Not watched: the console still shows how an earlier boot ended.
+        await runner.RunAsync(address, context, isWatched: false, cancellation);
+        await runner.RunAsync(ssh, context, isWatched: false, cancellation);
+        connections.Adopt(id.ToString(), access.Target(context.Vm), context.TakeConnection());
+    }
+
+    /// <summary>Asks the guest to switch itself off; when the grace is over it is switched off as if by its plug.</summary>
+    public async Task SwitchOffAsync(Guid id, TimeSpan grace, CancellationToken cancellation)
+    {
+        await connections.ForgetAsync(id.ToString());
+        if (grace > TimeSpan.Zero && await GoesOffAsync(id, grace, cancellation))
+            return;
+        await outages.RideOutAsync(id, token => control.SwitchOffAsync(id, token), cancellation);
+    }
+
+    private async Task<bool> GoesOffAsync(Guid id, TimeSpan grace, CancellationToken cancellation)
+    {
+        var started = time.GetTimestamp();
+        var asked = -AskInterval;
+        while (time.GetElapsedTime(started) is var passed && passed < grace)
+        {
+            if (passed >= asked + AskInterval)
+            {
+                asked = passed;
+                await outages.RideOutAsync(id, token => control.AskToShutDownAsync(id, token), cancellation);
+            }
+            if (await IsOffAsync(id, cancellation))
+                return true;
+            await Task.Delay(LookInterval, time, cancellation);
+        }
+        return await IsOffAsync(id, cancellation);
+    }
+
+    private async Task<bool> IsOffAsync(Guid id, CancellationToken cancellation)
+    {
+        DomainInfo? domain = null;
+        await outages.RideOutAsync(id, async token => domain = (await hypervisor.ListDomainsAsync(token)).FirstOrDefault(it => it.Id == id), cancellation);
+        return domain is null ? throw OperationFailures.DomainMissing(id) : domain.Power == DomainPower.Stopped;
+    }
+}

@@ -1,0 +1,49 @@
+using AutoProvision.CloudInit;
+
+namespace AutoProvision.Vms;
+
+/// <summary>Lines for the guest's shell.</summary>
+internal static class CommandRules
+{
+    private const string Hint = "A line for the guest's shell.";
+    private const int MostChecks = 16;
+    private const int MostSeconds = 3600;
+    private const int DefaultSeconds = 60;
+
+    public static IReadOnlyList<string> Lines(string pointer, IReadOnlyList<string>? commands, FaultList faults)
+    {
+        foreach (var (index, command) in (commands ?? []).Index())
+            Check($"{pointer}/{index}", command, faults);
+        return commands ?? [];
+    }
+
+    public static IReadOnlyList<VmCheck> Checks(IReadOnlyList<VmCheckRequest>? checks, FaultList faults)
+    {
+        faults.AtMost("/readinessChecks", checks?.Count ?? 0, MostChecks);
+        foreach (var (index, check) in (checks ?? []).Index())
+            Check(check, $"/readinessChecks/{index}", faults);
+        return [.. (checks ?? []).Select(check => new VmCheck(check.Description ?? "", check.Command ?? "", check.TimeoutSeconds ?? DefaultSeconds, check.Hint))];
+    }
+
+    private static void Check(VmCheckRequest check, string pointer, FaultList faults)
+    {
+        if (check.Description is null)
+            faults.Add($"{pointer}/description", "required", "The check says not what it stands for.", "Such as \"The web server answers.\".");
+        else
+            faults.Check($"{pointer}/description", "text_invalid", "One line of text.", () => CloudInitRules.Line(check.Description, "Description"));
+        if (check.Command is null)
+            faults.Add($"{pointer}/command", "required", "The check has no command.", Hint);
+        else
+            Check($"{pointer}/command", check.Command, faults);
+        faults.InRange($"{pointer}/timeoutSeconds", check.TimeoutSeconds ?? DefaultSeconds, 1, MostSeconds, " s");
+        if (check.Hint is not null)
+            faults.Check($"{pointer}/hint", "text_invalid", "A text.", () => CloudInitRules.Encodable(check.Hint, "Hint"));
+    }
+
+    private static void Check(string pointer, string command, FaultList faults)
+    {
+        faults.Check(pointer, "command_invalid", Hint, () => CloudInitRules.Encodable(command, "Command"));
+        if (string.IsNullOrWhiteSpace(command))
+            faults.Add(pointer, "command_invalid", "The command is empty.", Hint);
+    }
+}

@@ -1,0 +1,56 @@
+using System.Text.RegularExpressions;
+using AutoProvision.CloudInit;
+
+namespace AutoProvision.Vms;
+
+/// <summary>What the guest is given by cloud-init, users, files and commands aside.</summary>
+internal static partial class GuestRules
+{
+    private const string VariableHint = "A name of A-Z, a-z, 0-9 and \"_\", not beginning with a digit, and a value of one line.";
+
+    public static IReadOnlyList<string> Packages(IReadOnlyList<string>? packages, FaultList faults) =>
+        faults.Each("/packages", packages, PackageName(), "package_invalid", "is no package name", "Such as \"git\", or \"git=1:2.39.5-0\".");
+
+    public static IReadOnlyList<VmHost> Hosts(IReadOnlyList<VmHostRequest>? hosts, FaultList faults)
+    {
+        foreach (var (index, host) in (hosts ?? []).Index())
+        {
+            faults.Check($"/hosts/{index}/address", "address_invalid", "An IPv4 or IPv6 address.", () => CloudInitRules.Address(host.Address ?? "", "Address"));
+            if (host.Names is null or [])
+                faults.Add($"/hosts/{index}/names", "required", "There is no name for the address.", "One or more host names.");
+            foreach (var (at, name) in (host.Names ?? []).Index())
+                faults.Check($"/hosts/{index}/names/{at}", "name_invalid", "Labels of a-z, 0-9 and \"-\", joined by dots.", () => CloudInitRules.HostName(name, "Name"));
+        }
+        return [.. (hosts ?? []).Select(host => new VmHost(host.Address ?? "", host.Names ?? []))];
+    }
+
+    public static IReadOnlyDictionary<string, string> Environment(IReadOnlyDictionary<string, string>? variables, FaultList faults)
+    {
+        foreach (var (name, value) in variables ?? new Dictionary<string, string>())
+        {
+            var pointer = JsonPointer.To("/environment", name);
+            if (!VariableName().IsMatch(name))
+                faults.Add(pointer, "environment_invalid", $"\"{name}\" is no name of a variable.", VariableHint);
+            // An empty value is a value.
+            if (value.Length > 0 && !string.IsNullOrWhiteSpace(value))
+                faults.Check(pointer, "environment_invalid", VariableHint, () => CloudInitRules.Line(value, "Value"));
+            else if (value.Any(char.IsControl))
+                faults.Add(pointer, "environment_invalid", "The value holds a line break or control character.", VariableHint);
+        }
+        return variables ?? new Dictionary<string, string>();
+    }
+
+    public static string? UserData(string? userData, FaultList faults)
+    {
+        if (userData is not null)
+            faults.Check("/userData", "user_data_invalid", "A text that begins with \"#cloud-config\" or \"#!\", or a MIME multi-part of such.", () => CallersUserData.Parse(userData));
+        return userData;
+    }
+
+    // Debian's and Fedora's names, an optional version or architecture behind them.
+    [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9+._:~=/-]*\z")]
+    private static partial Regex PackageName();
+
+    [GeneratedRegex(@"\A[A-Za-z_][A-Za-z0-9_]*\z")]
+    private static partial Regex VariableName();
+}

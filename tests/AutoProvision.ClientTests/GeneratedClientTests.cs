@@ -1,0 +1,82 @@
+using System.Net.ServerSentEvents;
+using System.Text.Json;
+using AutoProvision.Client;
+using AutoProvision.Fakes;
+
+namespace AutoProvision.ClientTests;
+
+/// <summary>What a user gets who generates a client from the document and writes no HTTP by hand.</summary>
+public sealed class GeneratedClientTests
+{
+    private const int Limit = 30_000;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact(Timeout = Limit)]
+    public async Task It_takes_a_VM_from_its_request_to_its_end()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var client = new AutoProvisionClient(http);
+        host.Guests.Answers["cat /etc/hostname; exit 7"] = FakeAnswers.Of(7, "web-1\n");
+
+        var asked = await client.CreateVmAsync("key-1", new VmRequest { Name = "web-1", Cpus = 2 }, Cancellation);
+        Assert.Equal(("web-1", VmState.Queued), (asked.Name, asked.State));
+        var made = await FollowAsync(client, asked.Id, VmState.Ready);
+        Assert.Contains(made, what => what is { Type: VmEventType.Step_completed, Step: "cloud-init", DurationMs: not null });
+        var ready = await client.GetVmAsync(asked.Id, Cancellation);
+        Assert.Equal((VmState.Ready, 2), (ready.State, ready.Cpus));
+
+        var answer = await client.ExecInVmAsync(asked.Id, new ExecBody { Shell = "cat /etc/hostname; exit 7" }, Cancellation);
+        Assert.Equal((7, "web-1\n"), (answer.ExitCode, answer.Stdout));
+
+        Assert.Equal(VmState.Deleting, (await client.DeleteVmAsync(asked.Id, Cancellation)).State);
+        var removed = await FollowAsync(client, asked.Id, VmState.Deleted, after: made[^1].Seq);
+        Assert.DoesNotContain(removed, what => what.Seq <= made[^1].Seq);
+        Assert.Empty(await client.ListVmsAsync(Cancellation));
+        Assert.Empty(host.Traces);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_refusal_is_an_exception_with_the_problem_document_in_it()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var client = new AutoProvisionClient(http);
+
+        var invalid = await Assert.ThrowsAsync<ApiException<ProblemDetails>>(() => client.CreateVmAsync(null, new VmRequest { Name = "-", Cpus = 99 }, Cancellation));
+        var unknown = await Assert.ThrowsAsync<ApiException<ProblemDetails>>(() => client.GetVmAsync(Guid.Empty, Cancellation));
+
+        Assert.Equal((400, "invalid_request"), (invalid.StatusCode, invalid.Result.Code));
+        Assert.Equal(["/cpus", "/name"], invalid.Result.Errors!.Select(fault => fault.Pointer).Order(StringComparer.Ordinal));
+        Assert.Equal((404, "vm_not_found"), (unknown.StatusCode, unknown.Result.Code));
+        Assert.NotEmpty(unknown.Result.Hint);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task It_reads_the_host_the_images_and_the_orphans()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var client = new AutoProvisionClient(http);
+
+        Assert.Equal(HealthAnswerStatus.Ok, (await client.IsReadyAsync(Cancellation)).Status);
+        Assert.Empty((await client.GetHostAsync(Cancellation)).Problems);
+        Assert.Contains(await client.ListImagesAsync(Cancellation), image => image is { Name: "tiny", Source: ImageStatusSource.File });
+        Assert.Empty(await client.ListOrphansAsync(Cancellation));
+    }
+
+    // The client hands an event stream out as bytes; .NET's own parser and the client's types do the rest.
+    private static async Task<List<VmEvent>> FollowAsync(AutoProvisionClient client, Guid vm, VmState until, long? after = null)
+    {
+        using var stream = await client.WatchVmAsync(vm, after?.ToString(), Cancellation);
+        var events = new List<VmEvent>();
+        await foreach (var item in SseParser.Create(stream.Stream, (_, data) => JsonSerializer.Deserialize<VmEvent>(data)!).EnumerateAsync(Cancellation))
+        {
+            events.Add(item.Data);
+            if (item.Data is { Type: VmEventType.State } && item.Data.State == until)
+                break;
+        }
+        return events;
+    }
+}
