@@ -20,11 +20,11 @@ public sealed class GeneratedClientTests
         var client = new AutoProvisionClient(http);
         host.Guests.Answers["cat /etc/hostname; exit 7"] = FakeAnswers.Of(7, "web-1\n");
 
-        var asked = await client.CreateVmAsync("key-1", new VmRequest { Name = "web-1", Cpus = 2 }, Cancellation);
+        var asked = await client.CreateVmAsync("key-1", null, new VmRequest { Name = "web-1", Cpus = 2 }, Cancellation);
         Assert.Equal(("web-1", VmState.Queued), (asked.Name, asked.State));
         var made = await FollowAsync(client, asked.Id, VmState.Ready);
         Assert.Contains(made, what => what is { Type: VmEventType.Step_completed, Step: "cloud-init", DurationMs: not null });
-        var ready = await client.GetVmAsync(asked.Id, Cancellation);
+        var ready = await client.GetVmAsync(asked.Id, null, null, Cancellation);
         Assert.Equal((VmState.Ready, 2), (ready.State, ready.Cpus));
 
         var answer = await client.ExecInVmAsync(asked.Id, new ExecBody { Shell = "cat /etc/hostname; exit 7" }, Cancellation);
@@ -33,7 +33,7 @@ public sealed class GeneratedClientTests
         Assert.Equal(VmState.Deleting, (await client.DeleteVmAsync(asked.Id, Cancellation)).State);
         var removed = await FollowAsync(client, asked.Id, VmState.Deleted, after: made[^1].Seq);
         Assert.DoesNotContain(removed, what => what.Seq <= made[^1].Seq);
-        Assert.Empty(await client.ListVmsAsync(Cancellation));
+        Assert.Empty(await client.ListVmsAsync(null, null, null, null, Cancellation));
         Assert.Empty(host.Traces);
     }
 
@@ -44,8 +44,8 @@ public sealed class GeneratedClientTests
         using var http = host.Start().CreateClient();
         var client = new AutoProvisionClient(http);
 
-        var invalid = await Assert.ThrowsAsync<ApiException<ProblemDetails>>(() => client.CreateVmAsync(null, new VmRequest { Name = "-", Cpus = 99 }, Cancellation));
-        var unknown = await Assert.ThrowsAsync<ApiException<ProblemDetails>>(() => client.GetVmAsync(Guid.Empty, Cancellation));
+        var invalid = await Assert.ThrowsAsync<ApiException<ProblemDetails>>(() => client.CreateVmAsync(null, null, new VmRequest { Name = "-", Cpus = 99 }, Cancellation));
+        var unknown = await Assert.ThrowsAsync<ApiException<ProblemDetails>>(() => client.GetVmAsync(Guid.Empty, null, null, Cancellation));
 
         Assert.Equal((400, "invalid_request"), (invalid.StatusCode, invalid.Result.Code));
         Assert.Equal(["/cpus", "/name"], invalid.Result.Errors!.Select(fault => fault.Pointer).Order(StringComparer.Ordinal));

@@ -38,6 +38,8 @@ public static class ApiRegistration
         app.MapGet("/", () => TypedResults.Redirect("/swagger")).ExcludeFromDescription();
         app.MapVms();
         app.MapOperations();
+        app.MapFiles();
+        app.MapConsole();
         app.MapHost();
     }
 }

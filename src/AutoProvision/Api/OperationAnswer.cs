@@ -13,14 +13,13 @@ public sealed class OperationAnswer(HttpContext http, VmService vms) : IBindable
     /// <param name="vm">The VM, with its operation unless there is nothing to do.</param>
     /// <param name="cancellation">Ends the wait.</param>
     /// <param name="location">What is being made, where that is not the VM.</param>
-    public async Task<Results<Ok<VmResource>, Accepted<VmResource>>> GiveAsync(Vm vm, CancellationToken cancellation, string? location = null)
+    public async Task<Accepted<VmResource>> GiveAsync(Vm vm, CancellationToken cancellation, string? location = null)
     {
         if (vm.Operation is { } operation && Preferences.Wait(http.Request) is { } wait)
         {
             Preferences.Applied(http.Response, wait);
             vm = await vms.WaitAsync(vm.Id, it => it.Operation != operation, wait, cancellation);
         }
-        var shown = VmResource.From(vm, vms.QueuePosition(vm));
-        return vm.Operation is null ? TypedResults.Ok(shown) : TypedResults.Accepted(location ?? $"/vms/{vm.Id}", shown);
+        return TypedResults.Accepted(location ?? $"/vms/{vm.Id}", VmResource.From(vm, vms.QueuePosition(vm)));
     }
 }

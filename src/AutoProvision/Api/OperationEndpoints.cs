@@ -6,7 +6,7 @@ namespace AutoProvision.Api;
 /// <summary>Power, sizes and snapshots of VMs that were made.</summary>
 public static class OperationEndpoints
 {
-    private const string HowItAnswers = " Answers at once with 202 and the VM, whose `operation` is this one until it is done; `Prefer: wait=N` holds the answer until then, for N seconds at most. 200 when there is nothing left to do.";
+    private const string HowItAnswers = " Answers at once with the VM, whose `operation` is this one until it is done; `Prefer: wait=N` holds the answer until then, for N seconds at most. Where there is nothing to do, the VM has no `operation`.";
 
     public static void MapOperations(this IEndpointRouteBuilder routes)
     {
@@ -33,32 +33,32 @@ public static class OperationEndpoints
     private static RouteHandlerBuilder Begins(RouteHandlerBuilder route, string name, string summary, string description) =>
         route.WithName(name).WithSummary(summary).WithDescription(description).WithMetadata(new PrefersWait()).ProducesProblem(409).ProducesProblem(507);
 
-    private static async Task<Results<Ok<VmResource>, Accepted<VmResource>>> Start(string id, OperationService operations, OperationAnswer answer, CancellationToken cancellation) =>
+    private static async Task<Accepted<VmResource>> Start(string id, OperationService operations, OperationAnswer answer, CancellationToken cancellation) =>
         await answer.GiveAsync(await operations.StartAsync(id, cancellation), cancellation);
 
-    private static async Task<Results<Ok<VmResource>, Accepted<VmResource>>> Stop(string id, Body<StopRequest> body, OperationService operations, OperationAnswer answer, CancellationToken cancellation) =>
+    private static async Task<Accepted<VmResource>> Stop(string id, Body<StopRequest> body, OperationService operations, OperationAnswer answer, CancellationToken cancellation) =>
         await answer.GiveAsync(operations.Stop(id, body.Value.Checked(body.Faults)), cancellation);
 
-    private static async Task<Results<Ok<VmResource>, Accepted<VmResource>>> Restart(string id, Body<StopRequest> body, OperationService operations, OperationAnswer answer, CancellationToken cancellation) =>
+    private static async Task<Accepted<VmResource>> Restart(string id, Body<StopRequest> body, OperationService operations, OperationAnswer answer, CancellationToken cancellation) =>
         await answer.GiveAsync(await operations.RestartAsync(id, body.Value.Checked(body.Faults), cancellation), cancellation);
 
-    private static async Task<Results<Ok<VmResource>, Accepted<VmResource>>> Resize(string id, Body<ResizeRequest> body, OperationService operations, OperationAnswer answer, CancellationToken cancellation) =>
+    private static async Task<Accepted<VmResource>> Resize(string id, Body<ResizeRequest> body, OperationService operations, OperationAnswer answer, CancellationToken cancellation) =>
         await answer.GiveAsync(await operations.ResizeAsync(id, body.Value, body.Faults, cancellation), cancellation);
 
     private static Ok<IReadOnlyList<VmSnapshot>> Snapshots(string id, VmService vms) => TypedResults.Ok(vms.Get(id).Snapshots);
 
     private static Ok<VmSnapshot> Snapshot(string id, string name, OperationService operations) => TypedResults.Ok(operations.GetSnapshot(id, name));
 
-    private static async Task<Results<Ok<VmResource>, Accepted<VmResource>>> CreateSnapshot(string id, Body<SnapshotRequest> body, OperationService operations, OperationAnswer answer, CancellationToken cancellation)
+    private static async Task<Accepted<VmResource>> CreateSnapshot(string id, Body<SnapshotRequest> body, OperationService operations, OperationAnswer answer, CancellationToken cancellation)
     {
         var vm = await operations.CreateSnapshotAsync(id, body.Value, body.Faults, cancellation);
         return await answer.GiveAsync(vm, cancellation, $"/vms/{vm.Id}/snapshots/{vm.Operation!.Snapshot}");
     }
 
-    private static async Task<Results<Ok<VmResource>, Accepted<VmResource>>> Restore(string id, string name, OperationService operations, OperationAnswer answer, CancellationToken cancellation) =>
+    private static async Task<Accepted<VmResource>> Restore(string id, string name, OperationService operations, OperationAnswer answer, CancellationToken cancellation) =>
         await answer.GiveAsync(await operations.RestoreAsync(id, name, cancellation), cancellation);
 
-    private static async Task<Results<Ok<VmResource>, Accepted<VmResource>>> DeleteSnapshot(string id, string name, OperationService operations, OperationAnswer answer, CancellationToken cancellation) =>
+    private static async Task<Accepted<VmResource>> DeleteSnapshot(string id, string name, OperationService operations, OperationAnswer answer, CancellationToken cancellation) =>
         await answer.GiveAsync(operations.DeleteSnapshot(id, name), cancellation);
 }
 

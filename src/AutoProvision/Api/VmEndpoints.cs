@@ -33,15 +33,15 @@ public static class VmEndpoints
     private static RouteHandlerBuilder Makes(RouteHandlerBuilder route) => route.WithMetadata(new PrefersWait())
         .ProducesProblem(400).ProducesProblem(409).ProducesProblem(413).ProducesProblem(415).ProducesProblem(422).ProducesProblem(429).ProducesProblem(503).ProducesProblem(507);
 
-    private static async Task<Results<Created<VmResource>, Accepted<VmResource>>> Create(
+    private static async Task<Accepted<VmResource>> Create(
         Body<VmRequest> body, [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey, VmService vms, HttpContext http, CancellationToken cancellation) =>
         await AnswerAsync(await vms.CreateAsync(body.Value, body.Faults, idempotencyKey, cancellation), vms, http, cancellation);
 
-    private static async Task<Results<Created<VmResource>, Accepted<VmResource>>> Clone(
+    private static async Task<Accepted<VmResource>> Clone(
         string id, Body<CloneRequest> body, [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey, VmService vms, HttpContext http, CancellationToken cancellation) =>
         await AnswerAsync(await vms.CloneAsync(id, body.Value, body.Faults, idempotencyKey, cancellation), vms, http, cancellation);
 
-    private static async Task<Results<Created<VmResource>, Accepted<VmResource>>> AnswerAsync((Vm Vm, bool IsNew) made, VmService vms, HttpContext http, CancellationToken cancellation)
+    private static async Task<Accepted<VmResource>> AnswerAsync((Vm Vm, bool IsNew) made, VmService vms, HttpContext http, CancellationToken cancellation)
     {
         var vm = made.Vm;
         if (!made.IsNew)
@@ -51,7 +51,7 @@ public static class VmEndpoints
             Preferences.Applied(http.Response, wait);
             vm = await vms.WaitAsync(vm.Id, VmWaits.IsMade, wait, cancellation);
         }
-        return vm.IsReachable ? TypedResults.Created($"/vms/{vm.Id}", Show(vm, vms)) : TypedResults.Accepted($"/vms/{vm.Id}", Show(vm, vms));
+        return TypedResults.Accepted($"/vms/{vm.Id}", Show(vm, vms));
     }
 
     private static Results<Ok<VmResource[]>, StatusCodeHttpResult> List(string[]? label, string[]? state, string? limit, string? cursor, VmService vms, HttpContext http)

@@ -13,6 +13,7 @@ internal sealed class YamlToJson
 {
     private const int MaxDepth = 64;
     private const int MaxEvents = 200_000;
+    private static readonly string TooDeep = $"it is nested more than {MaxDepth} levels deep";
     private readonly List<ParsingEvent> _events = [];
     private readonly Dictionary<int, int> _targets = [];
     private readonly ArrayBufferWriter<byte> _bytes = new();
@@ -25,6 +26,9 @@ internal sealed class YamlToJson
         var converter = new YamlToJson();
         try
         {
+            // YamlDotNet takes it for the end.
+            if (yaml.Contains('\0'))
+                throw new FormatException("it holds a NUL character");
             converter.Parse(yaml);
             return converter.Write();
         }
@@ -41,10 +45,14 @@ internal sealed class YamlToJson
     {
         var anchors = new Dictionary<AnchorName, int>();
         var parser = new Parser(new StringReader(yaml));
-        var documents = 0;
+        var (documents, depth) = (0, 0);
         while (parser.MoveNext())
         {
             var current = parser.Current!;
+            depth += current is MappingStart or SequenceStart ? 1 : current is MappingEnd or SequenceEnd ? -1 : 0;
+            // Before more is read: the scanner looks through all open levels at every token.
+            if (depth > MaxDepth || _events.Count > MaxEvents)
+                throw Bad(current, depth > MaxDepth ? TooDeep : "it has too many parts");
             if (current is DocumentStart && ++documents > 1)
                 throw Bad(current, "there is more than one document");
             if (current is AnchorAlias alias)
@@ -53,8 +61,6 @@ internal sealed class YamlToJson
                 anchors[node.Anchor] = _events.Count;
             if (current is NodeEvent or AnchorAlias or MappingEnd or SequenceEnd)
                 _events.Add(current);
-            if (_events.Count > MaxEvents)
-                throw Bad(current, "it has too many parts");
         }
     }
 
@@ -74,7 +80,7 @@ internal sealed class YamlToJson
     {
         var current = _events[_at];
         if (depth >= MaxDepth)
-            throw Bad(current, $"it is nested more than {MaxDepth} levels deep");
+            throw Bad(current, TooDeep);
         if (json.BytesCommitted + json.BytesPending > ApiRegistration.MaxBodySize)
             throw Bad(current, "with its aliases written out it is too large");
         switch (current)

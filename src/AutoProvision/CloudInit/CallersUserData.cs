@@ -1,12 +1,72 @@
+using System.Text;
+
 namespace AutoProvision.CloudInit;
 
-/// <summary>The caller's own user-data.</summary>
-public static class CallersUserData
+/// <summary>
+/// A caller's own user-data, taken apart as cloud-init does (convert_string and _process_msg in cloudinit/user_data.py) and
+/// checked: what could keep the VM's own from being applied is refused, and so is what cannot be looked into.
+/// </summary>
+public sealed class CallersUserData
 {
-    /// <exception cref="ArgumentException">It is blank, or no text that can reach a guest.</exception>
-    public static void Parse(string text)
+    private readonly HashSet<string> _keys;
+
+    private CallersUserData(IReadOnlyList<CallersPart> parts, IEnumerable<string> keys) => (Parts, _keys) = (parts, [.. keys]);
+
+    internal IReadOnlyList<CallersPart> Parts { get; }
+
+    /// <summary>Takes cloud-config, a script, a boothook, a cloud-config archive or a MIME message of these.</summary>
+    /// <param name="text">The text as it was sent.</param>
+    /// <param name="ownUsers">Names of the VM's own users, which no cloud-config may describe as well.</param>
+    /// <exception cref="ArgumentException">It is refused; the message says why.</exception>
+    public static CallersUserData Parse(string text, params IReadOnlyCollection<string> ownUsers)
     {
-        if (string.IsNullOrWhiteSpace(CloudInitRules.Encodable(text, "user-data")))
-            throw new ArgumentException("The user-data is empty.");
+        CloudInitRules.Encodable(text, "userData");
+        if (text.StartsWith('\uFEFF'))
+            throw new ArgumentException("userData begins with a byte order mark: cloud-init would not know it for what it is.");
+        var parts = Named(Split(text));
+        var keys = new HashSet<string>();
+        foreach (var part in parts)
+        {
+            part.Check();
+            if (part.MergeType is { } merge)
+                CloudConfigRules.CheckMerge(merge);
+            if (part.ContentType == CallersPart.CloudConfig)
+                keys.UnionWith(CloudConfigRules.Check(part.Body, ownUsers));
+        }
+        return new CallersUserData(parts, keys);
     }
+
+    /// <summary>Whether one of its cloud-configs has this top-level key.</summary>
+    public bool Sets(string key) => _keys.Contains(key);
+
+    private static IReadOnlyList<CallersPart> Split(string text)
+    {
+        if (CallersPart.Detect(text) is { } type)
+            return type == UserDataArchive.ContentType ? UserDataArchive.Read(text) : [new CallersPart(type, text)];
+        var start = Encoding.UTF8.GetBytes(text).AsSpan();
+        if (Encoding.Latin1.GetString(start[..Math.Min(start.Length, 4096)]).Contains("mime-version:", StringComparison.OrdinalIgnoreCase))
+            return UserDataMessage.Read(text);
+        throw new ArgumentException("userData is of no known kind: its first line is neither #cloud-config nor #! nor #cloud-boothook, and it is no MIME message.");
+    }
+
+    // Names as cloud-init gives them (PART_FN_TPL, clean_filename); scripts run in their order.
+    private static CallersPart[] Named(IReadOnlyList<CallersPart> parts)
+    {
+        if (parts.Count == 0)
+            throw new ArgumentException("userData has no parts.");
+        CallersPart[] named = [.. parts.Select((part, index) => part with { FileName = Clean(part.FileName) is { Length: > 0 } name ? name : $"part-{index + 1:000}" })];
+        var names = new HashSet<string>();
+        foreach (var part in named)
+        {
+            // cc_runcmd writes its script beside them.
+            if (part is { ContentType: CallersPart.Script, FileName: "runcmd" })
+                throw new ArgumentException("userData has a script named runcmd, which is the name of cloud-init's own.");
+            if (!names.Add(part.FileName!))
+                throw new ArgumentException($"userData has two parts named {part.FileName}: the second would replace the first.");
+        }
+        return named;
+    }
+
+    private static string Clean(string? name) =>
+        new([.. (name ?? "").Replace('/', '_').Where(c => char.IsAsciiLetterOrDigit(c) || "_-.()".Contains(c, StringComparison.Ordinal))]);
 }

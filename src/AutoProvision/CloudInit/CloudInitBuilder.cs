@@ -12,7 +12,7 @@ namespace AutoProvision.CloudInit;
 /// Only what was asked for is written; <see cref="CloudInitServiceDefaults"/> adds what a machine with no console wants.
 /// Not thread-safe. Keys are those of cloud-init 22.4 and later.
 /// </summary>
-public sealed class CloudInitBuilder
+public sealed partial class CloudInitBuilder
 {
     private readonly Dictionary<string, YamlNode> _settings = [];
     private readonly List<string> _userNames = [];
@@ -144,10 +144,14 @@ public sealed class CloudInitBuilder
     }
 
     /// <summary>The user-data: <c>#cloud-config</c>, then one YAML mapping.</summary>
-    public string BuildYaml()
+    public string BuildYaml() => Write(Map(Entries()), "#cloud-config\n");
+
+    /// <summary>The top-level keys in their order; those that are lists of items can be joined with somebody else's.</summary>
+    internal IReadOnlyList<(string Key, YamlNode Value)> Entries()
     {
+        DeferBeneathMounts();
         var entries = new List<(string Key, YamlNode Value)>(_settings.Select(setting => (setting.Key, setting.Value)));
-        if (_hosts.Length > 0)
+        if (_hosts.Length > 0 || _hostsStay)
             entries.Add(("manage_etc_hosts", Text("localhost")));
         else if (_settings.ContainsKey("hostname"))
             entries.Add(("manage_etc_hosts", Flag(true)));
@@ -155,9 +159,11 @@ public sealed class CloudInitBuilder
             entries.AddRange([("package_update", Flag(true)), ("packages", Texts(_packages))]);
         AddList("users", _users);
         AddList("write_files", _hosts.Length > 0 ? [HostsFile(), .. _files] : _files);
+        AddList("fs_setup", _fileSystems);
+        AddList("mounts", _mounts);
         AddList("bootcmd", _bootCommands);
         AddList("runcmd", _commands);
-        return Write(Map(entries), "#cloud-config\n");
+        return entries;
 
         void AddList(string key, IReadOnlyCollection<YamlNode> items)
         {

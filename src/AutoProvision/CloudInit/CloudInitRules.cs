@@ -52,6 +52,21 @@ internal static partial class CloudInitRules
         return value;
     }
 
+    /// <summary>Where a disk can be mounted: an absolute path of characters that fstab needs no escapes for.</summary>
+    public static string MountPoint(string value, string what) =>
+        MountPattern().IsMatch(AbsolutePath(value, what)) ? value
+            : throw Bad(what, value, "has other characters than letters, digits and \"._-+@\"");
+
+    /// <summary>Serial number of a virtio disk: 20 bytes at most (VIRTIO_BLK_ID_BYTES), and nothing that udev would replace or cloud-init take for a partition.</summary>
+    public static string DiskName(string value, string what) =>
+        DiskPattern().IsMatch(value) ? value
+            : throw Bad(what, value, "is no disk name (1 to 20 letters, digits, _ and -, a letter or digit first)");
+
+    /// <summary>By its form a name of the tz database, such as Europe/Berlin.</summary>
+    public static string Timezone(string value, string what) =>
+        TimezonePattern().IsMatch(value) ? value
+            : throw Bad(what, value, "is no name of a time zone such as Europe/Berlin");
+
     /// <summary>IPv4 in dotted decimal or IPv6, without a zone; .NET alone would also take "1" and "0x7f.1".</summary>
     public static string Address(string value, string what)
     {
@@ -109,6 +124,15 @@ internal static partial class CloudInitRules
 
     [GeneratedRegex(@"\A[a-z_][a-z0-9_-]{0,31}\z")]
     private static partial Regex AccountPattern();
+
+    [GeneratedRegex(@"\A(/[A-Za-z0-9._+@-]+)+\z")]
+    private static partial Regex MountPattern();
+
+    [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9_-]{0,19}\z")]
+    private static partial Regex DiskPattern();
+
+    [GeneratedRegex(@"\A[A-Za-z0-9_+-]{1,32}(/[A-Za-z0-9_+-]{1,32}){0,2}\z")]
+    private static partial Regex TimezonePattern();
 
     [GeneratedRegex(@"\A0?[0-7]{3,4}\z")]
     private static partial Regex ModePattern();

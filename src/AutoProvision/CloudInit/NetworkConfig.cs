@@ -1,5 +1,4 @@
 using YamlDotNet.Core;
-using YamlDotNet.Core.Events;
 using YamlDotNet.RepresentationModel;
 
 namespace AutoProvision.CloudInit;
@@ -10,9 +9,6 @@ namespace AutoProvision.CloudInit;
 /// </summary>
 public sealed record NetworkConfig
 {
-    // Real ones are four or five deep; the reader below recurses once per level.
-    private const int MaxDepth = 64;
-
     private NetworkConfig(string yaml, int version) => (Yaml, Version) = (yaml, version);
 
     /// <summary>What goes into the seed.</summary>
@@ -25,7 +21,7 @@ public sealed record NetworkConfig
     public static NetworkConfig Parse(string yaml)
     {
         CloudInitRules.Encodable(yaml, "network-config");
-        if (Root(yaml) is not YamlMappingNode root)
+        if (YamlText.Root(yaml, "network-config") is not YamlMappingNode root)
             throw new ArgumentException("network-config is not one YAML mapping.");
         var version = root.Children.TryGetValue(new YamlScalarNode("version"), out var node) ? node : null;
         return version switch
@@ -34,39 +30,5 @@ public sealed record NetworkConfig
             YamlScalarNode { Value: "2", Style: ScalarStyle.Plain } => new NetworkConfig(yaml, 2),
             _ => throw new ArgumentException("network-config has no \"version: 1\" or \"version: 2\" at its top level."),
         };
-    }
-
-    private static YamlNode? Root(string yaml)
-    {
-        try
-        {
-            RefuseDepth(yaml);
-            var stream = new YamlStream();
-            stream.Load(new StringReader(yaml));
-            return stream.Documents.Count == 1 ? stream.Documents[0].RootNode : null;
-        }
-        // YamlDotNet 18 leaves some broken documents to an internal check, which throws InvalidOperationException.
-        catch (Exception e) when (e is YamlException or InvalidOperationException)
-        {
-            var place = e is YamlException { Start.Line: > 0 } at ? $"line {at.Start.Line}: " : "";
-            throw new ArgumentException($"network-config is not valid YAML: {place}{e.Message}", e);
-        }
-    }
-
-    private static void RefuseDepth(string yaml)
-    {
-        var depth = 0;
-        var parser = new Parser(new StringReader(yaml));
-        while (parser.MoveNext())
-        {
-            depth += parser.Current switch
-            {
-                MappingStart or SequenceStart => 1,
-                MappingEnd or SequenceEnd => -1,
-                _ => 0,
-            };
-            if (depth > MaxDepth)
-                throw new ArgumentException($"network-config is nested more than {MaxDepth} levels deep.");
-        }
     }
 }

@@ -83,6 +83,12 @@ public interface IHypervisor
 
     /// <summary>The last <paramref name="maxChars"/> characters of the serial console; empty when there is none.</summary>
     Task<string> ReadConsoleAsync(Guid id, int maxChars, CancellationToken cancellation);
+
+    /// <summary>The last lines of the serial console as they were written; null when there is no log.</summary>
+    Task<byte[]?> ReadConsoleLinesAsync(Guid id, int lines, CancellationToken cancellation);
+
+    /// <summary>The same, then whatever is written, as it comes, without gap or repeat; ends when the log is removed, at once when there is none.</summary>
+    IAsyncEnumerable<ReadOnlyMemory<byte>> FollowConsoleAsync(Guid id, int lines, CancellationToken cancellation);
 }
 
 /// <param name="Id">The domain's UUID.</param>

@@ -26,6 +26,10 @@ public interface ISshConnection : IAsyncDisposable
     /// </summary>
     /// <exception cref="Vms.FailureException"><c>ssh_connection_lost</c> (the command may or may not have run), <c>ssh_channel_refused</c>.</exception>
     Task<ExecResult> ExecAsync(ExecRequest request, CancellationToken cancellation);
+
+    /// <summary>Starts a program that speaks a protocol of its own, such as an SFTP server; at most half as many at once as commands, further ones wait.</summary>
+    /// <exception cref="Vms.FailureException"><c>ssh_connection_lost</c>; <c>ssh_channel_refused</c>, also when no place became free in time.</exception>
+    Task<ISshChannel> OpenAsync(string command, CancellationToken cancellation);
 }
 
 /// <param name="Host">Address or name.</param>

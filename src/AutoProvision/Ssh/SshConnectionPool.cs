@@ -34,6 +34,22 @@ public sealed class SshConnectionPool(ISshConnector connector, IOptions<SshOptio
         }
     }
 
+    /// <summary>Starts a program over the VM's connection, which stays open until the channel is disposed of. See <see cref="ISshConnection.OpenAsync"/>.</summary>
+    public async Task<ISshChannel> OpenAsync(string id, Func<SshTarget> target, string command, CancellationToken cancellation)
+    {
+        var (lease, to) = Acquire(id, target);
+        try
+        {
+            var connection = await ConnectedAsync(lease, to, cancellation);
+            return new LeasedChannel(await connection.OpenAsync(command, cancellation), lease);
+        }
+        catch
+        {
+            lease.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>Hands over a connection that is open already, such as the one the VM's readiness was seen on.</summary>
     public void Adopt(string id, SshTarget target, ISshConnection connection)
     {

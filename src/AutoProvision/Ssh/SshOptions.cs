@@ -25,8 +25,8 @@ public sealed class SshOptions
     public TimeSpan ExecTimeout { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>
-    /// Commands at once on one connection; more wait their turn. OpenSSH allows ten channels (<c>MaxSessions</c>):
-    /// the others are for ending a command and for file transfer.
+    /// Commands and file transfers at once on one connection, of which transfers take half at most; more wait their turn.
+    /// OpenSSH allows ten channels (<c>MaxSessions</c>): the others are for ending a command.
     /// </summary>
     public int ConcurrentExecs { get; set; } = 8;
 

@@ -6,14 +6,16 @@ namespace AutoProvision.Vms;
 public sealed class FaultList(IReadOnlyList<Fault> shape)
 {
     private readonly List<Fault> _faults = [.. shape];
+    // A body of some MiB can hold a million faults.
+    private readonly HashSet<string> _pointers = [.. shape.Select(fault => fault.Pointer)];
 
     /// <summary>Whether a value is known to be wrong already: then it may be missing only because it was not understood.</summary>
-    public bool Has(string pointer) => _faults.Any(fault => fault.Pointer == pointer);
+    public bool Has(string pointer) => _pointers.Contains(pointer);
 
     public void Add(string pointer, string code, string detail, string hint)
     {
         // Where the whole body (the empty pointer) is unusable, its parts are not missed.
-        if (_faults.All(fault => fault.Pointer != pointer && fault.Pointer != ""))
+        if (!_pointers.Contains("") && _pointers.Add(pointer))
             _faults.Add(new Fault(pointer, code, detail, hint));
     }
 

@@ -44,7 +44,7 @@ public static class VmFailures
         "The service is being stopped; the command was ended.", "Send it again when the service is back.");
 
     public static InvalidRequestException NoSuchCursor() =>
-        new([new Fault("?cursor", "cursor_invalid", "The VM that the cursor stands for was forgotten meanwhile.", "Begin anew, without a cursor.")]);
+        new([new Fault("/cursor", "cursor_invalid", "The VM that the cursor stands for was forgotten meanwhile.", "Begin anew, without a cursor.")]);
 
     public static InvalidRequestException NoSuchEvent(string detail) =>
         new([new Fault("", "event_id_invalid", detail, "Send back an id that the stream gave, or none.")]);

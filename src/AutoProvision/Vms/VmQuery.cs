@@ -32,7 +32,7 @@ public sealed record VmQuery(IReadOnlyList<(string Key, string? Value)> Labels, 
     {
         if (Enum.TryParse<VmState>(text, ignoreCase: true, out var state) && text == Name(state))
             return state;
-        faults.Add("?state", "query_invalid", $"There is no state \"{text}\".", $"One or more of {string.Join(", ", Enum.GetValues<VmState>().Select(Name))}.");
+        faults.Add("/state", "query_invalid", $"There is no state \"{text}\".", $"One or more of {string.Join(", ", Enum.GetValues<VmState>().Select(Name))}.");
         return default;
     }
 
@@ -43,7 +43,7 @@ public sealed record VmQuery(IReadOnlyList<(string Key, string? Value)> Labels, 
         if (limit is null)
             return MostAtOnce;
         if (!int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out var most) || most is < 1 or > MostAtOnce)
-            faults.Add("?limit", "query_invalid", $"\"{limit}\" is no limit.", $"From 1 to {MostAtOnce}.");
+            faults.Add("/limit", "query_invalid", $"\"{limit}\" is no limit.", $"From 1 to {MostAtOnce}.");
         return most;
     }
 
@@ -53,7 +53,7 @@ public sealed record VmQuery(IReadOnlyList<(string Key, string? Value)> Labels, 
             return null;
         if (Guid.TryParseExact(cursor, "N", out var id))
             return id;
-        faults.Add("?cursor", "cursor_invalid", $"\"{cursor}\" is no cursor.", "Take the one of the answer's Link header, or none to begin anew.");
+        faults.Add("/cursor", "cursor_invalid", $"\"{cursor}\" is no cursor.", "Take the one of the answer's Link header, or none to begin anew.");
         return null;
     }
 }

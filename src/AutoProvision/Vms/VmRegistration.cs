@@ -23,7 +23,9 @@ public static class VmRegistration
             .AddSingleton<GuestService>()
             .AddSingleton<SizeRules>()
             .AddSingleton<CloneRules>()
-            .AddSingleton<OperationService>();
+            .AddSingleton<OperationService>()
+            .AddSingleton<GuestFiles>()
+            .AddSingleton<GuestConsole>();
     }
 
     private static VmJournal OpenJournal(IServiceProvider services)

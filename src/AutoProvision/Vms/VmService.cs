@@ -98,6 +98,9 @@ public sealed class VmService(
             throw VmFailures.QueueFull(unfinished, options.Value);
     }
 
+    /// <summary>Every VM that is not deleted, oldest first.</summary>
+    public IReadOnlyList<Vm> List() => store.List();
+
     /// <summary>The VMs that are asked for, oldest first.</summary>
     /// <exception cref="InvalidRequestException">The cursor stands for a VM that was forgotten meanwhile.</exception>
     public VmPage List(VmQuery query)

@@ -20,9 +20,9 @@ public static class VmWaits
         var faults = new FaultList([]);
         var seconds = DefaultSeconds;
         if (timeoutSeconds is not null && (!int.TryParse(timeoutSeconds, NumberStyles.None, CultureInfo.InvariantCulture, out seconds) || seconds is < 1 or > MostSeconds))
-            faults.Add("?timeoutSeconds", "query_invalid", $"\"{timeoutSeconds}\" is no time to wait.", $"From 1 to {MostSeconds}.");
+            faults.Add("/timeoutSeconds", "query_invalid", $"\"{timeoutSeconds}\" is no time to wait.", $"From 1 to {MostSeconds}.");
         if (wait is not (null or "ready" or "stopped" or "deleted"))
-            faults.Add("?wait", "query_invalid", $"\"{wait}\" cannot be waited for.", "One of ready, stopped and deleted.");
+            faults.Add("/wait", "query_invalid", $"\"{wait}\" cannot be waited for.", "One of ready, stopped and deleted.");
         faults.ThrowIfAny();
         return wait is null ? null : (vm => IsOver(wait, vm), TimeSpan.FromSeconds(seconds));
     }

@@ -128,6 +128,6 @@ internal sealed class BareGuest(HostApp app, string name) : IAsyncDisposable
     {
         var spec = new VmSpec { Name = name, Image = Image, Cpus = Size.Cpus, MemoryMiB = Size.MemoryMiB, DiskGiB = Size.DiskGiB, User = "tester", NetworkConfig = NetworkConfig };
         var vm = new Vm { Id = Id, Spec = spec, State = VmState.Provisioning, CreatedAt = TimeProvider.System.GetUtcNow(), Mac = Nics[0].Mac };
-        return UserData.Seed(vm, _host, [_user.PublicOpenSsh]);
+        return UserData.Seed(vm, _host, [_user.PublicOpenSsh], [.. Nics.Select(NetworkInfo? (_) => null)]);
     }
 }

@@ -23,6 +23,7 @@ public sealed class AnswerSchemaTests
         schema.Check(await http.UntilAsync(vm, "ready"), "GET /vms/{id}", "200");
         schema.Check(await http.GetJsonAsync("/vms"), "GET /vms", "200");
         schema.Check(await http.GetJsonAsync($"{vm}/ssh"), "GET /vms/{id}/ssh", "200");
+        schema.Check(await http.GetJsonAsync($"{vm}/files/stat?path=/etc"), "GET /vms/{id}/files/stat", "200");
         using var exec = await http.PostJsonAsync($"{vm}/exec", """{"shell": "true"}""");
         schema.Check(await exec.ReadJsonAsync(), "POST /vms/{id}/exec", "200");
         foreach (var what in await http.FollowAsync(vm, item => item.Data.Text("state") == "ready"))

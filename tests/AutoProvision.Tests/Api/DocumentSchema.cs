@@ -34,20 +34,19 @@ internal sealed class DocumentSchema(JsonElement document)
             Assert.Contains(value.ToString(), words.EnumerateArray().Select(word => word.ToString()));
         if (value.ValueKind != JsonValueKind.Object)
             return;
-        // A map, whose members have names of the caller's.
-        if (schema.TryGetProperty("additionalProperties", out _))
-            return;
-        var known = schema.GetProperty("properties");
         foreach (var member in value.EnumerateObject())
         {
-            Assert.True(known.TryGetProperty(member.Name, out var its), $"{where}: {member.Name} is not in the schema.");
+            // Labels and the like have names of the caller's choice.
+            var isKnown = (schema.TryGetProperty("properties", out var known) && known.TryGetProperty(member.Name, out var its)) || schema.TryGetProperty("additionalProperties", out its);
+            Assert.True(isKnown, $"{where}: {member.Name} is not in the schema.");
             Check(member.Value, its, $"{where}/{member.Name}");
         }
         var required = schema.TryGetProperty("required", out var names) ? names.EnumerateArray().Select(name => name.GetString()!) : [];
         Assert.All(required, name => Assert.True(value.TryGetProperty(name, out _), $"{where}: {name} is required and missing."));
     }
 
-    private JsonElement Resolve(JsonElement schema)
+    /// <summary>What a reference stands for, or the one choice that is not null.</summary>
+    public JsonElement Resolve(JsonElement schema)
     {
         if (schema.TryGetProperty("oneOf", out var choices))
             return Resolve(choices.EnumerateArray().Single(choice => !choice.TryGetProperty("type", out var type) || type.ToString() != "null"));

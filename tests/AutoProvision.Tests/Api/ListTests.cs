@@ -63,7 +63,7 @@ public sealed class ListTests
         var problem = await refused.ReadProblemAsync(HttpStatusCode.BadRequest);
         using var unknown = await http.GetAsync(new Uri($"/vms?cursor={Guid.NewGuid():N}", UriKind.Relative), Cancellation);
 
-        Assert.Equal(["?cursor", "?limit", "?state"], problem.GetProperty("errors").EnumerateArray().Select(fault => fault.Text("pointer")).Order(StringComparer.Ordinal));
+        Assert.Equal(["/cursor", "/limit", "/state"], problem.GetProperty("errors").EnumerateArray().Select(fault => fault.Text("pointer")).Order(StringComparer.Ordinal));
         Assert.Equal("cursor_invalid", (await unknown.ReadProblemAsync(HttpStatusCode.BadRequest)).GetProperty("errors")[0].Text("code"));
     }
 

@@ -68,7 +68,7 @@ public sealed class RefusalTests
     }
 
     [Fact(Timeout = Limit)]
-    public async Task A_body_that_is_not_declared_as_JSON_is_unsupported()
+    public async Task A_body_that_is_declared_as_neither_JSON_nor_YAML_is_unsupported()
     {
         await using var host = new FakeHost();
         using var http = host.Start().CreateClient();
@@ -76,7 +76,8 @@ public sealed class RefusalTests
 
         using var response = await http.PostAsync(new Uri("/vms", UriKind.Relative), content, TestContext.Current.CancellationToken);
 
-        await response.ReadProblemAsync(HttpStatusCode.UnsupportedMediaType);
+        var problem = await response.ReadProblemAsync(HttpStatusCode.UnsupportedMediaType);
+        Assert.Contains("application/json or application/yaml", problem.Text("detail") + problem.Text("hint"), StringComparison.Ordinal);
         await AssertNothingCreatedAsync(host, http);
     }
 

@@ -16,7 +16,7 @@ public sealed class WaitTests
 
         using var response = await PostAsync(http, "/vms", "respond-async, wait=100");
 
-        Assert.Equal("ready", (await response.ReadJsonAsync(HttpStatusCode.Created)).Text("state"));
+        Assert.Equal("ready", (await response.ReadJsonAsync(HttpStatusCode.Accepted)).Text("state"));
         Assert.Equal("wait=100", response.Headers.GetValues("Preference-Applied").Single());
     }
 
@@ -77,7 +77,7 @@ public sealed class WaitTests
 
         using var refused = await http.GetAsync(new Uri($"{path}?wait=happy&timeoutSeconds=0", UriKind.Relative), TestContext.Current.CancellationToken);
 
-        Assert.Equal(["?timeoutSeconds", "?wait"], (await refused.ReadProblemAsync(HttpStatusCode.BadRequest)).GetProperty("errors").EnumerateArray().Select(fault => fault.Text("pointer")));
+        Assert.Equal(["/timeoutSeconds", "/wait"], (await refused.ReadProblemAsync(HttpStatusCode.BadRequest)).GetProperty("errors").EnumerateArray().Select(fault => fault.Text("pointer")));
     }
 
     private static async Task<HttpResponseMessage> PostAsync(HttpClient http, string path, string prefer)

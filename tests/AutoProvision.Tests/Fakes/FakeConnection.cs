@@ -16,6 +16,14 @@ internal sealed class FakeConnection(FakeGuests guests, SshTarget target) : ISsh
             : throw SshFailures.ConnectionLost(target, new IOException("The connection was closed."));
     }
 
+    public Task<ISshChannel> OpenAsync(string command, CancellationToken cancellation)
+    {
+        ObjectDisposedException.ThrowIf(_closed, this);
+        if (!IsAlive)
+            throw SshFailures.ConnectionLost(target, new IOException("The connection was closed."));
+        return Task.FromResult<ISshChannel>(new FakeSftpChannel(guests.Files));
+    }
+
     public ValueTask DisposeAsync()
     {
         if (!_closed)

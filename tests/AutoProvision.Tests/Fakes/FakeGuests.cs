@@ -32,6 +32,9 @@ internal sealed class FakeGuests(FakeHypervisor hypervisor) : ISshConnector
     /// <summary>What cloud-init's probe answers, by its attempt from 1.</summary>
     public Func<int, CancellationToken, Task<ExecResult>> CloudInit { get; set; } = (_, _) => Task.FromResult(FakeAnswers.CloudInitDone);
 
+    /// <summary>The files of every guest.</summary>
+    public FakeFiles Files { get; } = new();
+
     /// <summary>Commands a test wants an answer to.</summary>
     public ConcurrentDictionary<string, ExecResult> Answers { get; } = new();
 
@@ -64,7 +67,7 @@ internal sealed class FakeGuests(FakeHypervisor hypervisor) : ISshConnector
     {
         var mac = hypervisor.Leases.FirstOrDefault(lease => lease.Value == address).Key;
         var domain = hypervisor.Domains.Values.FirstOrDefault(it => it.Mac == mac);
-        return domain is { Info.Power: DomainPower.Running } && hypervisor.Seeds.TryGetValue(domain.Info.Id, out var seed) ? ParsedUserData.Root(seed.UserData) : null;
+        return domain is { Info.Power: DomainPower.Running } && hypervisor.Seeds.TryGetValue(domain.Info.Id, out var seed) ? MergedUserData.Root(seed.UserData) : null;
     }
 
     private static bool IsAuthorized(YamlMappingNode seed, SshTarget target)
@@ -72,6 +75,6 @@ internal sealed class FakeGuests(FakeHypervisor hypervisor) : ISshConnector
         var offered = SshPublicKey.Fingerprint(PrivateKeyText.PublicLine(target.PrivateKeyOpenSsh));
         var users = (YamlSequenceNode)seed.At("users");
         return users.OfType<YamlMappingNode>().Any(user =>
-            user.Text("name") == target.User && user.Texts("ssh_authorized_keys").Any(key => SshPublicKey.Fingerprint(key) == offered));
+            ((YamlScalarNode)user["name"]).Value == target.User && user.Has("ssh_authorized_keys") && user.Texts("ssh_authorized_keys").Any(key => SshPublicKey.Fingerprint(key) == offered));
     }
 }

@@ -1,5 +1,8 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using System.Text;
 using AutoProvision.Hypervisors;
+using AutoProvision.Hypervisors.Libvirt;
 using AutoProvision.Images;
 using AutoProvision.Vms;
 
@@ -163,6 +166,25 @@ internal sealed partial class FakeHypervisor : IHypervisor
         var text = Consoles.GetValueOrDefault(id, "");
         return text.Length <= maxChars ? text : text[^maxChars..];
     }, cancellation, needsDaemon: false);
+
+    public Task<byte[]?> ReadConsoleLinesAsync(Guid id, int lines, CancellationToken cancellation) => ActAsync(nameof(ReadConsoleLinesAsync), () =>
+        Consoles.TryGetValue(id, out var text) ? ConsoleLog.LastLines(Encoding.UTF8.GetBytes(text), lines).ToArray() : null, cancellation, needsDaemon: false);
+
+    /// <summary>Looks at the text again every 20 ms of real time.</summary>
+    public async IAsyncEnumerable<ReadOnlyMemory<byte>> FollowConsoleAsync(Guid id, int lines, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        var at = -1;
+        while (Consoles.TryGetValue(id, out var text))
+        {
+            var bytes = Encoding.UTF8.GetBytes(text);
+            at = at < 0 ? bytes.Length - ConsoleLog.LastLines(bytes, lines).Length : at;
+            if (bytes.Length > at)
+                yield return bytes.AsMemory(at);
+            at = bytes.Length;
+            await timer.WaitForNextTickAsync(cancellation);
+        }
+    }
 
     private string Lease(string mac) => Leases.GetOrAdd(mac, _ => Reservations.GetValueOrDefault(mac) ?? $"192.0.2.{Interlocked.Increment(ref _lastAddress)}");
 

@@ -10,8 +10,10 @@ internal static class Http
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static Task<HttpResponseMessage> PostJsonAsync(this HttpClient http, string path, string json) =>
-        http.PostAsync(new Uri(path, UriKind.Relative), new StringContent(json, Encoding.UTF8, "application/json"), Cancellation);
+    public static Task<HttpResponseMessage> PostJsonAsync(this HttpClient http, string path, string json) => http.PostTextAsync(path, json, "application/json");
+
+    public static Task<HttpResponseMessage> PostTextAsync(this HttpClient http, string path, string text, string type) =>
+        http.PostAsync(new Uri(path, UriKind.Relative), new StringContent(text, Encoding.UTF8, type), Cancellation);
 
     public static async Task<JsonElement> ReadJsonAsync(this HttpResponseMessage response, HttpStatusCode expected = HttpStatusCode.OK)
     {

@@ -20,7 +20,7 @@ internal static class OperationCalls
         using var request = new HttpRequestMessage(method ?? HttpMethod.Post, path) { Content = json is null ? null : new StringContent(json, System.Text.Encoding.UTF8, "application/json") };
         request.Headers.Add("Prefer", "wait=60");
         using var response = await http.SendAsync(request, TestContext.Current.CancellationToken);
-        return await response.ReadJsonAsync();
+        return await response.ReadJsonAsync(System.Net.HttpStatusCode.Accepted);
     }
 
     public static async Task<JsonElement> RefusedAsync(this HttpClient http, string path, string json, HttpStatusCode status)

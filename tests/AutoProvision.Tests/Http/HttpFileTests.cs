@@ -26,7 +26,7 @@ public sealed partial class HttpFileTests
     private static IEnumerable<string> Requests(string file) => RequestLine().Matches(file)
         .Select(line => $"{line.Groups["method"].Value} {Id().Replace(line.Groups["path"].Value.Trim(), "{id}")}");
 
-    [GeneratedRegex(@"^(?<method>[A-Z]+) \{\{base\}\}(?<path>/\S*)", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^(?<method>[A-Z]+) \{\{base\}\}(?<path>/[^\s?]*)", RegexOptions.Multiline)]
     private static partial Regex RequestLine();
 
     // A value from an earlier answer, or an id written out.

@@ -50,6 +50,8 @@ internal sealed class FakeSsh : ISshConnector
             return new ExecResult(0, null, request.Command, "", TimeSpan.Zero, false, false);
         }
 
+        public Task<ISshChannel> OpenAsync(string command, CancellationToken cancellation) => throw new NotSupportedException();
+
         public ValueTask DisposeAsync()
         {
             (IsAlive, Closed) = (false, true);

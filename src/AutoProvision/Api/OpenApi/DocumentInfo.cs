@@ -36,6 +36,7 @@ internal static class DocumentInfo
         {
             new() { Name = "VMs", Description = "Make, watch, use and delete virtual machines." },
             new() { Name = "Operations", Description = "Power, sizes and snapshots of VMs that were made." },
+            new() { Name = "Files", Description = "Read, write and delete what is in a virtual machine." },
             new() { Name = "Host", Description = "What the host offers." },
             new() { Name = "Health", Description = "For monitors and load balancers." },
         };

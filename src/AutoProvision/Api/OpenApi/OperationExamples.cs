@@ -13,17 +13,26 @@ internal static class OperationExamples
             data: {"seq":9,"type":"step.completed","at":"2026-11-22T10:00:31.4+00:00","state":"provisioning","step":"address","durationMs":28310}
         """;
 
-    private static readonly (int, string)[] Operation = [(200, "It is done, or there was nothing to do. `operationFailure` says when it failed."), (202, "It is under way.")];
+    private static readonly (int, string)[] Operation = [(202, "The VM; `operation` is there while it is under way, and `operationFailure` when it failed.")];
+
+    private static readonly (int Status, string Words)[] FileRefusals =
+    [
+        (404, "There is no such VM, or no such file in it."),
+        (409, "The VM is not reachable, or the path leads to something of another kind."),
+        (503, "The service is being stopped."),
+    ];
+
+    /// <summary>One event of a console's stream.</summary>
+    public const string ConsoleLine = "event: line\ndata: Debian GNU/Linux 12 web-1 ttyS0\n\n";
 
     /// <summary>What each answer means, where <see cref="Operations"/> does not say it of all refusals with the same status.</summary>
     public static readonly Dictionary<string, (int Status, string Words)[]> Answers = new()
     {
-        ["cloneVm"] = [(201, "The copy is ready, as `Prefer` asked to wait for."), (202, "The copy is queued.")],
+        ["cloneVm"] = [(202, "The copy is queued, or what `Prefer` waited for has come; its `state` tells.")],
         ["updateVm"] = [(200, "The VM as it is now.")],
         ["createVm"] =
         [
-            (201, "The VM is ready, as `Prefer` asked to wait for."),
-            (202, "The VM is queued, being made, or has failed; its `state` tells."),
+            (202, "The VM is queued, or what `Prefer` waited for has come; its `state` tells."),
             (503, "libvirt or one of its tools does not answer, or the host has no memory left: then `Retry-After` says when to try again."),
             (507, "The host's disk is full, or has no room for so large a disk."),
         ],
@@ -32,6 +41,11 @@ internal static class OperationExamples
         ["watchVm"] = [(200, Stream)],
         ["execInVm"] = [(200, "The command ended, whatever its exit code, or was ended by its timeout.")],
         ["getVmSsh"] = [(200, "Everything `ssh` needs. Paths are those of the service's host.")],
+        ["readFile"] = [(200, "The file's bytes, or the directory's archive with names relative to it."), (206, "The part that was asked for."), .. FileRefusals],
+        ["writeFile"] = [(201, "The file or directory is new."), (204, "It was there before."), (507, "The guest's disk is full."), .. FileRefusals],
+        ["deleteFile"] = [(204, "It is gone."), .. FileRefusals],
+        ["statFile"] = [(200, "What it is; of a directory also what is in it."), .. FileRefusals],
+        ["readConsole"] = [(200, "The last lines as text, or a stream: `event: line` with a line as it is in `data`, and a comment every 15 s."), (404, "There is no such VM, or it has no console log.")],
         ["deleteVm"] = [(202, "Tear-down is under way."), (204, "The VM is gone.")],
         ["startVm"] = Operation,
         ["stopVm"] = Operation,
@@ -56,15 +70,26 @@ internal static class OperationExamples
         ["createVm"] =
         [
             ("minimal", "Everything by default", """{ "name": "web-1" }"""),
-            ("full", "Every field", """
+            ("full", "Every field; expiresAt would stand in place of expiresIn", """
                 {
-                  "name": "web-2", "image": "debian-12", "cpus": 2, "memoryMiB": 1024, "diskGiB": 10, "user": "ops",
-                  "authorizedKeys": ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBEuKh0f4r0P5tGTTXkLSMgEO1nVZJ5mGoGrzlLgEexB me@laptop"],
+                  "name": "web-2", "image": "debian-12", "cpus": 2, "memoryMiB": 1024, "diskGiB": 10,
+                  "disks": [{ "name": "data", "sizeGiB": 5, "mountPoint": "/srv/data" }],
+                  "network": { "name": "default", "address": "192.168.122.50" }, "nics": [{ "name": "default" }],
+                  "networkConfig": "version: 2\nethernets:\n  eth0:\n    dhcp4: true\n  eth1:\n    dhcp4: true\n",
+                  "user": "ops", "authorizedKeys": ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBEuKh0f4r0P5tGTTXkLSMgEO1nVZJ5mGoGrzlLgEexB me@laptop"],
+                  "users": [{ "name": "ann", "groups": ["adm"], "sudo": false, "shell": "/bin/sh", "authorizedKeys": [] }],
                   "packages": ["git"],
-                  "files": [{ "path": "/etc/motd", "content": "Welcome.\n", "owner": "root:root", "mode": "0644" }],
+                  "files": [
+                    { "path": "/etc/motd", "content": "Welcome.\n", "owner": "root:root", "mode": "0644" },
+                    { "path": "/etc/token", "contentBase64": "AP8=", "mode": "0600" }
+                  ],
                   "hosts": [{ "address": "192.168.122.1", "names": ["host.lan", "host"] }],
-                  "runCommands": ["git --version > /root/git-version"],
-                  "networkConfig": "version: 2\nethernets:\n  eth0:\n    dhcp4: true\n"
+                  "bootCommands": ["modprobe loop"], "runCommands": ["git --version > /root/git-version"],
+                  "timezone": "Europe/Vienna", "swapMiB": 512, "environment": { "STAGE": "test" },
+                  "userData": "#cloud-config\nlocale: C.UTF-8\n",
+                  "readinessChecks": [{ "description": "git is there.", "command": "git --version", "timeoutSeconds": 30, "hint": "See /var/log/apt/term.log." }],
+                  "timeouts": { "imageSeconds": 1800, "domainSeconds": 180, "addressSeconds": 300, "sshSeconds": 300, "cloudInitSeconds": 1200 },
+                  "labels": { "team": "a" }, "expiresIn": "8h"
                 }
                 """),
         ],
@@ -95,6 +120,10 @@ internal static class OperationExamples
             """{ "pointer": "/cpus", "code": "out_of_range", "detail": "99 is out of range.", "hint": "From 1 to 16." }"""),
         "execInVm" => Refused(
             """{ "pointer": "/command", "code": "required", "detail": "Exactly one of command and shell is wanted.", "hint": "{\"shell\": \"uname -a\"} or {\"command\": [\"uname\", \"-a\"]}" }"""),
+        "readFile" or "writeFile" or "deleteFile" or "statFile" => Refused(
+            """{ "pointer": "/path", "code": "path_invalid", "detail": "Path \"motd\" is not an absolute path.", "hint": "Such as /etc/motd, with \"/\" as %2F or as it is." }"""),
+        "readConsole" => Refused(
+            """{ "pointer": "/tail", "code": "out_of_range", "detail": "\"0\" is no number of lines, or out of range.", "hint": "From 1 to 10000." }"""),
         _ => Refused(
             """{ "pointer": "", "code": "event_id_invalid", "detail": "Last-Event-ID \"x\" is no event id.", "hint": "Send back an id that the stream gave, or none." }"""),
     };

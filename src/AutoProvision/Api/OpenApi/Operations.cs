@@ -13,6 +13,7 @@ internal static class Operations
     private static readonly Dictionary<string, string> Refusals = new()
     {
         ["400"] = "The request is wrong: `errors` lists every fault.",
+        ["403"] = "The guest does not let the VM's user do that.",
         ["404"] = "There is no such VM, or it was deleted a while ago.",
         ["409"] = "Not in this state: the name or the address is taken, or the VM is not reachable.",
         ["412"] = "The VM is not as `If-Match` says.",
@@ -56,6 +57,13 @@ internal static class Operations
         ["wait"] = ("`ready`, `stopped` or `deleted`.", "ready", null),
         ["timeoutSeconds"] = ("How long to wait, 1 to 600; 60 when left out.", "60", null),
         ["Last-Event-ID"] = ("The last event id that was seen; without it the stream begins with the VM's first event.", "12", null),
+        ["path"] = ("An absolute path in the guest, without \".\" and \"..\".", "/home/debian/data.bin", null),
+        ["mode"] = ("The file's mode, octal. Left out, a new file gets 0644 and one that is there keeps its own.", "0644", null),
+        ["owner"] = ("`user` or `user:group`, each a name or a number of the guest. Left out, a file that is there keeps its own, and a new one belongs to whom its directory belongs (in a directory like /tmp: to the VM's user); of an archive each entry has its own.", "www-data:www-data", null),
+        ["parents"] = ("`true` makes the directories that are missing.", "true", null),
+        ["recursive"] = ("`true` deletes a directory with all that is in it.", "true", null),
+        ["tail"] = ("How many of the last lines, 1 to 10000; left out, 200.", "50", null),
+        ["raw"] = ("`true` gives the bytes as the guest wrote them, terminal control sequences included.", "true", null),
         ["Idempotency-Key"] = ("A key of the client's choice, new for each VM: 1 to 255 characters of printable ASCII without commas.", "8e03978e-40d5-43dd-bc93-6894a57f9324", null),
     };
 
@@ -84,7 +92,7 @@ internal static class Operations
         if (Media(operation.Responses!.GetValueOrDefault("400")?.Content, Problem) is { } refusal)
             refusal.Example = JsonNode.Parse(OperationExamples.Refusal(operation.OperationId));
         if (Media(operation.Responses!.GetValueOrDefault("200")?.Content, "text/event-stream") is { } stream)
-            stream.Example = JsonNode.Parse(OperationExamples.Event);
+            stream.Example = operation.OperationId == "readConsole" ? JsonValue.Create(OperationExamples.ConsoleLine) : JsonNode.Parse(OperationExamples.Event);
     }
 
     // An example of each answer that has none yet.

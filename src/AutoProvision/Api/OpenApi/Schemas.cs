@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -13,9 +14,10 @@ internal static class Schemas
         {
             schema.Type = JsonSchemaType.String;
             // A member that may be null puts a null among the words of the schema that it shares with all others.
-            schema.Enum = schema.Enum?.Where(word => word is not null && word.GetValueKind() == System.Text.Json.JsonValueKind.String).ToList();
+            schema.Enum = schema.Enum?.Where(word => word?.GetValueKind() == JsonValueKind.String).ToList();
         }
-        schema.Enum = ClosedValues.Of(context.JsonPropertyInfo) ?? schema.Enum;
+        if (type == typeof(string))
+            schema.Enum = ClosedValues.Of(context.JsonPropertyInfo) ?? schema.Enum;
         // A null is never written, so what may be null may be absent. Asked of the type: a reference to another schema does not tell.
         schema.Required?.ExceptWith(context.JsonTypeInfo.Properties.Where(property => property.IsGetNullable).Select(property => property.Name));
         return Task.CompletedTask;

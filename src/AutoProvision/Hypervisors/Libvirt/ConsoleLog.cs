@@ -20,6 +20,15 @@ public static partial class ConsoleLog
         return text.Length <= maxChars ? text : text[^maxChars..];
     }
 
+    /// <summary>The last lines, of which the last may be unfinished.</summary>
+    public static ReadOnlySpan<byte> LastLines(ReadOnlySpan<byte> text, int lines)
+    {
+        var start = text.Length - (text.EndsWith("\n"u8) ? 1 : 0);
+        for (var left = lines; left > 0 && start >= 0; left--)
+            start = text[..start].LastIndexOf((byte)'\n');
+        return lines == 0 ? [] : text[(start + 1)..];
+    }
+
     /// <summary>Drops ANSI control sequences, NULs and carriage returns.</summary>
     public static string Clean(string text) => ControlSequence().Replace(text, "");
 

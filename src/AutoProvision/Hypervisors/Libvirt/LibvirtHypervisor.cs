@@ -17,7 +17,8 @@ public sealed class LibvirtHypervisor(
     DomainRemover remover,
     OrphanFinder orphans,
     GuestDiagnosis diagnosis,
-    AddressFinder addresses) : IHypervisor
+    AddressFinder addresses,
+    ConsoleFollower consoles) : IHypervisor
 {
     public Task<HostReport> InspectAsync(CancellationToken cancellation) => inspector.InspectAsync(cancellation);
 
@@ -84,4 +85,8 @@ public sealed class LibvirtHypervisor(
 
     public Task<string> ReadConsoleAsync(Guid id, int maxChars, CancellationToken cancellation) =>
         ConsoleLog.ReadTailAsync(paths.Console(id), maxChars, cancellation);
+
+    public Task<byte[]?> ReadConsoleLinesAsync(Guid id, int lines, CancellationToken cancellation) => consoles.ReadAsync(id, lines, cancellation);
+
+    public IAsyncEnumerable<ReadOnlyMemory<byte>> FollowConsoleAsync(Guid id, int lines, CancellationToken cancellation) => consoles.FollowAsync(id, lines, cancellation);
 }

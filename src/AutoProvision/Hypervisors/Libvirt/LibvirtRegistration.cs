@@ -27,6 +27,7 @@ public static class LibvirtRegistration
             .AddSingleton(new ArpTable())
             .AddSingleton<GuestAgent>()
             .AddSingleton<AddressFinder>()
+            .AddSingleton<ConsoleFollower>()
             .AddSingleton<INetworks, LibvirtNetworks>()
             .AddSingleton<IDomainControl, LibvirtControl>()
             .AddSingleton<IHypervisor>(provider =>

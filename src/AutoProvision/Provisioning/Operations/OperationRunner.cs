@@ -33,8 +33,11 @@ public sealed partial class OperationRunner(IEnumerable<IOperation> operations, 
     // What failed may have been put right again: then the outcome says so itself.
     private void End(Vm vm, VmOperation operation, Func<Vm, Vm> outcome, long started)
     {
-        var failure = outcome(vm).OperationFailure;
-        store.Update(vm.Id, it => it.Operation == operation && it.State is not (VmState.Deleting or VmState.Deleted) ? outcome(it) with { Operation = null } : it, new VmEvent
+        var (state, failure) = (outcome(vm).State, outcome(vm).OperationFailure);
+        // First, so that whoever follows the states sees this one as any other.
+        if (state != vm.State)
+            store.Update(vm.Id, it => IsStill(it, operation) ? it with { State = state } : it, new VmEvent { Type = VmEventTypes.State, Operation = operation.Kind });
+        store.Update(vm.Id, it => IsStill(it, operation) ? outcome(it) with { Operation = null } : it, new VmEvent
         {
             Type = failure is null ? VmEventTypes.OperationCompleted : VmEventTypes.OperationFailed,
             Operation = operation.Kind,
@@ -47,6 +50,8 @@ public sealed partial class OperationRunner(IEnumerable<IOperation> operations, 
         else
             LogFailed(vm.Id, vm.Spec.Name, operation.Kind, failure.Code, failure.Cause);
     }
+
+    private static bool IsStill(Vm vm, VmOperation operation) => vm.Operation == operation && vm.State is not (VmState.Deleting or VmState.Deleted);
 
     // One that runs, but did not let us in, is taken back by the reconciliation as soon as it does.
     private async Task<VmState> LookAsync(Vm vm, VmOperation operation, CancellationToken cancellation)

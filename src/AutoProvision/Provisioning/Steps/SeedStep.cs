@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 namespace AutoProvision.Provisioning.Steps;
 
 /// <summary>Renders cloud-init's files and writes the seed image.</summary>
-public sealed class SeedStep(IHypervisor hypervisor, VmAccess access, SshAgent agent, IOptions<ProvisioningOptions> options) : IStep
+public sealed class SeedStep(IHypervisor hypervisor, INetworks networks, VmAccess access, SshAgent agent, IOptions<ProvisioningOptions> options) : IStep
 {
     public string Name => "seed";
 
@@ -18,11 +18,22 @@ public sealed class SeedStep(IHypervisor hypervisor, VmAccess access, SshAgent a
     {
         IReadOnlyList<string> agentKeys = agent.Enabled ? await agent.ListIdentitiesAsync(cancellation) : [];
         string[] authorized = [context.Vm.PublicKey!, .. context.Vm.Spec.AuthorizedKeys, .. agentKeys];
-        var seed = UserData.Seed(context.Vm, access.Keys(context.Id).ReadHostKey(), [.. authorized.Distinct()]);
+        var seed = UserData.Seed(context.Vm, access.Keys(context.Id).ReadHostKey(), [.. authorized.Distinct()], await NetworksAsync(context.Vm, cancellation));
         await hypervisor.CreateSeedAsync(context.Id, seed, cancellation);
     }
 
     public Task UndoAsync(Vm vm, CancellationToken cancellation) => hypervisor.RemoveSeedAsync(vm.Id, cancellation);
 
     private StepLimit Limit => StepLimit.Preparation(options.Value.Timeouts);
+
+    // One look per network; none where the caller has said all there is to say.
+    private async Task<IReadOnlyList<NetworkInfo?>> NetworksAsync(Vm vm, CancellationToken cancellation)
+    {
+        if (vm.Spec.NetworkConfig is not null)
+            return [];
+        var known = new Dictionary<string, NetworkInfo?>();
+        foreach (var name in vm.Nics.Select(nic => nic.Network).Distinct())
+            known[name ?? ""] = await networks.FindNetworkAsync(name, cancellation);
+        return [.. vm.Nics.Select(nic => known[nic.Network ?? ""])];
+    }
 }

@@ -1,0 +1,91 @@
+using YamlDotNet.RepresentationModel;
+using static AutoProvision.CloudInit.CloudConfigYaml;
+
+namespace AutoProvision.CloudInit;
+
+// What belongs to the machine rather than to its software: disks, swap, time zone, environment, and being a copy.
+public sealed partial class CloudInitBuilder
+{
+    private readonly List<YamlNode> _fileSystems = [];
+    private readonly List<YamlNode> _mounts = [];
+    private readonly List<string> _mountPoints = [];
+    private bool _hostsStay;
+
+    /// <summary>Sets the time zone, a name of the tz database; the guest needs its tzdata.</summary>
+    public CloudInitBuilder Timezone(string name) => Set("timezone", Text(CloudInitRules.Timezone(name, "Time zone")));
+
+    /// <summary>Makes a swap file /swap.img of this size; 0 makes none.</summary>
+    /// <remarks>cc_mounts: a size in "M" is exact, and a file that is in use already is left as it is.</remarks>
+    public CloudInitBuilder Swap(int mebibytes) =>
+        mebibytes == 0 ? this : Set("swap", Map(("filename", Text("/swap.img")), ("size", Text($"{mebibytes}M"))));
+
+    /// <summary>Mounts a virtio disk, at every boot; a boot without it goes on.</summary>
+    /// <param name="serial">The disk's serial number: /dev/disk/by-id/virtio-SERIAL.</param>
+    /// <param name="mountPoint">Absolute; made where it is missing. Files beneath it are written once it is mounted.</param>
+    /// <param name="format">
+    /// Whether an ext4 file system is made on the whole disk, where there is none. A disk that holds anything else is left alone
+    /// (partition "any" in cc_disk_setup, find_device_node).
+    /// </param>
+    public CloudInitBuilder AddDisk(string serial, string mountPoint, bool format)
+    {
+        var device = Text("/dev/disk/by-id/virtio-" + CloudInitRules.DiskName(serial, "Disk"));
+        if (_mountPoints.Contains(CloudInitRules.MountPoint(mountPoint, "Mount point")))
+            throw CloudInitRules.Bad("Mount point", mountPoint, "was already added");
+        _mountPoints.Add(mountPoint);
+        if (format)
+            _fileSystems.Add(Map(("device", device), ("filesystem", Text("ext4")), ("partition", Text("any")), ("overwrite", Flag(false))));
+        // All six fields, so that no default (mount_default_fields) is looked at. fstab's lines are mounted at once and at each boot.
+        _mounts.Add(Texts([((YamlScalarNode)device).Value!, mountPoint, "ext4", "defaults,nofail,x-systemd.device-timeout=30s", "0", "2"]));
+        return this;
+    }
+
+    /// <summary>Adds variables to every session; see <see cref="EnvironmentFile"/> for what they can be.</summary>
+    public CloudInitBuilder Environment(IReadOnlyDictionary<string, string> variables)
+    {
+        if (variables.Count > 0)
+            // What is there already may lack its last line break. Where a name is there twice, pam_env takes the later one.
+            _files.Add(Map(("path", Text("/etc/environment")), ("content", Text("\n" + EnvironmentFile.Lines(variables))), ("append", Flag(true)), ("permissions", Text("0644"))));
+        return this;
+    }
+
+    /// <summary>Runs a line of <c>sh</c> where <see cref="AddBootCommand"/> runs a program; it cannot end or break the others.</summary>
+    public CloudInitBuilder AddBootShellCommand(string line) => AddBootCommand("sh", "-c", line);
+
+    /// <summary>
+    /// Gives a machine whose disk is a copy an identity of its own, once per instance and before all else: a new machine-id and
+    /// random seed, and none of the original's keys for these users. Their own keys are written afterwards (cc_users_groups).
+    /// </summary>
+    public CloudInitBuilder ForgetOriginal(params IEnumerable<string> users)
+    {
+        const string Script = """
+            set -e
+            for user; do
+              home=$(getent passwd "$user" | cut -d: -f6)
+              [ -z "$home" ] || rm -f "$home/.ssh/authorized_keys"
+            done
+            rm -f /etc/machine-id /var/lib/dbus/machine-id /var/lib/systemd/random-seed
+            systemd-machine-id-setup
+            [ ! -d /var/lib/dbus ] || ln -s /etc/machine-id /var/lib/dbus/machine-id
+            """;
+        var command = Texts(["cloud-init-per", "instance", "forget-original", "sh", "-c", Script.ReplaceLineEndings("\n"), "sh", .. users.Select(user => CloudInitRules.AccountName(user, "User name"))]);
+        _bootCommands.Insert(0, command);
+        return this;
+    }
+
+    /// <summary>Leaves the lines that an earlier instance appended to /etc/hosts.</summary>
+    public CloudInitBuilder KeepHosts()
+    {
+        _hostsStay = true;
+        return this;
+    }
+
+    private bool IsBeneathMount(YamlMappingNode file) =>
+        _mountPoints.Any(point => ((YamlScalarNode)file["path"]).Value!.StartsWith(point + "/", StringComparison.Ordinal));
+
+    // cc_write_files runs before cc_mounts; what it wrote beneath a mount point would be hidden.
+    private void DeferBeneathMounts()
+    {
+        foreach (var file in _files.Cast<YamlMappingNode>().Where(IsBeneathMount))
+            file.Children["defer"] = Flag(true);
+    }
+}

@@ -1,0 +1,32 @@
+using YamlDotNet.RepresentationModel;
+
+namespace AutoProvision.CloudInit;
+
+/// <summary>A <c>#cloud-config-archive</c>: a YAML list of parts (_explode_archive in cloudinit/user_data.py).</summary>
+internal static class UserDataArchive
+{
+    public const string ContentType = "text/cloud-config-archive";
+    private const string What = "userData's archive";
+
+    /// <exception cref="ArgumentException">It is no list of texts and of mappings with a text "content".</exception>
+    public static IReadOnlyList<CallersPart> Read(string yaml)
+    {
+        CloudConfigRules.CheckCharacters(yaml);
+        if (YamlText.Root(yaml, What, CloudConfigRules.CheckTag) is not YamlSequenceNode entries)
+            throw new ArgumentException($"{What} is not one YAML list.");
+        return [.. entries.Select(Part)];
+    }
+
+    private static CallersPart Part(YamlNode entry)
+    {
+        var map = entry as YamlMappingNode;
+        var content = Field(map is null ? entry : YamlText.Get(map, "content"))
+            ?? throw new ArgumentException($"{What} has an entry that is neither a text nor a mapping with a text \"content\".");
+        var type = Field(map, "type") ?? CallersPart.Detect(content) ?? CallersPart.CloudConfig;
+        return new CallersPart(type.ToLowerInvariant(), content, Field(map, "filename"), Field(map, "Merge-Type") ?? Field(map, "X-Merge-Type"));
+    }
+
+    private static string? Field(YamlMappingNode? map, string key) => Field(map is null ? null : YamlText.Get(map, key));
+
+    private static string? Field(YamlNode? node) => node is not null && YamlText.IsString(node) ? ((YamlScalarNode)node).Value : null;
+}

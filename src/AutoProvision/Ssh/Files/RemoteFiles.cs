@@ -1,0 +1,119 @@
+using AutoProvision.Vms;
+
+namespace AutoProvision.Ssh.Files;
+
+/// <summary>What can be done with the files of a guest in one session.</summary>
+/// <param name="sftp">The session.</param>
+/// <param name="user">The VM's user.</param>
+internal sealed class RemoteFiles(Sftp sftp, string user)
+{
+    private const int MostEntries = 10_000;
+    private const uint WorldWritable = 0b010;
+    private const uint NewFileMode = 0b110_100_100;
+
+    /// <param name="path">A file or directory.</param>
+    /// <param name="stopping">Ends what is read of it.</param>
+    /// <param name="cancellation">Ends the opening.</param>
+    /// <returns>It, with the session.</returns>
+    public async Task<GuestFile> OpenAsync(string path, CancellationToken stopping, CancellationToken cancellation)
+    {
+        var attributes = await sftp.FindAsync(path, cancellation) ?? throw FileFailures.NotFound(path);
+        var names = await AccountNames.ReadAsync(sftp, cancellation);
+        if (attributes.Kind == FileKind.Directory)
+            return new GuestFile(sftp, names, path, attributes, null, stopping);
+        if (attributes.Kind != FileKind.File)
+            throw FileFailures.NotRegular(path, attributes.Kind);
+        var handle = await sftp.OpenFileAsync(path, SftpOpen.Read, cancellation);
+        // Again, of the very file that is open; those of /proc say 0 and hold something.
+        attributes = await sftp.StatHandleAsync(handle, cancellation);
+        var isLonger = attributes.Size is null or 0 && !(await sftp.ReadAsync(handle, 0, 1, cancellation)).IsEmpty;
+        return new GuestFile(sftp, names, path, attributes, new SftpReadStream(sftp, handle, isLonger ? null : attributes.Size ?? 0, stopping), stopping);
+    }
+
+    public async Task<GuestFileStat> StatAsync(string path, CancellationToken cancellation)
+    {
+        var attributes = await sftp.FindAsync(path, cancellation) ?? throw FileFailures.NotFound(path);
+        var names = await AccountNames.ReadAsync(sftp, cancellation);
+        var stat = GuestFileStat.From(FilePath.Name(path), attributes, names);
+        if (attributes.Kind != FileKind.Directory)
+            return stat;
+        var entries = await sftp.ListAsync(path, cancellation).Take(MostEntries + 1).ToListAsync(cancellation);
+        return stat with
+        {
+            Entries = [.. entries.Take(MostEntries).Select(entry => GuestFileStat.From(entry.Name, entry.Attributes, names)).OrderBy(entry => entry.Name, StringComparer.Ordinal)],
+            Truncated = entries.Count > MostEntries,
+        };
+    }
+
+    /// <inheritdoc cref="GuestFiles.WriteAsync"/>
+    public async Task<bool> WriteAsync(GuestFileOrder order, string temporary, Stream content, CancellationToken cancellation)
+    {
+        var path = await sftp.FindLinkAsync(order.Path, cancellation) is { Kind: FileKind.Symlink } ? await sftp.RealPathAsync(order.Path, cancellation) : order.Path;
+        var old = await sftp.FindAsync(path, cancellation);
+        if (old is { Kind: FileKind.Directory })
+            throw FileFailures.IsDirectory(path);
+        if (old is { Kind: not FileKind.File })
+            throw FileFailures.NotRegular(path, old.Kind);
+        var directory = await DirectoryAsync(FilePath.Parent(path), order, cancellation);
+        var attributes = new SftpAttributes(Owner: await OwnerAsync(order, old, directory, cancellation), Mode: order.Mode ?? (uint?)old?.Permissions ?? NewFileMode);
+        await new SftpUpload(sftp).WriteAsync(FilePath.In(FilePath.Parent(path), temporary), path, content, attributes, durable: true, cancellation);
+        return old is null;
+    }
+
+    /// <inheritdoc cref="GuestFiles.UnpackAsync"/>
+    public async Task<bool> UnpackAsync(GuestFileOrder order, Stream archive, CancellationToken cancellation)
+    {
+        var old = await sftp.FindAsync(order.Path, cancellation);
+        if (old is { Kind: not FileKind.Directory })
+            throw FileFailures.NotDirectory(order.Path);
+        if (old is null)
+            await DirectoryAsync(FilePath.Parent(order.Path), order, cancellation);
+        var names = await AccountNames.ReadAsync(sftp, cancellation);
+        var owner = order.Owner is null ? ((uint, uint)?)null : names.Find(order.Owner) ?? throw FileFailures.NoSuchOwner(order.Owner);
+        if (old is null)
+            await new RemoteDirectories(sftp).MakeAsync(order.Path, cancellation);
+        try
+        {
+            await new TarUpload(sftp, names, order.Path).ReadAsync(archive, owner, cancellation);
+        }
+        // What the reader says of bytes that are no archive, or of half of one.
+        catch (Exception e) when (e is InvalidDataException or FormatException or EndOfStreamException or ArgumentException)
+        {
+            throw FileFailures.TarInvalid(e);
+        }
+        return old is null;
+    }
+
+    public async Task DeleteAsync(GuestFileOrder order, CancellationToken cancellation)
+    {
+        var attributes = await sftp.FindLinkAsync(order.Path, cancellation) ?? throw FileFailures.NotFound(order.Path);
+        if (attributes.Kind != FileKind.Directory)
+            await sftp.RemoveAsync(order.Path, cancellation);
+        else if (order.Recursive)
+            await new RemoteDirectories(sftp).RemoveAsync(order.Path, cancellation);
+        else if (await sftp.ListAsync(order.Path, cancellation).AnyAsync(cancellation))
+            throw FileFailures.NotEmpty(order.Path);
+        else
+            await sftp.RemoveDirectoryAsync(order.Path, cancellation);
+    }
+
+    private async Task<SftpAttributes> DirectoryAsync(string path, GuestFileOrder order, CancellationToken cancellation)
+    {
+        if (await sftp.FindAsync(path, cancellation) is { } there)
+            return there.Kind == FileKind.Directory ? there : throw FileFailures.NotDirectory(path);
+        if (!order.Parents)
+            throw FileFailures.NoDirectory(order.Path);
+        await new RemoteDirectories(sftp).MakeAsync(path, cancellation);
+        return await sftp.FindAsync(path, cancellation) ?? throw FileFailures.NotFound(path);
+    }
+
+    private async Task<(uint User, uint Group)?> OwnerAsync(GuestFileOrder order, SftpAttributes? old, SftpAttributes directory, CancellationToken cancellation)
+    {
+        if (order.Owner is null && old is not null)
+            return old.Owner;
+        if (order.Owner is null && (directory.Mode & WorldWritable) == 0)
+            return directory.Owner;
+        var owner = order.Owner ?? user;
+        return (await AccountNames.ReadAsync(sftp, cancellation)).Find(owner) ?? throw FileFailures.NoSuchOwner(owner);
+    }
+}

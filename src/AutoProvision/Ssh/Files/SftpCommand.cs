@@ -1,0 +1,32 @@
+namespace AutoProvision.Ssh.Files;
+
+/// <summary>Starts the guest's SFTP server as root where the user may use sudo, so that every path works, and as the user otherwise.</summary>
+internal static class SftpCommand
+{
+    // Debian and Ubuntu, Fedora, Alpine and Arch, others.
+    private const string Find = """
+        for server in /usr/lib/openssh/sftp-server /usr/libexec/openssh/sftp-server /usr/lib/ssh/sftp-server /usr/libexec/sftp-server; do
+        test -x "$server" && break; done
+        """;
+
+    private const string MaySudo = """test "$(id -u)" != 0 && sudo -n true 2>/dev/null""";
+
+    // The file's own directory, where the path is a symbolic link.
+    private const string ServeAndCleanUp = """'"$1"; file=$(readlink -f -- "$2"); rm -f -- "${file%/*}/$3"'""";
+
+    public const string Plain = $"""
+        {Find}
+        {MaySudo} && exec sudo -n -- "$server"
+        exec "$server"
+        """;
+
+    /// <summary>Whatever cuts the session off, a lost connection too, the guest itself removes the unfinished file.</summary>
+    /// <param name="path">What is written.</param>
+    /// <param name="temporary">The name that it has in the same directory until it is whole.</param>
+    public static string WithCleanUp(string path, string temporary) => $"""
+        {Find}
+        set -- "$server" {ShellQuote.Quote(path)} {ShellQuote.Quote(temporary)}
+        {MaySudo} && exec sudo -n -- sh -c {ServeAndCleanUp} sh "$@"
+        exec sh -c {ServeAndCleanUp} sh "$@"
+        """;
+}

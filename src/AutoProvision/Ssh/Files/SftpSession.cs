@@ -1,0 +1,162 @@
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
+
+namespace AutoProvision.Ssh.Files;
+
+/// <param name="Type">Type of the packet.</param>
+/// <param name="Body">What follows the request's number.</param>
+internal sealed record SftpReply(SftpPacket Type, ReadOnlyMemory<byte> Body);
+
+/// <summary>
+/// Requests and their replies over a channel to an SFTP server; many may be under way. SSH.NET's own client logs in anew for each
+/// session and is the user's; this one runs over the VM's connection, and whatever the channel's program may do.
+/// </summary>
+internal sealed class SftpSession : IAsyncDisposable
+{
+    private const int LargestPacket = 512 * 1024;
+
+    // A guest whose disk hangs for longer is as good as gone.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly ISshChannel _channel;
+    private readonly TimeProvider _time;
+    private readonly ConcurrentDictionary<uint, TaskCompletionSource<SftpReply>> _waiting = new();
+    private readonly BlockingCollection<byte[]> _outgoing = [];
+    private readonly Task _threads;
+    private volatile SftpEndedException? _ended;
+    private uint _lastNumber;
+
+    private SftpSession(ISshChannel channel, TimeProvider time)
+    {
+        (_channel, _time) = (channel, time);
+        // The first reply's number is the server's version.
+        _waiting[3] = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _threads = Task.WhenAll(DedicatedThread.RunAsync(Read), DedicatedThread.RunAsync(Write));
+    }
+
+    /// <summary>The server's extensions.</summary>
+    public IReadOnlySet<string> Extensions { get; private set; } = new HashSet<string>();
+
+    /// <summary>Greets the server; the session owns the channel from here on, whatever happens.</summary>
+    /// <exception cref="SftpEndedException">There is no SFTP server.</exception>
+    public static async Task<SftpSession> OpenAsync(ISshChannel channel, TimeProvider time, CancellationToken cancellation)
+    {
+        var session = new SftpSession(channel, time);
+        try
+        {
+            var hello = session._waiting[3].Task;
+            session._outgoing.Add(new SftpWriter(SftpPacket.Init, 3).ToPacket(), cancellation);
+            session.Extensions = ReadExtensions(await session.WaitAsync(hello, cancellation));
+            return session;
+        }
+        catch
+        {
+            await session.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Sends a request at once and waits for its reply.</summary>
+    /// <exception cref="SftpEndedException"/>
+    public Task<SftpReply> SendAsync(SftpPacket type, Func<SftpWriter, SftpWriter> fields, CancellationToken cancellation)
+    {
+        var number = Interlocked.Increment(ref _lastNumber) + 1000;
+        var reply = new TaskCompletionSource<SftpReply>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _waiting[number] = reply;
+        // In this order: whoever ends the session says so first and then looks for those who wait.
+        if (_ended is { } ended || !TrySend(fields(new SftpWriter(type, number)).ToPacket()))
+            reply.TrySetException(_ended ?? new SftpEndedException("The SFTP session was closed."));
+        return WaitAsync(reply.Task, cancellation);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _outgoing.CompleteAdding();
+        await _channel.DisposeAsync();
+        await _threads.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private bool TrySend(byte[] packet)
+    {
+        try
+        {
+            return _outgoing.TryAdd(packet);
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    private async Task<SftpReply> WaitAsync(Task<SftpReply> reply, CancellationToken cancellation)
+    {
+        try
+        {
+            return await reply.WaitAsync(Patience, _time, cancellation);
+        }
+        catch (TimeoutException e)
+        {
+            throw new SftpEndedException($"The guest's SFTP server did not answer for {Patience.TotalSeconds:0} s.", e);
+        }
+    }
+
+    private void Write()
+    {
+        try
+        {
+            foreach (var packet in _outgoing.GetConsumingEnumerable())
+            {
+                _channel.Input.Write(packet, 0, packet.Length);
+                _channel.Input.Flush();
+            }
+        }
+        catch (Exception e)
+        {
+            End(e);
+        }
+    }
+
+    private void Read()
+    {
+        try
+        {
+            var header = new byte[9];
+            while (true)
+            {
+                _channel.Output.ReadExactly(header);
+                var length = BinaryPrimitives.ReadUInt32BigEndian(header);
+                // A shell that greets its user comes along here.
+                if (length is < 5 or > LargestPacket)
+                    throw new SftpEndedException("What answers is no SFTP server; do the shell's start-up files print something?");
+                var body = new byte[length - 5];
+                _channel.Output.ReadExactly(body);
+                if (_waiting.TryRemove(BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(5)), out var waiter))
+                    waiter.TrySetResult(new SftpReply((SftpPacket)header[4], body));
+            }
+        }
+        catch (Exception e)
+        {
+            End(e);
+        }
+    }
+
+    private void End(Exception e)
+    {
+        var error = e is EndOfStreamException ? _channel.ReadError() : "";
+        _ended ??= e as SftpEndedException ?? new SftpEndedException(error.Length > 0 ? error : "The SFTP server's channel was closed.", e);
+        foreach (var waiter in _waiting.Values)
+            waiter.TrySetException(_ended);
+    }
+
+    private static HashSet<string> ReadExtensions(SftpReply hello)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        var reader = new SftpReader(hello.Body.Span);
+        while (!reader.IsAtEnd)
+        {
+            names.Add(reader.Text());
+            reader.Bytes();
+        }
+        return names;
+    }
+}

@@ -1,0 +1,76 @@
+using System.Formats.Tar;
+
+namespace AutoProvision.Ssh.Files;
+
+/// <summary>
+/// Writes a directory as a tar archive (pax) while it is read: nothing of it is kept. The guest needs no tar. Names are relative to the
+/// directory. Sockets and devices are left out: the one means nothing elsewhere, and SFTP does not tell the other's number.
+/// </summary>
+internal sealed class TarDownload(Sftp sftp, AccountNames names, Stream archive)
+{
+    public async Task WriteAsync(string directory, SftpAttributes attributes, CancellationToken cancellation)
+    {
+        await using var writer = new TarWriter(archive, TarEntryFormat.Pax, leaveOpen: true);
+        await AddAsync(writer, directory, "./", attributes, cancellation);
+        await AddAllAsync(writer, directory, "", cancellation);
+    }
+
+    private async Task AddAllAsync(TarWriter writer, string directory, string prefix, CancellationToken cancellation)
+    {
+        await foreach (var entry in sftp.ListAsync(directory, cancellation))
+        {
+            var path = FilePath.In(directory, entry.Name);
+            var name = prefix + entry.Name;
+            await AddAsync(writer, path, name, entry.Attributes, cancellation);
+            if (entry.Attributes.Kind == FileKind.Directory)
+                await AddAllAsync(writer, path, name + "/", cancellation);
+        }
+    }
+
+    private async Task AddAsync(TarWriter writer, string path, string name, SftpAttributes attributes, CancellationToken cancellation)
+    {
+        switch (attributes.Kind)
+        {
+            case FileKind.Directory:
+                await writer.WriteEntryAsync(Describe(TarEntryType.Directory, name.TrimEnd('/') + "/", attributes), cancellation);
+                break;
+            case FileKind.Fifo:
+                await writer.WriteEntryAsync(Describe(TarEntryType.Fifo, name, attributes), cancellation);
+                break;
+            case FileKind.Symlink:
+                var link = Describe(TarEntryType.SymbolicLink, name, attributes);
+                link.LinkName = await sftp.ReadLinkAsync(path, cancellation);
+                await writer.WriteEntryAsync(link, cancellation);
+                break;
+            case FileKind.File:
+                await AddFileAsync(writer, path, Describe(TarEntryType.RegularFile, name, attributes), cancellation);
+                break;
+        }
+    }
+
+    private async Task AddFileAsync(TarWriter writer, string path, PaxTarEntry entry, CancellationToken cancellation)
+    {
+        var handle = await sftp.OpenFileAsync(path, SftpOpen.Read, cancellation);
+        // As long as it is now: what is appended meanwhile is not in the archive.
+        var size = (await sftp.StatHandleAsync(handle, cancellation)).Size ?? 0;
+        await using var content = new SftpReadStream(sftp, handle, size);
+        if (size > 0)
+            entry.DataStream = content;
+        await writer.WriteEntryAsync(entry, cancellation);
+        await sftp.CloseAsync(handle, cancellation);
+    }
+
+    private PaxTarEntry Describe(TarEntryType type, string name, SftpAttributes attributes)
+    {
+        var (user, group) = attributes.Owner ?? (0, 0);
+        return new PaxTarEntry(type, name)
+        {
+            Mode = attributes.Permissions,
+            ModificationTime = attributes.Modified,
+            Uid = (int)user,
+            Gid = (int)group,
+            UserName = names.User(user),
+            GroupName = names.Group(group),
+        };
+    }
+}

@@ -1,0 +1,94 @@
+using System.Formats.Tar;
+
+namespace AutoProvision.Ssh.Files;
+
+/// <summary>
+/// Unpacks a tar archive into a directory of the guest while it arrives. Each file is written beside its place and renamed, so that one is
+/// either whole or not there; what was unpacked before a cut stays.
+/// </summary>
+internal sealed class TarUpload(Sftp sftp, AccountNames names, string directory)
+{
+    private readonly List<(string Path, SftpAttributes Attributes)> _directories = [];
+
+    /// <param name="archive">ustar, pax, GNU or old tar, without compression.</param>
+    /// <param name="owner">Whom everything is to belong to; null takes the owners of the archive, by name where the guest knows it.</param>
+    /// <param name="cancellation">Cuts it off.</param>
+    /// <exception cref="InvalidDataException">It is no tar archive, or one that reaches out of the directory.</exception>
+    public async Task ReadAsync(Stream archive, (uint User, uint Group)? owner, CancellationToken cancellation)
+    {
+        await using var reader = new TarReader(archive, leaveOpen: true);
+        while (await reader.GetNextEntryAsync(copyData: false, cancellation) is { } entry)
+            await UnpackAsync(entry, Place(entry.Name), owner, cancellation);
+        // Last and from within: a directory without the right to write takes no more files.
+        foreach (var (path, attributes) in Enumerable.Reverse(_directories))
+            await ApplyAsync(path, attributes, cancellation);
+    }
+
+    private async Task UnpackAsync(TarEntry entry, string path, (uint User, uint Group)? owner, CancellationToken cancellation)
+    {
+        var attributes = new SftpAttributes(Owner: owner ?? OwnerOf(entry), Mode: (uint)entry.Mode & 0xFFF, ModifiedAt: (uint)Math.Clamp(entry.ModificationTime.ToUnixTimeSeconds(), 0, uint.MaxValue));
+        switch (entry.EntryType)
+        {
+            case TarEntryType.Directory:
+                await MakeAsync(path, cancellation);
+                _directories.Add((path, attributes));
+                break;
+            case TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile:
+                await MakeAsync(FilePath.Parent(path), cancellation);
+                await new SftpUpload(sftp).WriteAsync(FilePath.In(FilePath.Parent(path), FilePath.Temporary()), path, entry.DataStream ?? Stream.Null, attributes, durable: false, cancellation);
+                break;
+            case TarEntryType.SymbolicLink:
+                await LinkAsync(path, entry.LinkName, attributes, cancellation);
+                break;
+            case TarEntryType.HardLink:
+                await CopyAsync(Place(entry.LinkName), path, attributes, cancellation);
+                break;
+            case TarEntryType.GlobalExtendedAttributes:
+                break;
+            default:
+                throw new InvalidDataException($"The archive holds \"{entry.Name}\", which is a {entry.EntryType}; files, directories and links can be unpacked.");
+        }
+    }
+
+    private async Task LinkAsync(string path, string target, SftpAttributes attributes, CancellationToken cancellation)
+    {
+        await MakeAsync(FilePath.Parent(path), cancellation);
+        if (await sftp.FindLinkAsync(path, cancellation) is not null)
+            await sftp.RemoveAsync(path, cancellation);
+        await sftp.SymlinkAsync(target, path, cancellation);
+        await sftp.SetLinkAsync(path, new SftpAttributes(Owner: attributes.Owner), cancellation);
+    }
+
+    // The archive's second name of a file becomes a file of its own.
+    private async Task CopyAsync(string from, string to, SftpAttributes attributes, CancellationToken cancellation)
+    {
+        var handle = await sftp.OpenFileAsync(from, SftpOpen.Read, cancellation);
+        await using var content = new SftpReadStream(sftp, handle, (await sftp.StatHandleAsync(handle, cancellation)).Size ?? 0);
+        await new SftpUpload(sftp).WriteAsync(FilePath.In(FilePath.Parent(to), FilePath.Temporary()), to, content, attributes, durable: false, cancellation);
+        await sftp.CloseAsync(handle, cancellation);
+    }
+
+    private Task MakeAsync(string path, CancellationToken cancellation) => new RemoteDirectories(sftp).MakeAsync(path, cancellation);
+
+    private async Task ApplyAsync(string path, SftpAttributes attributes, CancellationToken cancellation)
+    {
+        await sftp.SetAsync(path, new SftpAttributes(Owner: attributes.Owner), cancellation);
+        await sftp.SetAsync(path, new SftpAttributes(Mode: attributes.Mode, ModifiedAt: attributes.ModifiedAt), cancellation);
+    }
+
+    private (uint User, uint Group) OwnerOf(TarEntry entry)
+    {
+        var (user, group) = entry is PosixTarEntry posix ? (posix.UserName, posix.GroupName) : ("", "");
+        var known = names.Find($"{(user.Length > 0 ? user : entry.Uid)}:{(group.Length > 0 ? group : entry.Gid)}");
+        return known ?? ((uint)entry.Uid, (uint)entry.Gid);
+    }
+
+    // A leading "/" is dropped, as tar itself does.
+    private string Place(string name)
+    {
+        var parts = name.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(part => part != ".").ToList();
+        if (parts.Contains(".."))
+            throw new InvalidDataException($"The archive's \"{name}\" lies outside of the directory.");
+        return parts.Count == 0 ? directory : FilePath.In(directory, string.Join('/', parts));
+    }
+}

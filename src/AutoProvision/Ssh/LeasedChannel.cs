@@ -1,0 +1,22 @@
+namespace AutoProvision.Ssh;
+
+/// <summary>A channel that keeps its connection in the pool for as long as it is open.</summary>
+internal sealed class LeasedChannel(ISshChannel channel, PoolSlot.Lease lease) : ISshChannel
+{
+    private int _disposed;
+
+    public Stream Output => channel.Output;
+
+    public Stream Input => channel.Input;
+
+    public string ReadError() => channel.ReadError();
+
+    public async ValueTask DisposeAsync()
+    {
+        // A lease is given back once.
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+        await channel.DisposeAsync();
+        lease.Dispose();
+    }
+}

@@ -1,0 +1,39 @@
+using AutoProvision.Ssh.Files;
+
+namespace AutoProvision.Vms;
+
+/// <summary>An open file or directory of a guest; disposing of it closes its session.</summary>
+public sealed class GuestFile : IAsyncDisposable
+{
+    private readonly Sftp _sftp;
+    private readonly AccountNames _names;
+    private readonly SftpAttributes _attributes;
+    private readonly string _path;
+    private readonly CancellationToken _stopping;
+
+    internal GuestFile(Sftp sftp, AccountNames names, string path, SftpAttributes attributes, Stream? content, CancellationToken stopping)
+    {
+        (_sftp, _names, _path, _attributes, _stopping) = (sftp, names, path, attributes, stopping);
+        Content = content;
+        Stat = GuestFileStat.From(FilePath.Name(path), attributes, names);
+    }
+
+    public GuestFileStat Stat { get; }
+
+    /// <summary>A file's bytes; can seek where its length is known. Null for a directory.</summary>
+    public Stream? Content { get; }
+
+    /// <summary>Writes a directory as a tar archive.</summary>
+    public async Task WriteTarAsync(Stream archive, CancellationToken cancellation)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _stopping);
+        await new TarDownload(_sftp, _names, archive).WriteAsync(_path, _attributes, either.Token);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Content is not null)
+            await Content.DisposeAsync();
+        await _sftp.DisposeAsync();
+    }
+}

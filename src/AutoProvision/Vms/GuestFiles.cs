@@ -1,0 +1,111 @@
+using AutoProvision.Provisioning;
+using AutoProvision.Ssh;
+using AutoProvision.Ssh.Files;
+
+namespace AutoProvision.Vms;
+
+/// <summary>
+/// The files of a reachable VM, over SFTP on its one connection, as root where its user may use sudo: every path works.
+/// </summary>
+/// <remarks>
+/// Every method throws <see cref="FailureException"/>: <c>vm_not_found</c>, <c>vm_not_ready</c>, <c>service_stopping</c>, one of SSH's or one
+/// of the files' own, such as <c>file_not_found</c>; and <see cref="InvalidRequestException"/> for a query with faults.
+/// </remarks>
+public sealed class GuestFiles(VmService vms, VmAccess access, SshConnectionPool connections, IHostApplicationLifetime lifetime, TimeProvider time)
+{
+    /// <summary>Opens a file or directory to be read.</summary>
+    public async Task<GuestFile> OpenAsync(string id, GuestFileQuery query, CancellationToken cancellation)
+    {
+        var order = query.Read(mayBeRoot: true);
+        var sftp = await ConnectAsync(id, SftpCommand.Plain, cancellation);
+        try
+        {
+            return await DoAsync(id, sftp, order.Path, (files, token) => files.OpenAsync(order.Path, lifetime.ApplicationStopping, token), cancellation);
+        }
+        catch
+        {
+            await sftp.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>What there is at a path, and in a directory.</summary>
+    public Task<GuestFileStat> StatAsync(string id, GuestFileQuery query, CancellationToken cancellation)
+    {
+        var order = query.Read(mayBeRoot: true);
+        return InSessionAsync(id, SftpCommand.Plain, order.Path, (files, token) => files.StatAsync(order.Path, token), cancellation);
+    }
+
+    /// <summary>
+    /// Writes a file, whole or not at all. A file that is there keeps its mode and owner unless the query says otherwise; a new one has mode
+    /// 0644 and belongs to whom its directory belongs, or to the VM's user where everybody may write, as in /tmp. A symbolic link is followed.
+    /// </summary>
+    /// <returns>Whether it is new.</returns>
+    public Task<bool> WriteAsync(string id, GuestFileQuery query, Stream content, CancellationToken cancellation)
+    {
+        var order = query.Read(mayBeRoot: false);
+        var temporary = FilePath.Temporary();
+        return InSessionAsync(id, SftpCommand.WithCleanUp(order.Path, temporary), order.Path, (files, token) => files.WriteAsync(order, temporary, content, token), cancellation);
+    }
+
+    /// <summary>Unpacks a tar archive into a directory, which is made when it is missing.</summary>
+    /// <returns>Whether the directory is new.</returns>
+    public Task<bool> UnpackAsync(string id, GuestFileQuery query, Stream archive, CancellationToken cancellation)
+    {
+        var order = query.Read(mayBeRoot: true, isArchive: true);
+        return InSessionAsync(id, SftpCommand.Plain, order.Path, (files, token) => files.UnpackAsync(order, archive, token), cancellation);
+    }
+
+    /// <summary>Deletes a file, a symbolic link or a directory.</summary>
+    public Task DeleteAsync(string id, GuestFileQuery query, CancellationToken cancellation)
+    {
+        var order = query.Read(mayBeRoot: false);
+        return InSessionAsync(id, SftpCommand.Plain, order.Path, async (files, token) =>
+        {
+            await files.DeleteAsync(order, token);
+            return true;
+        }, cancellation);
+    }
+
+    private async Task<T> InSessionAsync<T>(string id, string command, string path, Func<RemoteFiles, CancellationToken, Task<T>> work, CancellationToken cancellation)
+    {
+        await using var sftp = await ConnectAsync(id, command, cancellation);
+        return await DoAsync(id, sftp, path, work, cancellation);
+    }
+
+    private Task<Sftp> ConnectAsync(string id, string command, CancellationToken cancellation) => GuardAsync(begun: false, async token =>
+    {
+        var vm = vms.GetReachable(id);
+        var channel = await connections.OpenAsync(vm.Id.ToString(), () => access.Target(vms.GetReachable(id)), command, token);
+        return await Sftp.OpenAsync(channel, time, token);
+    }, cancellation);
+
+    private Task<T> DoAsync<T>(string id, Sftp sftp, string path, Func<RemoteFiles, CancellationToken, Task<T>> work, CancellationToken cancellation) => GuardAsync(begun: true, async token =>
+    {
+        try
+        {
+            return await work(new RemoteFiles(sftp, vms.Get(id).Spec.User), token);
+        }
+        catch (SftpException e)
+        {
+            throw await FileFailures.ExplainAsync(sftp, path, e, token);
+        }
+    }, cancellation);
+
+    private async Task<T> GuardAsync<T>(bool begun, Func<CancellationToken, Task<T>> work, CancellationToken cancellation)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, lifetime.ApplicationStopping);
+        try
+        {
+            return await work(either.Token);
+        }
+        catch (SftpEndedException e)
+        {
+            throw FileFailures.Ended(e, begun);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw FileFailures.Stopping();
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using System.Security.Cryptography;
+
+namespace AutoProvision.Ssh;
+
+/// <summary>So many random bytes, of which nothing is kept but their checksum.</summary>
+internal sealed class RandomStream(long length) : MemoryStream
+{
+    private readonly Random _random = new(7);
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly TaskCompletionSource _held = new();
+    private readonly TaskCompletionSource _released = new();
+    private long _given;
+
+    /// <summary>Fails there.</summary>
+    public long BreaksAt { get; init; } = long.MaxValue;
+
+    /// <summary>Gives nothing more from there on until it is released.</summary>
+    public long HoldsAt { get; init; } = long.MaxValue;
+
+    public Task Held => _held.Task;
+
+    public void Release() => _released.SetResult();
+
+    public byte[] Hash() => _hash.GetCurrentHash();
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (_given >= BreaksAt)
+            throw new IOException("The sender is gone.");
+        if (_given >= HoldsAt)
+        {
+            _held.TrySetResult();
+            await _released.Task.WaitAsync(cancellationToken);
+        }
+        var piece = buffer[..(int)Math.Min(buffer.Length, length - _given)];
+        _random.NextBytes(piece.Span);
+        _hash.AppendData(piece.Span);
+        _given += piece.Length;
+        return piece.Length;
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        _hash.Dispose();
+        base.Dispose(disposing);
+    }
+}

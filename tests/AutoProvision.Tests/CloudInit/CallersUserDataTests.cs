@@ -1,0 +1,179 @@
+namespace AutoProvision.CloudInit;
+
+public class CallersUserDataTests
+{
+    [Theory]
+    [InlineData("#cloud-config\npackages: [git]\n", "text/cloud-config")]
+    [InlineData("\n\n #Cloud-Config\r\npackages: [git]\r\n", "text/cloud-config")]
+    [InlineData("#cloud-config\n# mime-version: 1.0\n{}\n", "text/cloud-config")]
+    [InlineData("#!/bin/sh\r\necho\r\n", "text/x-shellscript")]
+    [InlineData("#cloud-boothook\n#!/bin/sh\necho\n", "text/cloud-boothook")]
+    public void A_kind_is_known_by_its_beginning(string text, string type)
+    {
+        var part = Assert.Single(CallersUserData.Parse(text).Parts);
+        Assert.Equal(type, part.ContentType);
+        Assert.Equal(text, part.Body);
+        Assert.Equal("part-001", part.FileName);
+    }
+
+    [Fact]
+    public void A_mime_message_is_taken_apart()
+    {
+        var parts = CallersUserData.Parse(Mime(
+            "Content-Type: text/cloud-config\nMerge-Type: list(append)+dict(recurse_list)+str()\n\nruncmd: [[echo, grüße]]\n",
+            "Content-Type: text/x-shellscript\nContent-Disposition: attachment; filename=\"a/b c.sh\"\nContent-Transfer-Encoding: base64\n\nIyEvYmluL3NoCg==\n",
+            "Content-Type: text/x-shellscript-per-boot\n\n#!/bin/sh\n",
+            "\n#cloud-config\n{}\n")).Parts;
+
+        Assert.Equal(["text/cloud-config", "text/x-shellscript", "text/x-shellscript-per-boot", "text/cloud-config"], parts.Select(part => part.ContentType));
+        Assert.Equal(["part-001", "a_bc.sh", "part-003", "part-004"], parts.Select(part => part.FileName));
+        Assert.Equal("list(append)+dict(recurse_list)+str()", parts[0].MergeType);
+        Assert.Contains("grüße", parts[0].Body, StringComparison.Ordinal);
+        Assert.Equal("#!/bin/sh\n", parts[1].Body);
+    }
+
+    [Fact]
+    public void An_archive_is_taken_apart()
+    {
+        var parts = CallersUserData.Parse("#cloud-config-archive\n- \"#!/bin/sh\\necho\\n\"\n- type: text/cloud-config\n  content: |\n    packages: [git]\n").Parts;
+        Assert.Equal(["text/x-shellscript", "text/cloud-config"], parts.Select(part => part.ContentType));
+    }
+
+    [Theory]
+    [InlineData("", "known kind")]
+    [InlineData("packages: [git]", "known kind")]
+    [InlineData("\uFEFF#cloud-config\n{}", "byte order mark")]
+    [InlineData("#include http://192.0.2.1/", "fetched")]
+    [InlineData("#include-once\nhttp://192.0.2.1/", "fetched")]
+    [InlineData("#part-handler\n", "how cloud-init reads")]
+    [InlineData("## template: jinja\n#cloud-config\n{}", "filled in")]
+    [InlineData("#cloud-config-jsonp\n[]", "already set")]
+    [InlineData("\n#!/bin/sh\n", "\"#!\"")]
+    [InlineData("#cloud-boothook\necho\n", "\"#!\"")]
+    [InlineData("#cloud-config-archive\n{}", "list")]
+    [InlineData("#cloud-config-archive\n- 5", "neither")]
+    [InlineData("#cloud-config-archive\n[]", "no parts")]
+    [InlineData("#cloud-config-archive\n- {type: text/part-handler, content: x}", "how cloud-init reads")]
+    [InlineData("#cloud-config\nruncmd: [\"a\0\"]", "NUL")]
+    public void What_cannot_be_taken_is_refused_with_the_reason(string text, string reason) =>
+        Assert.Contains(reason, Assert.Throws<ArgumentException>(() => CallersUserData.Parse(text)).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("Content-Type: text/x-include-url\n\nhttp://192.0.2.1/\n", "fetched")]
+    [InlineData("Content-Type: text/plain\n\n#include http://192.0.2.1/\n", "fetched")]
+    [InlineData("Content-Type: text/plain\n\nhello\n", "not taken")]
+    [InlineData("Content-Type: application/gzip\nContent-Transfer-Encoding: base64\n\nH4sI\n", "compressed")]
+    [InlineData("Content-Type: text/cloud-config\nContent-Transfer-Encoding: base64\n\n/w==\n", "UTF-8")]
+    [InlineData("Content-Type: message/rfc822\n\nSubject: a\n\nb\n", "not taken")]
+    [InlineData("Content-Type: text/plain\n\n#cloud-config-archive\n- \"#!/bin/sh\"\n", "archive")]
+    [InlineData("Content-Type: text/cloud-config\nMerge-Type: magic()\n\n{}\n", "magic()")]
+    [InlineData("Content-Type: text/x-shellscript\nContent-Disposition: attachment; filename=runcmd\n\n#!/bin/sh\n", "runcmd")]
+    [InlineData("Content-Type: text/x-shellscript\nContent-Disposition: attachment; filename=part-002\n\n#!/bin/sh\n", "part-002", "Content-Type: text/x-shellscript\n\n#!/bin/sh\n")]
+    public void A_part_that_cannot_be_taken_is_refused_with_the_reason(string part, string reason, string? another = null)
+    {
+        var text = another is null ? Mime(part) : Mime(part, another);
+        Assert.Contains(reason, Assert.Throws<ArgumentException>(() => CallersUserData.Parse(text)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("users: bob")]
+    [InlineData("users:")]
+    [InlineData("users: {bob: {}}")]
+    [InlineData("users: [5]")]
+    [InlineData("users: [true]")]
+    [InlineData("users: [[bob]]")]
+    [InlineData("users: [{shell: /bin/sh}]")]
+    [InlineData("users: [{name: default, ssh_authorized_keys: [x]}]")]
+    [InlineData("users: [{name: Bob}]")]
+    [InlineData("users: !!set {bob}")]
+    [InlineData("\"users\": bob")]
+    [InlineData("!!str users: [bob]")]
+    [InlineData("a: &a {users: bob}\n<<: *a")]
+    [InlineData("a: &a bob\nusers: *a")]
+    [InlineData("a: 1 # \u2028users: bob")]
+    [InlineData("a: 1 # \u0085users: bob")]
+    [InlineData("user: bob")]
+    [InlineData("write_files: [/etc/motd]")]
+    [InlineData("write_files: [{content: x}]")]
+    [InlineData("write_files:\n- path: /a\n-")]
+    [InlineData("bootcmd: echo")]
+    [InlineData("bootcmd: [5]")]
+    [InlineData("runcmd: [{a: b}]")]
+    [InlineData("packages: git")]
+    [InlineData("packages: [{snap: [a]}]")]
+    [InlineData("packages: [[a, b, c]]")]
+    [InlineData("mounts: [/dev/vdb]")]
+    [InlineData("mounts: [[]]")]
+    [InlineData("mount_default_fields: [a]")]
+    [InlineData("fs_setup: [a]")]
+    [InlineData("groups: [5]")]
+    [InlineData("groups: {a: }")]
+    [InlineData("device_aliases: []")]
+    [InlineData("merge_how: magic()")]
+    [InlineData("merge_how: list(recurse_dict)")]
+    [InlineData("merge_how: [{name: list, settings: [recurse_dict]}]")]
+    [InlineData("merge_how: [[list, append]]")]
+    [InlineData("password: secret")]
+    [InlineData("chpasswd: {list: ['debian:x']}")]
+    [InlineData("chpasswd: {expire: true, list: ['debian:x']}")]
+    [InlineData("cloud_init_modules: []")]
+    [InlineData("cloud_config_modules: []")]
+    [InlineData("cloud_final_modules: []")]
+    [InlineData("system_info: {}")]
+    [InlineData("datasource_list: [None]")]
+    [InlineData("datasource: {}")]
+    [InlineData("allow_userdata: false")]
+    [InlineData("manual_cache_clean: true")]
+    [InlineData("output: {all: '>/dev/null'}")]
+    [InlineData("network: {config: disabled}")]
+    [InlineData("preserve_hostname: true")]
+    [InlineData("a: !!python/object:os.system x")]
+    [InlineData("a: !mine x")]
+    [InlineData("? [a]\n: b")]
+    [InlineData("a: 1\na: 2")]
+    [InlineData("- a")]
+    [InlineData("a: 1\n---\nb: 2")]
+    [InlineData("a: [")]
+    [InlineData("")]
+    public void Cloud_config_that_could_break_ours_is_refused(string yaml)
+    {
+        Assert.Throws<ArgumentException>(() => CallersUserData.Parse("#cloud-config\n" + yaml));
+        Assert.Throws<ArgumentException>(() => CallersUserData.Parse(Mime($"Content-Type: text/cloud-config; charset=utf-8\n\n{yaml}\n")));
+    }
+
+    [Theory]
+    [InlineData("users: [default, bob, {name: eve, sudo: null, uid: 2000}]")]
+    [InlineData("users: [{name: default}]")]
+    [InlineData("users: []")]
+    [InlineData("write_files: [{path: /a, content: !!binary AP8=, append: yes}]")]
+    [InlineData("bootcmd: [echo, [a, 5], null]")]
+    [InlineData("packages: [git, [vim, '2']]")]
+    [InlineData("mounts: [[/dev/vdb, null]]")]
+    [InlineData("groups: [a, {b: [c]}]")]
+    [InlineData("groups: a,b")]
+    [InlineData("merge_how: \"List(Append) + dict(no_replace, recurse_list)\"")]
+    [InlineData("merge_how: [{name: list, settings: [append]}, {name: dict, settings: [no_replace, recurse_list]}]")]
+    [InlineData("password: secret\nchpasswd: {expire: no}")]
+    [InlineData("hostname: other\nssh_keys: {}\nssh_pwauth: true\nswap: 5")]
+    [InlineData("\"a\\u2028\": 1")]
+    public void Cloud_config_that_cannot_is_taken(string yaml) => CallersUserData.Parse("#cloud-config\n" + yaml);
+
+    [Fact]
+    public void The_vms_own_users_are_not_described_twice()
+    {
+        var refused = Assert.Throws<ArgumentException>(() => CallersUserData.Parse("#cloud-config\nusers: [{name: debian, inactive: true}]", "debian"));
+        Assert.Contains("debian", refused.Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => CallersUserData.Parse("#cloud-config\nusers: [debian]", "debian"));
+    }
+
+    [Fact]
+    public void Depth_and_aliases_cannot_overrun_the_service()
+    {
+        Assert.Throws<ArgumentException>(() => CallersUserData.Parse("#cloud-config\na: " + new string('[', 200_000)));
+        var laughs = string.Concat(Enumerable.Range(1, 40).Select(at => $"a{at}: &a{at} [*a{at - 1}, *a{at - 1}]\n"));
+        Assert.True(CallersUserData.Parse("#cloud-config\na0: &a0 x\n" + laughs).Sets("a40"));
+    }
+
+    public static string Mime(params string[] parts) =>
+        "Content-Type: multipart/mixed; boundary=\"b\"\nMIME-Version: 1.0\n\n" + string.Concat(parts.Select(part => "--b\n" + part + "\n")) + "--b--\n";
+}

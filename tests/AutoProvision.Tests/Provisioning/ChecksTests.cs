@@ -1,0 +1,103 @@
+using AutoProvision.Fakes;
+using AutoProvision.Provisioning.Steps;
+using AutoProvision.Ssh;
+
+namespace AutoProvision.Provisioning;
+
+/// <summary>Readiness checks of the caller's own.</summary>
+public sealed class ChecksTests
+{
+    private const int Limit = 30_000;
+    private const string Two = """
+        {"readinessChecks": [
+          {"description": "The disk is there.", "command": "test -b /dev/vdb"},
+          {"description": "The web server answers.", "command": "curl -sf localhost", "timeoutSeconds": 2, "hint": "Look at nginx."}
+        ]}
+        """;
+
+    [Fact(Timeout = Limit)]
+    public async Task Checks_that_hold_are_told_in_their_order_before_the_VM_is_ready()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        host.Guests.Answers["test -b /dev/vdb"] = FakeAnswers.Of(0, "");
+        host.Guests.Answers["curl -sf localhost"] = FakeAnswers.Of(0, "hello");
+
+        var events = await http.FollowUntilAsync(await http.CreateVmAsync(Two), "ready");
+
+        Assert.Equal(["Holds: The disk is there.", "Holds: The web server answers."], events
+            .Where(item => item.EventType == "progress" && item.Data.Text("step") == "checks").Select(item => item.Data.Text("message")));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_check_is_tried_until_it_holds()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        host.Guests.Answers["test -b /dev/vdb"] = FakeAnswers.Of(1, "");
+        host.Guests.Answers["curl -sf localhost"] = FakeAnswers.Of(0, "");
+        var path = await http.CreateVmAsync(Two);
+        var ready = http.UntilAsync(path, "ready", "failed");
+
+        await host.Time.PassAsync(ChecksStep.RetryInterval);
+        await host.Time.PassAsync(ChecksStep.RetryInterval);
+        await host.Time.WaitedForAsync(ChecksStep.RetryInterval);
+        host.Guests.Answers["test -b /dev/vdb"] = FakeAnswers.Of(0, "");
+        await host.Time.PassAsync(ChecksStep.RetryInterval);
+
+        Assert.Equal("ready", (await ready).Text("state"));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_check_that_never_holds_fails_the_VM_in_the_callers_words()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        host.Guests.Answers["test -b /dev/vdb"] = FakeAnswers.Of(0, "");
+        host.Guests.Answers["curl -sf localhost"] = FakeAnswers.Of(22, "some page\n", "curl: (22) 503\n");
+        var failed = http.UntilAsync(await http.CreateVmAsync(Two), "failed", "ready");
+
+        for (var attempt = 0; attempt < 3; attempt++)
+            await host.Time.PassAsync(ChecksStep.RetryInterval);
+
+        var failure = (await failed).GetProperty("failure");
+        Assert.Equal(("readiness_check_failed", "checks"), (failure.Text("code"), failure.Text("step")));
+        Assert.Equal("The readiness check \"The web server answers.\" did not succeed within 2 s. The command's exit code was 22.", failure.Text("cause"));
+        Assert.StartsWith("Look at nginx. ", failure.Text("hint"), StringComparison.Ordinal);
+        Assert.StartsWith("some page\ncurl: (22) 503", failure.Text("evidence"), StringComparison.Ordinal);
+        Assert.Empty(host.Traces);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_command_that_is_ended_by_its_time_says_so()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        host.Guests.Answers["sleep 9"] = new ExecResult(null, null, "begun", "", TimeSpan.FromSeconds(1), TimedOut: true, Truncated: false);
+
+        var failed = http.UntilAsync(await http.CreateVmAsync("""{"readinessChecks": [{"description": "a", "command": "sleep 9", "timeoutSeconds": 1}]}"""), "failed");
+        await host.Time.PassAsync(ChecksStep.RetryInterval);
+
+        var vm = await failed;
+        Assert.Contains("ended because the time was over", vm.GetProperty("failure").Text("cause"), StringComparison.Ordinal);
+        Assert.StartsWith("begun", vm.GetProperty("failure").Text("evidence"), StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Checks_are_begun_anew_after_a_restart()
+    {
+        await using var host = new FakeHost();
+        var app = host.Start();
+        using var http = app.CreateClient();
+        host.Guests.Answers["test -b /dev/vdb"] = FakeAnswers.Of(0, "");
+        host.Guests.Answers["curl -sf localhost"] = FakeAnswers.Of(0, "");
+        var gate = host.Steps.BlockAt(FaultyStep.After("checks"));
+        var path = await http.CreateVmAsync(Two);
+        await gate.ReachedAsync();
+        host.Steps.Clear(FaultyStep.After("checks"));
+
+        using var next = (await host.KillAndStartAsync(app)).CreateClient();
+
+        Assert.Equal("ready", (await next.UntilAsync(path, "ready", "failed")).Text("state"));
+    }
+}

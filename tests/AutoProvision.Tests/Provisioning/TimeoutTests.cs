@@ -1,0 +1,37 @@
+using AutoProvision.Fakes;
+
+namespace AutoProvision.Provisioning;
+
+/// <summary>A VM's own limits.</summary>
+public sealed class TimeoutTests
+{
+    private const int Limit = 30_000;
+
+    [Theory(Timeout = Limit)]
+    [InlineData("image", "imageSeconds", "image_timeout", "Image")]
+    [InlineData("domain", "domainSeconds", "domain_timeout", "Domain")]
+    [InlineData("address", "addressSeconds", "address_timeout", "Address")]
+    [InlineData("ssh", "sshSeconds", "ssh_timeout", "Ssh")]
+    [InlineData("cloud-init", "cloudInitSeconds", "cloud_init_timeout", "CloudInit")]
+    public async Task A_VMs_own_limit_holds_for_it_alone(string step, string field, string code, string setting)
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start(($"Provisioning:Timeouts:{setting}", "00:00:20")).CreateClient();
+        var gate = host.Steps.BlockAt(FaultyStep.Before(step));
+        var own = await http.CreateVmAsync($$"""{"name": "own", "timeouts": {"{{field}}": 7} }""");
+        var other = await http.CreateVmAsync("""{"name": "other"}""");
+        await gate.ReachedAsync();
+        await gate.ReachedAsync();
+
+        host.Time.Advance(TimeSpan.FromSeconds(7));
+        var failure = (await http.UntilAsync(own, "failed")).GetProperty("failure");
+        Assert.Equal((code, step), (failure.Text("code"), failure.Text("step")));
+        Assert.Contains($"own limit of 7 s held: timeouts.{field}", failure.Text("hint"), StringComparison.Ordinal);
+        Assert.Equal("provisioning", (await http.GetJsonAsync(other)).Text("state"));
+        host.Time.Advance(TimeSpan.FromSeconds(13));
+
+        failure = (await http.UntilAsync(other, "failed")).GetProperty("failure");
+        Assert.Equal((code, step), (failure.Text("code"), failure.Text("step")));
+        Assert.Contains($"limit of 20 s held: Provisioning:Timeouts:{setting}; timeouts.{field}", failure.Text("hint"), StringComparison.Ordinal);
+    }
+}
