@@ -126,9 +126,9 @@ public sealed class HostApp : WebApplicationFactory<Program>, IServiceHost
             // Not the test's own token: after a timeout it is cancelled already, and the guest still there.
             using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(3));
             var service = Services.GetRequiredService<VmService>();
-            foreach (var vm in service.List())
+            foreach (var vm in Services.GetRequiredService<VmStore>().List())
                 service.Delete(vm.Id.ToString());
-            foreach (var vm in service.List())
+            foreach (var vm in Services.GetRequiredService<VmStore>().List())
                 await FollowAsync(vm.Id, [VmState.Deleted], deadline.Token);
         }
         finally

@@ -40,6 +40,7 @@ public sealed class OrphanTests
         var files = orphan.GetProperty("files").EnumerateArray().Select(file => file.GetString()!).ToList();
         Assert.All((string[])[$"/pool/{lost}.qcow2", $"/pool/{lost}.seed.iso", Path.Combine(host.DataDirectory, "keys", lost, "id_ed25519")], file => Assert.Contains(file, files));
         Assert.Equal(2, host.Hypervisor.Domains.Count);
+        host.Hypervisor.Reservations[host.Hypervisor.Domains[Guid.Parse(lost)].Mac] = "192.0.2.77";
 
         Assert.Equal(HttpStatusCode.NoContent, (await http.DeleteVmAsync($"/host/orphans/{lost}")).Status);
 

@@ -129,7 +129,7 @@ public sealed class RefusalTests
             await response.ReadJsonAsync(HttpStatusCode.Accepted);
         else
             Assert.Equal("host_not_allowed", (await response.ReadProblemAsync(HttpStatusCode.BadRequest)).Text("code"));
-        Assert.Equal(served ? 1 : 0, app.Get<VmService>().List().Count);
+        Assert.Equal(served ? 1 : 0, app.Get<VmStore>().List().Count);
     }
 
     [Fact(Timeout = Limit)]

@@ -58,6 +58,16 @@ public sealed class StrayToolTests : IAsyncDisposable
         Assert.False(process.HasExited);
     }
 
+    [Fact(Timeout = Limit)]
+    public async Task A_copy_for_another_VM_may_go_on_reading()
+    {
+        var copy = Start("qemu-img", "convert", Disk, Path.Combine(_host.Pool, $"{Guid.NewGuid()}.qcow2"));
+
+        Assert.True(await RemoveAsync());
+
+        Assert.False(copy.HasExited);
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var process in _started)
@@ -78,12 +88,12 @@ public sealed class StrayToolTests : IAsyncDisposable
     }
 
     /// <summary>A shell that goes by the tool's name, waits for the end of its input and then writes the file.</summary>
-    private Process Start(string tool, string file)
+    private Process Start(string tool, params string[] arguments)
     {
         Directory.CreateDirectory(_host.Pool);
         var script = _host.File(tool);
         File.WriteAllText(script, "read -r line\necho made > \"$1\"\n");
-        var process = Process.Start(new ProcessStartInfo("sh", [script, file]) { RedirectStandardInput = true })!;
+        var process = Process.Start(new ProcessStartInfo("sh", [script, .. arguments]) { RedirectStandardInput = true })!;
         _started.Add(process);
         return process;
     }

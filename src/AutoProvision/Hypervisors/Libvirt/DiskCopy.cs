@@ -13,6 +13,7 @@ public sealed class DiskCopy(DiskImage disks, DomainList domains, StrayTools str
         // One that is gone writes nothing either.
         if (await domains.LookAsync(source, cancellation) is DomainPower.Running)
             throw new FailureException("hypervisor_refused", "The disks of a guest that runs cannot be copied: what it writes meanwhile would be half in the copy.", "Pause it or switch it off first.");
+        ThrowIfLocked(paths.Disk(source));
         // Of a service that was killed while it copied.
         await strays.EndAsync(id, cancellation);
         try
@@ -27,6 +28,20 @@ public sealed class DiskCopy(DiskImage disks, DomainList domains, StrayTools str
             foreach (var copy in paths.Disks(id).ToList())
                 PoolPaths.Remove(copy);
             throw;
+        }
+    }
+
+    // libvirt gives the disks of a domain that is not off to QEMU's user, and back when it is.
+    private static void ThrowIfLocked(string disk)
+    {
+        try
+        {
+            _ = FileBytes.Read(disk, offset: 0, count: 1);
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new FailureException("disk_failed", $"The disk of the VM to be copied cannot be read: {e.Message}",
+                "While a VM is not off its disks belong to QEMU's user: switch it off first, or run the service as root.", inner: e);
         }
     }
 }

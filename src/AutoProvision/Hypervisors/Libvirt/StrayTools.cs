@@ -39,14 +39,17 @@ public sealed class StrayTools(PoolPaths paths, TimeProvider time)
 
     // A script's arguments begin with those of its interpreter.
     private static bool WorksOn(string files, string[] arguments) =>
-        arguments.Take(3).Any(argument => Names.Contains(Path.GetFileName(argument))) && arguments.Any(argument => argument.Contains(files, StringComparison.Ordinal));
+        arguments.Take(3).Any(argument => Names.Contains(Path.GetFileName(argument))) && Written(arguments).Any(argument => argument.Contains(files, StringComparison.Ordinal));
+
+    // A copy is the work of the VM that it is for: it only reads the other's file, and names its own last.
+    private static string[] Written(string[] arguments) => arguments.Contains("convert") ? arguments[^1..] : arguments;
 
     // proc_pid_cmdline(5): each ends with a NUL; none of a process that has ended.
     private static string[] Arguments(int pid)
     {
         try
         {
-            return File.ReadAllText($"/proc/{pid}/cmdline").Split('\0');
+            return File.ReadAllText($"/proc/{pid}/cmdline").TrimEnd('\0').Split('\0');
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
