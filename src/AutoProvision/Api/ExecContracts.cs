@@ -1,4 +1,6 @@
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using AutoProvision.Api.OpenApi;
 using AutoProvision.Ssh;
 using AutoProvision.Vms;
 using Microsoft.AspNetCore.OpenApi;
@@ -114,6 +116,6 @@ internal static class ExecContracts
     public static async Task DescribeStreamAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellation)
     {
         var schema = await context.GetOrCreateSchemaAsync(typeof(ExecStreamEvent), null, cancellation);
-        ((OpenApiResponse)operation.Responses!["200"]).Content![ServerSentEvents.ContentType] = new OpenApiMediaType { Schema = schema };
+        ((OpenApiResponse)operation.Responses!["200"]).Content![ServerSentEvents.ContentType] = new OpenApiMediaType { Schema = schema, Example = JsonValue.Create(OperationExamples.ExecOutput) };
     }
 }

@@ -51,7 +51,7 @@ public sealed class ExecTests
     [InlineData("""{"shell": "a", "env": {"A=B": "x"}}""", "/env/A=B env_name_invalid")]
     [InlineData("""{"shell": "a", "env": {"PPID": "1"}}""", "/env/PPID env_name_invalid")]
     [InlineData("""{"shell": "a", "env": {"A": "x\u0000"}}""", "/env/A env_value_invalid")]
-    [InlineData("""{"shell": "a", "env": {"A": null}}""", "/env/A env_value_invalid")]
+    [InlineData("""{"shell": "a", "env": {"A": null}}""", "/env/A type_mismatch")]
     [InlineData("""{"shell": "a", "env": ["A=1"]}""", "/env type_mismatch")]
     [InlineData("""{"shell": "a", "cwd": "srv"}""", "/cwd path_invalid")]
     [InlineData("""{"shell": "a", "user": "-u root"}""", "/user user_invalid")]

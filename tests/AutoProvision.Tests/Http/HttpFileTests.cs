@@ -24,7 +24,7 @@ public sealed partial class HttpFileTests
     }
 
     private static IEnumerable<string> Requests(string file) => RequestLine().Matches(file)
-        .Select(line => $"{line.Groups["method"].Value} {Id().Replace(line.Groups["path"].Value.Trim(), "{id}")}");
+        .Select(line => $"{line.Groups["method"].Value} {Id().Replace(line.Groups["path"].Value.Trim(), "{id}").Replace("/snapshots/before-upgrade", "/snapshots/{name}", StringComparison.Ordinal)}");
 
     [GeneratedRegex(@"^(?<method>[A-Z]+) \{\{base\}\}(?<path>/[^\s?]*)", RegexOptions.Multiline)]
     private static partial Regex RequestLine();

@@ -44,6 +44,12 @@ internal static class AnswerExamples
               "command": "ssh -i /var/lib/autoprovision/keys/0199c1a2-7d3e-7b1a-9f53-0c2d6a1e8b47/id_ed25519 -p 22 debian@192.168.122.57"
             }
             """,
+        [("statFile", "200")] = """
+            {
+              "name": "app", "kind": "directory", "size": 4096, "mode": "0755", "owner": "root", "group": "root", "modifiedAt": "2026-11-22T10:00:00+00:00", "truncated": false,
+              "entries": [{ "name": "app.conf", "kind": "file", "size": 412, "mode": "0640", "owner": "root", "group": "adm", "modifiedAt": "2026-11-22T10:00:00+00:00" }]
+            }
+            """,
         [("listImages", "200")] = """[{ "name": "debian-12", "source": "build", "description": "Debian 12, built from Debian's packages", "user": "debian", "state": "available", "sizeBytes": 431030272 }]""",
         [("getHost", "200")] = """
             {

@@ -75,6 +75,7 @@ internal static class OperationExamples
         ["openTerminal"] =
         [
             (101, "The WebSocket."),
+            (403, "Not from this web page."),
             (400, "The request is no WebSocket's, or `errors` lists every fault of its query."),
             (429, "As many streamed commands and terminals of this VM are open as `Ssh:SessionsPerVm` allows."),
         ],

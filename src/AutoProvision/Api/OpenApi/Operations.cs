@@ -117,7 +117,6 @@ internal static class Operations
             stream.Example = operation.OperationId switch
             {
                 "readConsole" => JsonValue.Create(OperationExamples.ConsoleLine),
-                "execInVm" => JsonValue.Create(OperationExamples.ExecOutput),
                 _ => JsonNode.Parse(OperationExamples.Event),
             };
     }
@@ -140,6 +139,8 @@ internal static class Operations
         // Other names of YAML are taken, and one is enough to be told.
         foreach (var alias in BodyTypes.YamlAliases)
             operation.RequestBody?.Content?.Remove(alias);
+        foreach (var bytes in operation.OperationId == "writeFile" ? operation.RequestBody!.Content!.Values : [])
+            bytes.Example = "Welcome.\n";
         foreach (var body in new[] { BodyTypes.Json, BodyTypes.Yaml }.Select(type => Media(operation.RequestBody?.Content, type)).OfType<OpenApiMediaType>())
             body.Examples = OperationExamples.Bodies.GetValueOrDefault(operation.OperationId ?? "", []).ToDictionary(
                 example => example.Name,

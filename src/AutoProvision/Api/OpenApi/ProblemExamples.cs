@@ -10,6 +10,7 @@ internal static class ProblemExamples
 
     private static readonly Dictionary<string, (string Code, string Detail, string Hint)> ByStatus = new()
     {
+        ["403"] = ("file_permission_denied", "The guest does not let the user debian write /proc/version.", "See what is at that path; the VM's user has sudo unless its image took it away."),
         ["404"] = ("vm_not_found", $"There is no VM {Vm}.", "GET /vms lists the VMs there are; a deleted one is forgotten after a while."),
         ["409"] = ("vm_not_ready", $"VM {Vm} is provisioning; commands run once it is ready or degraded.", $"Follow GET /vms/{Vm}/events until its state is ready."),
         ["410"] = ("event_id_expired", "Of the events after 12, some up to 3098 were forgotten together with their deleted VMs.", "Read GET /vms for how things are, and begin anew without Last-Event-ID, or with ?from=oldest for all that is kept."),
@@ -28,6 +29,7 @@ internal static class ProblemExamples
     private static readonly Dictionary<(string Operation, string Status), (string Code, string Detail, string Hint)> ByOperation = new()
     {
         [("createVm", "409")] = ("name_taken", $"The name \"web-1\" is taken by VM {Vm}, which is ready.", $"Choose another name, or DELETE /vms/{Vm} first."),
+        [("openTerminal", "403")] = ("origin_not_allowed", "A page of http://elsewhere.example is not from this service's host.", "Open the terminal from a page of the service's own host; a proxy has to pass Host on."),
         [("removeOrphan", "404")] = ("orphan_not_found", $"There is no orphan {Vm}.", "GET /host/orphans lists them. A VM is deleted with DELETE /vms/ID; a domain that this service did not make is never touched."),
     };
 
