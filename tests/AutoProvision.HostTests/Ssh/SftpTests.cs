@@ -1,3 +1,4 @@
+using System.Formats.Tar;
 using System.Security.Cryptography;
 using System.Text;
 using AutoProvision.HostTests.Support;
@@ -156,6 +157,57 @@ public sealed class SftpTests(SshdFixture sshd) : IClassFixture<SshdFixture>, IA
         Assert.Equal(await DescribeAsync("tree"), await DescribeAsync("copy"));
     }
 
+    [Theory(Timeout = Limit)]
+    [InlineData("RegularFile link/f")]
+    [InlineData("RegularFile link/new/f")]
+    [InlineData("RegularFile deep/link/f")]
+    [InlineData("Directory link/")]
+    [InlineData("Directory link/new/")]
+    [InlineData("SymbolicLink link/f")]
+    [InlineData("HardLink copy link/secret")]
+    [InlineData("HardLink copy deep/link/secret")]
+    public async Task An_archive_reaches_nothing_outside_of_its_directory_through_a_link(string last)
+    {
+        Directory.CreateDirectory(At("outside"));
+        await File.WriteAllTextAsync(At("outside/secret"), "secret", Cancellation);
+        await Tool.OutputAsync("chmod", "0700", At("outside"));
+        var before = await DescribeAllAsync("outside");
+        using var archive = new MemoryStream();
+        await using (var writer = new TarWriter(archive, leaveOpen: true))
+        {
+            foreach (var entry in (string[])[$"SymbolicLink link {At("outside")}", "Directory deep/", "SymbolicLink deep/link ../../outside", last])
+                await writer.WriteEntryAsync(Entry(entry.Split(' ')), Cancellation);
+        }
+        archive.Position = 0;
+        await using var sftp = await ConnectAsync();
+
+        var failure = await Assert.ThrowsAsync<FailureException>(() => new RemoteFiles(sftp, "root").UnpackAsync(Order(At("inside")), archive, Cancellation));
+
+        Assert.Equal("tar_invalid", failure.Code);
+        Assert.Equal(before, await DescribeAllAsync("outside"));
+        Assert.False(File.Exists(At("inside/copy")));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task An_archive_goes_through_links_that_stay_inside_and_keeps_a_second_name_of_a_link()
+    {
+        Directory.CreateDirectory(At("inside/usr/bin"));
+        File.CreateSymbolicLink(At("inside/bin"), "usr/bin");
+        using var archive = new MemoryStream();
+        await using (var writer = new TarWriter(archive, leaveOpen: true))
+        {
+            foreach (var entry in (string[])["RegularFile bin/f", "SymbolicLink l /nowhere", "HardLink l2 l"])
+                await writer.WriteEntryAsync(Entry(entry.Split(' ')), Cancellation);
+        }
+        archive.Position = 0;
+        await using var sftp = await ConnectAsync();
+
+        await new RemoteFiles(sftp, "root").UnpackAsync(Order(At("inside")), archive, Cancellation);
+
+        Assert.True(File.Exists(At("inside/usr/bin/f")));
+        Assert.Equal(("usr/bin", "/nowhere"), (new FileInfo(At("inside/bin")).LinkTarget, new FileInfo(At("inside/l2")).LinkTarget));
+    }
+
     [Fact(Timeout = Limit)]
     public async Task A_directory_is_deleted_and_what_its_links_lead_to_stays()
     {
@@ -198,6 +250,16 @@ public sealed class SftpTests(SshdFixture sshd) : IClassFixture<SshdFixture>, IA
             await session.DisposeAsync();
     }
 
+    private static PaxTarEntry Entry(string[] words)
+    {
+        var entry = new PaxTarEntry(Enum.Parse<TarEntryType>(words[0]), words[1]);
+        if (words.Length > 2)
+            entry.LinkName = words[2];
+        else if (entry.EntryType == TarEntryType.SymbolicLink)
+            entry.LinkName = "anything";
+        return entry;
+    }
+
     private string At(string name) => Path.Combine(_root.FullName, name);
 
     private static GuestFileOrder Order(string path) => new(path, null, null, Parents: false, Recursive: false);
@@ -236,6 +298,8 @@ public sealed class SftpTests(SshdFixture sshd) : IClassFixture<SshdFixture>, IA
         await Tool.OutputAsync("chmod", "0500", At($"{name}/sub"));
         await Tool.OutputAsync("touch", "-d", "2001-02-03T04:05:06Z", At($"{name}/sub/größe und so"), At($"{name}/sub/empty"), At($"{name}/sub"));
     }
+
+    private Task<string> DescribeAllAsync(string name) => Tool.OutputAsync("find", At(name), "-printf", "%P %y %m %U:%G %l %C@\\n");
 
     /// <summary>Names, types, modes, owners, link targets and checksums; times of files and directories.</summary>
     private async Task<string> DescribeAsync(string name) => await Tool.OutputAsync("sh", "-c",

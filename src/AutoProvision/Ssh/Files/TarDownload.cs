@@ -21,9 +21,18 @@ internal sealed class TarDownload(Sftp sftp, AccountNames names, Stream archive)
         {
             var path = FilePath.In(directory, entry.Name);
             var name = prefix + entry.Name;
-            await AddAsync(writer, path, name, entry.Attributes, cancellation);
-            if (entry.Attributes.Kind == FileKind.Directory)
-                await AddAllAsync(writer, path, name + "/", cancellation);
+            try
+            {
+                await AddAsync(writer, path, name, entry.Attributes, cancellation);
+                if (entry.Attributes.Kind == FileKind.Directory)
+                    await AddAllAsync(writer, path, name + "/", cancellation);
+            }
+            catch (SftpException e) when (e.Status == SftpStatus.NoSuchFile)
+            {
+                // Left out where it went while its directory was read. (One whose name is no UTF-8 only seems to be gone.)
+                if (entry.Name.Contains('\uFFFD', StringComparison.Ordinal) || await sftp.FindLinkAsync(path, cancellation) is not null)
+                    throw;
+            }
         }
     }
 

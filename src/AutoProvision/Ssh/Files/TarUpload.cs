@@ -4,11 +4,14 @@ namespace AutoProvision.Ssh.Files;
 
 /// <summary>
 /// Unpacks a tar archive into a directory of the guest while it arrives. Each file is written beside its place and renamed, so that one is
-/// either whole or not there; what was unpacked before a cut stays.
+/// either whole or not there; what was unpacked before a cut stays. Nothing is written or read outside of the directory: symbolic links
+/// are gone through only where they stay in it, be they the archive's or the guest's.
 /// </summary>
 internal sealed class TarUpload(Sftp sftp, AccountNames names, string directory)
 {
     private readonly List<(string Path, SftpAttributes Attributes)> _directories = [];
+    private readonly HashSet<string> _inside = [];
+    private string _root = "";
 
     /// <param name="archive">ustar, pax, GNU or old tar, without compression.</param>
     /// <param name="owner">Whom everything is to belong to; null takes the owners of the archive, by name where the guest knows it.</param>
@@ -16,6 +19,7 @@ internal sealed class TarUpload(Sftp sftp, AccountNames names, string directory)
     /// <exception cref="InvalidDataException">It is no tar archive, or one that reaches out of the directory.</exception>
     public async Task ReadAsync(Stream archive, (uint User, uint Group)? owner, CancellationToken cancellation)
     {
+        _root = await sftp.RealPathAsync(directory, cancellation);
         await using var reader = new TarReader(archive, leaveOpen: true);
         while (await reader.GetNextEntryAsync(copyData: false, cancellation) is { } entry)
             await UnpackAsync(entry, Place(entry.Name), owner, cancellation);
@@ -53,22 +57,49 @@ internal sealed class TarUpload(Sftp sftp, AccountNames names, string directory)
     private async Task LinkAsync(string path, string target, SftpAttributes attributes, CancellationToken cancellation)
     {
         await MakeAsync(FilePath.Parent(path), cancellation);
+        _inside.Clear();
         if (await sftp.FindLinkAsync(path, cancellation) is not null)
             await sftp.RemoveAsync(path, cancellation);
         await sftp.SymlinkAsync(target, path, cancellation);
         await sftp.SetLinkAsync(path, new SftpAttributes(Owner: attributes.Owner), cancellation);
     }
 
-    // The archive's second name of a file becomes a file of its own.
+    // The archive's second name of a file becomes a file of its own, that of a symbolic link another link.
     private async Task CopyAsync(string from, string to, SftpAttributes attributes, CancellationToken cancellation)
     {
+        await CheckAsync(FilePath.Parent(from), cancellation);
+        if (await sftp.FindLinkAsync(from, cancellation) is { Kind: not FileKind.File } other)
+        {
+            var target = other.Kind == FileKind.Symlink ? await sftp.ReadLinkAsync(from, cancellation) : throw new InvalidDataException($"The archive holds a hard link to {from}, which is no file.");
+            await LinkAsync(to, target, attributes, cancellation);
+            return;
+        }
+        await MakeAsync(FilePath.Parent(to), cancellation);
         var handle = await sftp.OpenFileAsync(from, SftpOpen.Read, cancellation);
         await using var content = new SftpReadStream(sftp, handle, (await sftp.StatHandleAsync(handle, cancellation)).Size ?? 0);
         await new SftpUpload(sftp).WriteAsync(FilePath.In(FilePath.Parent(to), FilePath.Temporary()), to, content, attributes, durable: false, cancellation);
         await sftp.CloseAsync(handle, cancellation);
     }
 
-    private Task MakeAsync(string path, CancellationToken cancellation) => new RemoteDirectories(sftp).MakeAsync(path, cancellation);
+    private async Task MakeAsync(string path, CancellationToken cancellation)
+    {
+        if (_inside.Contains(path))
+            return;
+        await CheckAsync(path, cancellation);
+        await new RemoteDirectories(sftp).MakeAsync(path, cancellation);
+        _inside.Add(path);
+    }
+
+    // Of as much of the path as is there: links are what may lead out.
+    private async Task CheckAsync(string path, CancellationToken cancellation)
+    {
+        var there = path;
+        while (await sftp.FindLinkAsync(there, cancellation) is null)
+            there = FilePath.Parent(there);
+        var real = await sftp.RealPathAsync(there, cancellation);
+        if (real != _root && !real.StartsWith(_root == "/" ? _root : _root + "/", StringComparison.Ordinal))
+            throw new InvalidDataException($"The archive goes through the link {there}, which leads out of the directory.");
+    }
 
     private async Task ApplyAsync(string path, SftpAttributes attributes, CancellationToken cancellation)
     {
