@@ -16,7 +16,13 @@ internal sealed class LeasedChannel(ISshChannel channel, PoolSlot.Lease lease) :
         // A lease is given back once.
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
-        await channel.DisposeAsync();
-        lease.Dispose();
+        try
+        {
+            await channel.DisposeAsync();
+        }
+        finally
+        {
+            lease.Dispose();
+        }
     }
 }

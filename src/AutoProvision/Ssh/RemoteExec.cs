@@ -27,13 +27,15 @@ internal sealed class RemoteExec : IDisposable
     /// <summary>Told when the command and its output have ended; may close a connection that nobody else uses.</summary>
     public Func<Task> OnEnded { get; init; } = () => Task.CompletedTask;
 
+    /// <summary>How long opening the channel may take, or its connection's own timeout where that is shorter.</summary>
+    public TimeSpan Patience { get; init; } = Timeout.InfiniteTimeSpan;
+
     /// <summary>Runs the command until it ends, its deadline or the caller ends it, or the connection is given up.</summary>
     /// <exception cref="Vms.FailureException"><c>exec_user_refused</c>, <c>exec_cwd_unusable</c>: nothing was run.</exception>
     public async Task<ExecEnd> RunAsync(CancellationToken deadline, CancellationToken lost, CancellationToken cancellation)
     {
         var started = _time.GetTimestamp();
-        // Opening the channel is bounded by the connection's own timeout, or by its end.
-        var finished = await DedicatedThread.RunAsync(() => _command.ExecuteAsync(CancellationToken.None)).WaitAsync(lost);
+        var finished = await DedicatedThread.RunAsync(() => _command.ExecuteAsync(CancellationToken.None)).WaitAsync(Patience, _time, lost);
         var input = _request.Stdin.IsEmpty ? Task.CompletedTask : DedicatedThread.RunAsync(() => WriteStdin(finished));
         var streams = _output.ReadAsync();
         await using var hurry = cancellation.Register(_output.Hurry);
@@ -49,7 +51,8 @@ internal sealed class RemoteExec : IDisposable
             await streams;
             if (timedOut)
                 cancellation.ThrowIfCancellationRequested();
-            _output.ThrowIfRefused(_command.ExitStatus);
+            else
+                _output.ThrowIfRefused(_command.ExitStatus);
             return new ExecEnd(_command.ExitStatus, Signal(), _time.GetElapsedTime(started), timedOut);
         }
         finally

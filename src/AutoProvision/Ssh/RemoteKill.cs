@@ -29,20 +29,25 @@ internal sealed class RemoteKill(SshClient client, TimeProvider time)
 
     /// <summary>
     /// The shell leads a process group under OpenSSH, hence the negative id; other servers may not make one, hence the plain one.
+    /// What has left the group, as timeout(1) does and every job of a shell with job control, is found by its session: the sixth
+    /// field of /proc/[pid]/stat (proc(5)), whose second may hold anything.
     /// Where the user may use sudo, what they run under it is ended as well; where only to become the user who runs it, as that one.
     /// </summary>
     internal static string Command(string signal, int processId, string? user)
     {
-        var kill = $"kill -s {signal} -- -{processId} {processId}";
+        var all = $"all=$(cat /proc/[0-9]*/stat 2>/dev/null | sed -n 's/^\\([0-9]*\\) (.*) [A-Za-z] [0-9]* [0-9]* {processId} .*/\\1/p')";
+        var kill = $"kill -s {signal} -- -{processId} {processId} $all";
         var other = user is null ? "" : $" || sudo -n -u {ShellQuote.Quote(user)} {kill} 2>/dev/null";
-        return $"{kill} 2>/dev/null; test \"$(id -u)\" = 0 || sudo -n {kill} 2>/dev/null{other}; :";
+        return $"{all}; {kill} 2>/dev/null; test \"$(id -u)\" = 0 || sudo -n {kill} 2>/dev/null{other}; :";
     }
 
-    private async Task SendAsync(string signal, int processId, string? user)
+    // A guest that hangs does not even open the channel; what waits for it is freed when the connection is closed.
+    private Task SendAsync(string signal, int processId, string? user) => RunAsync(Command(signal, processId, user)).WaitAsync(ToolTimeout, time);
+
+    private async Task RunAsync(string text)
     {
-        using var command = client.CreateCommand(Command(signal, processId, user));
-        var sent = await DedicatedThread.RunAsync(() => command.ExecuteAsync(CancellationToken.None));
-        await sent.WaitAsync(ToolTimeout, time);
+        using var command = client.CreateCommand(text);
+        await await DedicatedThread.RunAsync(() => command.ExecuteAsync(CancellationToken.None));
     }
 
     private async Task WaitAsync(Task finished) =>

@@ -13,7 +13,13 @@ internal sealed class SessionTerminal(ISshSession session, ITerminal terminal) :
 
     public async ValueTask DisposeAsync()
     {
-        await terminal.DisposeAsync();
-        await session.DisposeAsync();
+        try
+        {
+            await terminal.DisposeAsync();
+        }
+        finally
+        {
+            await session.DisposeAsync();
+        }
     }
 }

@@ -16,7 +16,8 @@ public static partial class ShellQuote
         return Plain().IsMatch(argument) ? argument : "'" + argument.Replace("'", @"'\''", StringComparison.Ordinal) + "'";
     }
 
-    // No '=' and no '~': at a word's start they mean something to a shell. \z, for $ would let a newline through.
-    [GeneratedRegex(@"\A[A-Za-z0-9_@%+:,./-]+\z")]
+    // No '=' and no '~': at a word's start they mean something to a shell. No reserved word of POSIX, bash or ksh: a program may have
+    // its name (time). \z, for $ would let a newline through.
+    [GeneratedRegex(@"\A(?!(?:case|coproc|do|done|elif|else|esac|fi|for|function|if|in|namespace|select|then|time|until|while)\z)[A-Za-z0-9_@%+:,./-]+\z")]
     private static partial Regex Plain();
 }

@@ -69,9 +69,15 @@ internal sealed class SshProgram : ISshChannel
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
-        await _lost.DisposeAsync();
-        // Closing waits for the guest to answer.
-        await DedicatedThread.RunAsync(_command.Dispose);
-        _closed();
+        try
+        {
+            await _lost.DisposeAsync();
+            // Closing waits for the guest to answer.
+            await DedicatedThread.RunAsync(_command.Dispose);
+        }
+        finally
+        {
+            _closed();
+        }
     }
 }

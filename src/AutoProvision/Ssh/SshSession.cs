@@ -14,6 +14,8 @@ internal sealed class SshSession(SshClient client, PacedRelay relay, SshTarget t
         using var exec = new RemoteExec(client, request, sink, time, relay.Gate)
         {
             OnBroken = () => { },
+            // The connection's own timeout is for input that is read late.
+            Patience = options.ConnectTimeout,
             // What still waits for the command to take its input is freed by that.
             OnEnded = CloseAsync,
         };

@@ -53,6 +53,29 @@ public sealed class LoopbackExecTests(SshdFixture sshd) : IClassFixture<SshdFixt
     [InlineData(false)]
     public Task Hanging_up_ends_the_command_and_its_children(bool isStream) => _guest.HangingUpEndsItAsync(isStream);
 
+    /// <summary>As <c>timeout</c> does, and shells with job control.</summary>
+    [Fact(Timeout = Limit)]
+    public Task A_timeout_ends_children_in_process_groups_of_their_own() => _guest.ATimeoutEndsOtherGroupsTooAsync();
+
+    /// <summary>Its sshd is stopped in the middle: neither the command nor the order to end it is answered.</summary>
+    [Fact(Timeout = Limit)]
+    public async Task A_guest_that_hangs_holds_nobody_longer_than_the_timeout()
+    {
+        var seconds = $"3{Random.Shared.Next(1_000_000, 9_999_999)}";
+        using var response = await _http.OpenExecAsync(_guest.Vm, $$"""{"shell":"exec sleep {{seconds}}","timeoutSeconds":1}""", TestContext.Current.CancellationToken);
+        try
+        {
+            sshd.SignalConnections("STOP");
+
+            Assert.Equal("exit", await response.ReadExecAsync().Select(item => item.EventType).LastAsync(TestContext.Current.CancellationToken));
+        }
+        finally
+        {
+            sshd.SignalConnections("KILL");
+            HostProcesses.Kill("sleep", seconds);
+        }
+    }
+
     [Fact(Timeout = Limit)]
     public Task A_slow_reader_slows_the_command() => _guest.ASlowReaderSlowsTheCommandAsync();
 

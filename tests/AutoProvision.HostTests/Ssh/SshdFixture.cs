@@ -81,6 +81,13 @@ public sealed class SshdFixture : IAsyncLifetime
             Process.GetProcessById(id).Kill();
     }
 
+    /// <summary>Sends a signal to them.</summary>
+    public void SignalConnections(string name)
+    {
+        foreach (var id in HostProcesses.ChildrenOf(_sshd!.Id))
+            Process.Start("kill", ["-s", name, $"{id}"]).WaitForExit();
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (_sshd is not null)

@@ -17,6 +17,8 @@ internal sealed class GuestProofs(HttpClient http, Func<string, CancellationToke
 {
     private const string Loop = "i=0; while [ $i -lt 3000 ]; do head -c 100000 /dev/zero; i=$((i+1)); echo $i >PROGRESS; done";
 
+    public string Vm => vm;
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     /// <summary>100 MB of random bytes, against the hash that the guest made of them.</summary>
@@ -94,6 +96,16 @@ internal sealed class GuestProofs(HttpClient http, Func<string, CancellationToke
             Assert.True(events[^1].Data.GetProperty("timedOut").GetBoolean());
             await UntilGoneAsync(seconds);
         }
+    }
+
+    /// <summary>Children that lead a process group of their own end with the command.</summary>
+    public async Task ATimeoutEndsOtherGroupsTooAsync()
+    {
+        var (stubborn, monitored) = (UniqueSeconds(), UniqueSeconds());
+        var answer = await ExecAsync(new { shell = $"set -m; sh -c 'trap \"\" TERM; timeout 9999 sleep {stubborn}; true' & sleep {monitored} & wait; true", timeoutSeconds = 2 });
+        Assert.True(answer.GetProperty("timedOut").GetBoolean());
+        await UntilGoneAsync(stubborn);
+        await UntilGoneAsync(monitored);
     }
 
     /// <summary>A caller that hangs up ends the command, be its answer a stream or not.</summary>

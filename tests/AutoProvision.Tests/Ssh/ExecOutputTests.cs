@@ -65,9 +65,10 @@ public class ExecOutputTests
 
     [Theory]
     [InlineData(null, "")]
-    [InlineData("bob", " || sudo -n -u bob kill -s TERM -- -12 12 2>/dev/null")]
-    public void A_kill_reaches_the_group_the_shell_and_what_runs_under_sudo(string? user, string more) => Assert.Equal(
-        $"kill -s TERM -- -12 12 2>/dev/null; test \"$(id -u)\" = 0 || sudo -n kill -s TERM -- -12 12 2>/dev/null{more}; :",
+    [InlineData("bob", " || sudo -n -u bob kill -s TERM -- -12 12 $all 2>/dev/null")]
+    public void A_kill_reaches_the_group_the_shell_its_session_and_what_runs_under_sudo(string? user, string more) => Assert.Equal(
+        "all=$(cat /proc/[0-9]*/stat 2>/dev/null | sed -n 's/^\\([0-9]*\\) (.*) [A-Za-z] [0-9]* [0-9]* 12 .*/\\1/p'); "
+        + $"kill -s TERM -- -12 12 $all 2>/dev/null; test \"$(id -u)\" = 0 || sudo -n kill -s TERM -- -12 12 $all 2>/dev/null{more}; :",
         RemoteKill.Command("TERM", 12, user));
 
     private static string Filtered(ProcessMarker marker, byte[] bytes, int chunkSize)

@@ -14,6 +14,9 @@ public class ShellQuoteTests
     [InlineData("it's", @"'it'\''s'")]
     [InlineData("A=1", "'A=1'")]
     [InlineData("~root", "'~root'")]
+    [InlineData("time", "'time'")]
+    [InlineData("done", "'done'")]
+    [InlineData("times", "times")]
     [InlineData("line\n", "'line\n'")]
     public void Quotes_what_a_shell_would_change(string argument, string quoted) => Assert.Equal(quoted, ShellQuote.Quote(argument));
 
