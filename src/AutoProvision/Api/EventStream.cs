@@ -36,26 +36,9 @@ public sealed class EventStream(IAsyncEnumerable<VmEvent> events, EventReader? r
 
     private async Task WriteAllAsync(ServerSentEvents stream, JsonSerializerOptions json, CancellationToken cancellation)
     {
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        await using var source = events.GetAsyncEnumerator(over.Token);
-        var next = Task.FromResult(true);
-        try
-        {
-            await stream.StartAsync(cancellation);
-            await stream.WriteAsync(reader is null ? "" : $"{Mark()}\n", cancellation);
-            while (await next)
-            {
-                next = source.MoveNextAsync().AsTask();
-                if (await stream.NextAsync(next, cancellation, Mark))
-                    await stream.WriteAsync(Format(source.Current, json), cancellation);
-            }
-        }
-        finally
-        {
-            // A source must not be disposed of while it is asked.
-            await over.CancelAsync();
-            await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+        await stream.StartAsync(cancellation);
+        await stream.WriteAsync(reader is null ? "" : $"{Mark()}\n", cancellation);
+        await stream.SendAllAsync(events, what => Format(what, json), cancellation, Mark);
     }
 
     // An id without data is no event, but the place that a client resumes after: of a stream that has given nothing yet, or

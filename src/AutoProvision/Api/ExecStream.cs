@@ -11,9 +11,6 @@ public sealed class ExecStream(IAsyncEnumerable<ExecEvent> events) : IResult
     private readonly ExecStreamText _stdout = new(isError: false);
     private readonly ExecStreamText _stderr = new(isError: true);
 
-    public static bool IsWanted(HttpRequest request) =>
-        request.GetTypedHeaders().Accept.Any(type => type.MediaType.Equals(ServerSentEvents.ContentType, StringComparison.OrdinalIgnoreCase));
-
     public async Task ExecuteAsync(HttpContext httpContext)
     {
         // A slow reader slows the command; by itself the server would hang up on it.

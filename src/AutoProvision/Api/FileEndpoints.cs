@@ -27,6 +27,9 @@ public static class FileEndpoints
     private static async Task<Results<Created, NoContent>> Put(
         string id, string? path, string? mode, string? owner, string? parents, HttpRequest request, GuestFiles files, CancellationToken cancellation)
     {
+        // A client that resumes would make a file of its end alone (RFC 9110, section 14.5).
+        if (request.Headers.ContainsKey("Content-Range"))
+            throw new BadHttpRequestException("A file is written whole: there is no Content-Range.");
         var query = new GuestFileQuery { Path = path, Mode = mode, Owner = owner, Parents = parents };
         var isArchive = request.ContentType?.StartsWith(FileAnswer.Tar, StringComparison.OrdinalIgnoreCase) == true;
         var isNew = await (isArchive ? files.UnpackAsync(id, query, request.Body, cancellation) : files.WriteAsync(id, query, request.Body, cancellation));

@@ -89,7 +89,7 @@ public static class VmEndpoints
 
     private static async Task<Results<Ok<ExecAnswer>, ExecStream>> Exec(string id, Body<ExecBody> body, HttpRequest http, GuestService guests, CancellationToken cancellation)
     {
-        if (ExecStream.IsWanted(http))
+        if (ServerSentEvents.IsWanted(http))
             return new ExecStream(guests.StreamAsync(id, body.Value.ToRequest(body.Faults, isStream: true), cancellation));
         return TypedResults.Ok(ExecAnswer.From(await guests.ExecAsync(id, body.Value.ToRequest(body.Faults, isStream: false), cancellation)));
     }

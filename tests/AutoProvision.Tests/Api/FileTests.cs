@@ -130,6 +130,52 @@ public sealed class FileTests : IAsyncLifetime
         Assert.DoesNotContain("/home/out", Guest.Nodes.Keys);
     }
 
+    [Fact(Timeout = Limit)]
+    public async Task A_file_that_vanishes_while_its_directory_is_read_is_left_out()
+    {
+        Guest.Add("/home/tester/a", "a");
+        Guest.Add("/home/tester/b", "bee");
+        Guest.Vanished.Add("/home/tester/a");
+
+        using var read = await _http.GetAsync(At("/home/tester"), Cancellation);
+
+        await using var archive = new TarReader(await read.Content.ReadAsStreamAsync(Cancellation));
+        var names = new List<string>();
+        while (await archive.GetNextEntryAsync(copyData: true, Cancellation) is { } entry)
+            names.Add(entry.Name);
+        Assert.Equal(["./", "b"], names);
+    }
+
+    /// <summary>A client that resumes an upload would make a file of its end alone (RFC 9110, section 14.5).</summary>
+    [Fact(Timeout = Limit)]
+    public async Task A_part_of_a_file_is_not_taken_for_the_whole()
+    {
+        Guest.Add("/etc/old", "old");
+        using var content = new ByteArrayContent([1]) { Headers = { ContentRange = new ContentRangeHeaderValue(2, 2, 3) } };
+
+        using var refused = await _http.PutAsync(At("/etc/old"), content, Cancellation);
+
+        Assert.Equal("bad_request", (await refused.ReadProblemAsync(HttpStatusCode.BadRequest)).Text("code"));
+        Assert.Equal("old", Encoding.UTF8.GetString([.. Guest.Nodes["/etc/old"].Content]));
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData("Range", "bytes=9-", HttpStatusCode.RequestedRangeNotSatisfiable)]
+    [InlineData("If-Unmodified-Since", "Sat, 01 Jan 2000 00:00:00 GMT", HttpStatusCode.PreconditionFailed)]
+    [InlineData("If-Modified-Since", "Thu, 01 Jan 2026 00:00:00 GMT", HttpStatusCode.NotModified)]
+    [InlineData("Range", "bytes=1-", HttpStatusCode.PartialContent)]
+    public async Task Conditions_and_ranges_have_their_answers(string header, string value, HttpStatusCode status)
+    {
+        Guest.Add("/etc/f", "abc");
+        using var request = new HttpRequestMessage(HttpMethod.Get, At("/etc/f")) { Headers = { { header, value } } };
+
+        using var response = await _http.SendAsync(request, Cancellation);
+
+        Assert.Equal(status, response.StatusCode);
+        if ((int)status >= 400)
+            await response.ReadProblemAsync(status);
+    }
+
     [Theory(Timeout = Limit)]
     [InlineData("GET", "/nowhere", "", HttpStatusCode.NotFound, "file_not_found")]
     [InlineData("PUT", "/nowhere/f", "", HttpStatusCode.NotFound, "directory_missing")]

@@ -27,6 +27,9 @@ internal sealed class FakeFiles
     /// <summary>New files forget what is written to them.</summary>
     public bool Forgets { get; set; }
 
+    /// <summary>Still in their directory's list, and gone when they are asked for.</summary>
+    public HashSet<string> Vanished { get; } = [];
+
     /// <summary>How many bytes were ever written.</summary>
     public long Written { get; set; }
 

@@ -158,7 +158,7 @@ internal sealed class FakeSftpServer(FakeFiles files)
         return values.Aggregate(new SftpWriter(SftpPacket.ExtendedReply, number), (reply, value) => reply.UInt64(value));
     }
 
-    private FakeNode Node(string path) => files.Nodes.GetValueOrDefault(path) ?? throw new SftpException(SftpStatus.NoSuchFile, "No such file");
+    private FakeNode Node(string path) => !files.Vanished.Contains(path) && files.Nodes.TryGetValue(path, out var node) ? node : throw new SftpException(SftpStatus.NoSuchFile, "No such file");
 
     private static SftpWriter Name(uint number, string name) => new SftpWriter(SftpPacket.Name, number).UInt32(1).Text(name).Text("").Attributes(new SftpAttributes());
 
