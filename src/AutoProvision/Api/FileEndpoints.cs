@@ -12,7 +12,8 @@ public static class FileEndpoints
             .ProducesProblem(400).ProducesProblem(403).ProducesProblem(404).ProducesProblem(409).ProducesProblem(500).ProducesProblem(502).ProducesProblem(503);
         files.MapGet("/", Get).WithName("readFile").WithSummary("Read a file of a VM, or a directory as a tar archive")
             .WithDescription("Streamed. X-File-Mode and X-File-Owner tell mode and owner. A file can be read in parts (Range).")
-            .Produces<Stream>(200, FileAnswer.Bytes, FileAnswer.Tar).Produces<Stream>(206, FileAnswer.Bytes);
+            .Produces<Stream>(200, FileAnswer.Bytes, FileAnswer.Tar).Produces<Stream>(206, FileAnswer.Bytes)
+            .Produces(304).ProducesProblem(412).ProducesProblem(416);
         files.MapPut("/", Put).WithName("writeFile").WithSummary("Write a file of a VM, or unpack a tar archive into a directory")
             .WithDescription("Streamed, of any length. A file is written beside its place and renamed: cut off, it leaves the old one as it was. With Content-Type: application/x-tar the body is unpacked into the directory.")
             .Accepts<Stream>(isOptional: true, FileAnswer.Bytes, FileAnswer.Tar, "*/*").ProducesProblem(507)
