@@ -38,6 +38,55 @@ public sealed class GeneratedClientTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task It_writes_and_reads_files()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var client = new AutoProvisionClient(http);
+        var vm = await ReadyAsync(client);
+
+        await client.WriteFileAsync(vm, "/tmp/new", "0640", null, null, new FileParameter(new MemoryStream([0, 255]), null, "application/octet-stream"), Cancellation);
+        using (var read = await client.ReadFileAsync(vm, "/tmp/new", Cancellation))
+            Assert.Equal([0, 255], await BytesAsync(read));
+        var stat = await client.StatFileAsync(vm, "/tmp/new", Cancellation);
+        Assert.Equal(("new", FileKind.File, 2L, "0640"), (stat.Name, stat.Kind, stat.Size, stat.Mode));
+        await client.DeleteFileAsync(vm, "/tmp/new", true, Cancellation);
+        Assert.Equal(404, (await Assert.ThrowsAsync<ApiException<ProblemDetails>>(() => client.StatFileAsync(vm, "/tmp/new", Cancellation))).StatusCode);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task It_switches_a_VM_takes_snapshots_and_finds_it()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var client = new AutoProvisionClient(http);
+        var vm = await ReadyAsync(client);
+
+        Assert.Equal(VmState.Stopped, (await client.StopVmAsync(vm, "wait=20", new StopRequest { GraceSeconds = 0 }, Cancellation)).State);
+        Assert.Equal(vm, Assert.Single(await client.ListVmsAsync(["team=a"], [VmState.Stopped, VmState.Failed], 10, null, Cancellation)).Id);
+        Assert.Empty(await client.ListVmsAsync(["team=a", "env"], null, null, null, Cancellation));
+        await client.CreateSnapshotAsync(vm, "wait=20", new SnapshotRequest { Name = "first" }, Cancellation);
+        Assert.Equal("first", Assert.Single(await client.ListSnapshotsAsync(vm, Cancellation)).Name);
+        await client.StartVmAsync(vm, "wait=20", Cancellation);
+        Assert.Equal(VmState.Ready, (await client.GetVmAsync(vm, Wait.Ready, 20, Cancellation)).State);
+        using var events = await client.WatchEventsAsync(null, From.Oldest, [vm], [VmEventType.Step_completed], Cancellation);
+        Assert.Equal(200, events.StatusCode);
+    }
+
+    private static async Task<Guid> ReadyAsync(AutoProvisionClient client) => (await client.CreateVmAsync(null, "wait=20", new VmRequest
+    {
+        Name = "web-1",
+        Labels = new Dictionary<string, string> { ["team"] = "a" },
+    }, Cancellation)).Id;
+
+    private static async Task<byte[]> BytesAsync(FileResponse file)
+    {
+        var bytes = new MemoryStream();
+        await file.Stream.CopyToAsync(bytes, Cancellation);
+        return bytes.ToArray();
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task A_refusal_is_an_exception_with_the_problem_document_in_it()
     {
         await using var host = new FakeHost();

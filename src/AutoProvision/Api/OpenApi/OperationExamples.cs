@@ -80,7 +80,7 @@ internal static class OperationExamples
             (429, "As many streamed commands and terminals of this VM are open as `Ssh:SessionsPerVm` allows."),
         ],
         ["getVmSsh"] = [(200, "Everything `ssh` needs. Paths are those of the service's host.")],
-        ["readFile"] = [(200, "The file's bytes, or the directory's archive with names relative to it."), (206, "The part that was asked for."), .. FileRefusals],
+        ["readFile"] = [(200, "The file's bytes, or the directory's archive with names relative to it."), (206, "The part that was asked for."), (304, "It has not changed since `If-Modified-Since`."), (412, "It has changed since `If-Unmodified-Since`."), (416, "The file has no such part."), .. FileRefusals],
         ["writeFile"] = [(201, "The file or directory is new."), (204, "It was there before."), (507, "The guest's disk is full."), .. FileRefusals],
         ["deleteFile"] = [(204, "It is gone."), .. FileRefusals],
         ["statFile"] = [(200, "What it is; of a directory also what is in it."), .. FileRefusals],

@@ -34,7 +34,7 @@ internal static class Operations
         if (context.Description.ActionDescriptor.EndpointMetadata.OfType<PrefersWait>().Any())
             (operation.Parameters ??= []).Add(new OpenApiParameter { Name = "Prefer", In = ParameterLocation.Header });
         foreach (var parameter in operation.Parameters?.OfType<OpenApiParameter>() ?? [])
-            Describe(parameter);
+            Describe(parameter, context.Document);
         foreach (var (status, response) in operation.Responses ?? [])
             if (Refusals.TryGetValue(status, out var words) && response.Content?.ContainsKey(Problem) == true)
                 response.Description = words;
@@ -75,28 +75,42 @@ internal static class Operations
         ["Idempotency-Key"] = ("A key of the client's choice, new for each VM: 1 to 255 characters of printable ASCII without commas.", "8e03978e-40d5-43dd-bc93-6894a57f9324", null),
     };
 
-    private static void Describe(OpenApiParameter parameter)
+    private static void Describe(OpenApiParameter parameter, OpenApiDocument? document)
     {
         // The rest is told by its route; the tests see that it is.
         if (!Parameters.TryGetValue(parameter.Name!, out var known))
             return;
         var (words, example, format) = known;
         parameter.Description ??= words;
-        var schema = Schema(parameter.Name!, format);
-        parameter.Example ??= schema.Items is null ? example : new JsonArray(example);
-        parameter.Schema = schema;
+        parameter.Schema = Schema(parameter.Name!, format, document);
+        parameter.Example ??= parameter.Schema switch
+        {
+            { Items: not null } => new JsonArray(example),
+            { Type: JsonSchemaType.Integer or JsonSchemaType.Boolean } => JsonNode.Parse(example),
+            _ => example,
+        };
+        parameter.Required |= parameter.Name == "path";
     }
 
     // The names that a closed set has; a parameter that can be given several times is a list.
-    private static OpenApiSchema Schema(string name, string? format) => name switch
+    private static OpenApiSchema Schema(string name, string? format, OpenApiDocument? document) => name switch
     {
         "vm" => List(new OpenApiSchema { Type = JsonSchemaType.String, Format = "uuid" }),
-        "type" => List(OneOf(VmEventTypes.All)),
+        "type" => List(new OpenApiSchemaReference(nameof(VmEventType), document)),
+        "state" => List(new OpenApiSchemaReference(nameof(VmState), document)),
+        "label" => List(new OpenApiSchema { Type = JsonSchemaType.String }),
         "from" => OneOf(["now", "oldest"]),
+        "wait" => OneOf(["ready", "stopped", "deleted"]),
+        "limit" or "cols" or "rows" => Whole(1000),
+        "tail" => Whole(10_000),
+        "timeoutSeconds" => Whole(600),
+        "raw" or "parents" or "recursive" => new OpenApiSchema { Type = JsonSchemaType.Boolean },
         _ => new OpenApiSchema { Type = JsonSchemaType.String, Format = format },
     };
 
-    private static OpenApiSchema List(OpenApiSchema items) => new() { Type = JsonSchemaType.Array, Items = items };
+    private static OpenApiSchema List(IOpenApiSchema items) => new() { Type = JsonSchemaType.Array, Items = items };
+
+    private static OpenApiSchema Whole(int most) => new() { Type = JsonSchemaType.Integer, Format = "int32", Minimum = "1", Maximum = most.ToString(CultureInfo.InvariantCulture) };
 
     private static OpenApiSchema OneOf(IEnumerable<string> names) => new() { Type = JsonSchemaType.String, Enum = [.. names.Select(name => (JsonNode)name)] };
 
@@ -140,7 +154,8 @@ internal static class Operations
         foreach (var alias in BodyTypes.YamlAliases)
             operation.RequestBody?.Content?.Remove(alias);
         foreach (var bytes in operation.OperationId == "writeFile" ? operation.RequestBody!.Content!.Values : [])
-            bytes.Example = "Welcome.\n";
+            // In place, not by reference: NSwag would take the stream for an object and send it as JSON.
+            (bytes.Example, bytes.Schema) = ("Welcome.\n", new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" });
         foreach (var body in new[] { BodyTypes.Json, BodyTypes.Yaml }.Select(type => Media(operation.RequestBody?.Content, type)).OfType<OpenApiMediaType>())
             body.Examples = OperationExamples.Bodies.GetValueOrDefault(operation.OperationId ?? "", []).ToDictionary(
                 example => example.Name,
