@@ -76,8 +76,11 @@ internal sealed class ShellTerminal : ITerminal
         {
             // Nobody reads any more, or there is nothing left to read from.
         }
-        _output.Writer.TryComplete();
-        _input.Writer.TryComplete();
+        finally
+        {
+            _output.Writer.TryComplete();
+            _input.Writer.TryComplete();
+        }
     }
 
     private void WriteShell()

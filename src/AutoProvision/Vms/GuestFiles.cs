@@ -53,7 +53,8 @@ public sealed class GuestFiles(VmService vms, VmAccess access, SshConnectionPool
     public Task<bool> UnpackAsync(string id, GuestFileQuery query, Stream archive, CancellationToken cancellation)
     {
         var order = query.Read(mayBeRoot: true, isArchive: true);
-        return InSessionAsync(id, SftpCommand.Plain, order.Path, (files, token) => files.UnpackAsync(order, archive, token), cancellation);
+        var temporary = FilePath.Temporary();
+        return InSessionAsync(id, SftpCommand.WithSweep(order.Path, temporary), order.Path, (files, token) => files.UnpackAsync(order, temporary, archive, token), cancellation);
     }
 
     /// <summary>Deletes a file, a symbolic link or a directory.</summary>

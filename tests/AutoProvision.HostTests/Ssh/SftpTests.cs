@@ -1,4 +1,5 @@
 using System.Formats.Tar;
+using System.IO.Pipelines;
 using System.Security.Cryptography;
 using System.Text;
 using AutoProvision.HostTests.Support;
@@ -110,6 +111,31 @@ public sealed class SftpTests(SshdFixture sshd) : IClassFixture<SshdFixture>, IA
     }
 
     [Fact(Timeout = Limit)]
+    public async Task The_guest_itself_removes_what_a_lost_connection_leaves_of_an_archive()
+    {
+        Directory.CreateDirectory(At("d"));
+        var temporary = FilePath.Temporary();
+        var header = new MemoryStream();
+        await using (var writer = new TarWriter(header, leaveOpen: true))
+            await writer.WriteEntryAsync(new PaxTarEntry(TarEntryType.RegularFile, "sub/f") { DataStream = new MemoryStream(new byte[4_000_000]) }, Cancellation);
+        var archive = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
+        await archive.Writer.WriteAsync(header.ToArray().AsMemory(0, 3_000_000), Cancellation);
+        var sftp = await ConnectAsync(SftpCommand.WithSweep(At("d"), temporary));
+        var unpacking = new RemoteFiles(sftp, "root").UnpackAsync(Order(At("d")), temporary, archive.Reader.AsStream(), Cancellation);
+        await HostProcesses.UntilAsync(() => Directory.GetFiles(At("d"), temporary, SearchOption.AllDirectories).Length == 1, "the unfinished file is there");
+
+        await _connection.DisposeAsync();
+        await archive.Writer.WriteAsync(header.ToArray().AsMemory(3_000_000), Cancellation);
+        await archive.Writer.CompleteAsync();
+
+        await Assert.ThrowsAsync<SftpEndedException>(() => unpacking);
+        await sftp.DisposeAsync();
+        await HostProcesses.UntilAsync(() => Directory.GetFiles(At("d"), "*", SearchOption.AllDirectories).Length == 0, "it is gone");
+        Assert.True(Directory.Exists(At("d/sub")));
+        _connection = await _connector.ConnectAsync(sshd.Target, Cancellation);
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task A_full_disk_has_its_own_code_and_keeps_the_old_file()
     {
         await using var disk = await SmallDisk.MountAsync(16);
@@ -152,7 +178,7 @@ public sealed class SftpTests(SshdFixture sshd) : IClassFixture<SshdFixture>, IA
         await using var sftp = await ConnectAsync();
         await using var archive = File.OpenRead(At("tree.tar"));
 
-        Assert.True(await new RemoteFiles(sftp, "root").UnpackAsync(Order(At("copy")), archive, Cancellation));
+        Assert.True(await new RemoteFiles(sftp, "root").UnpackAsync(Order(At("copy")), FilePath.Temporary(), archive, Cancellation));
 
         Assert.Equal(await DescribeAsync("tree"), await DescribeAsync("copy"));
     }
@@ -181,7 +207,7 @@ public sealed class SftpTests(SshdFixture sshd) : IClassFixture<SshdFixture>, IA
         archive.Position = 0;
         await using var sftp = await ConnectAsync();
 
-        var failure = await Assert.ThrowsAsync<FailureException>(() => new RemoteFiles(sftp, "root").UnpackAsync(Order(At("inside")), archive, Cancellation));
+        var failure = await Assert.ThrowsAsync<FailureException>(() => new RemoteFiles(sftp, "root").UnpackAsync(Order(At("inside")), FilePath.Temporary(), archive, Cancellation));
 
         Assert.Equal("tar_invalid", failure.Code);
         Assert.Equal(before, await DescribeAllAsync("outside"));
@@ -202,7 +228,7 @@ public sealed class SftpTests(SshdFixture sshd) : IClassFixture<SshdFixture>, IA
         archive.Position = 0;
         await using var sftp = await ConnectAsync();
 
-        await new RemoteFiles(sftp, "root").UnpackAsync(Order(At("inside")), archive, Cancellation);
+        await new RemoteFiles(sftp, "root").UnpackAsync(Order(At("inside")), FilePath.Temporary(), archive, Cancellation);
 
         Assert.True(File.Exists(At("inside/usr/bin/f")));
         Assert.Equal(("usr/bin", "/nowhere"), (new FileInfo(At("inside/bin")).LinkTarget, new FileInfo(At("inside/l2")).LinkTarget));

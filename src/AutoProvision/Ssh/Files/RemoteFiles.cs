@@ -61,7 +61,7 @@ internal sealed class RemoteFiles(Sftp sftp, string user)
     }
 
     /// <inheritdoc cref="GuestFiles.UnpackAsync"/>
-    public async Task<bool> UnpackAsync(GuestFileOrder order, Stream archive, CancellationToken cancellation)
+    public async Task<bool> UnpackAsync(GuestFileOrder order, string temporary, Stream archive, CancellationToken cancellation)
     {
         var old = await sftp.FindAsync(order.Path, cancellation);
         if (old is { Kind: not FileKind.Directory })
@@ -72,16 +72,36 @@ internal sealed class RemoteFiles(Sftp sftp, string user)
         var owner = order.Owner is null ? ((uint, uint)?)null : names.Find(order.Owner) ?? throw FileFailures.NoSuchOwner(order.Owner);
         if (old is null)
             await new RemoteDirectories(sftp).MakeAsync(order.Path, cancellation);
+        var mark = await MarkAsync(FilePath.In(order.Path, SftpCommand.Mark(temporary)), cancellation);
         try
         {
-            await new TarUpload(sftp, names, order.Path).ReadAsync(archive, owner, cancellation);
+            await new TarUpload(sftp, names, order.Path, temporary).ReadAsync(archive, owner, cancellation);
         }
         // What the reader says of bytes that are no archive, or of half of one.
         catch (Exception e) when (e is InvalidDataException or FormatException or EndOfStreamException or ArgumentException)
         {
             throw FileFailures.TarInvalid(e);
         }
+        finally
+        {
+            if (mark is not null)
+                await new SftpUpload(sftp).RemoveAsync(mark);
+        }
         return old is null;
+    }
+
+    private async Task<string?> MarkAsync(string path, CancellationToken cancellation)
+    {
+        try
+        {
+            await sftp.CloseAsync(await sftp.OpenFileAsync(path, SftpOpen.Write | SftpOpen.Create | SftpOpen.Exclusive, cancellation), cancellation);
+            return path;
+        }
+        catch (SftpException)
+        {
+            // What cannot be written there shows with the archive's own files, or goes only further down.
+            return null;
+        }
     }
 
     public async Task DeleteAsync(GuestFileOrder order, CancellationToken cancellation)

@@ -14,6 +14,9 @@ internal static class SftpCommand
     // The file's own directory, where the path is a symbolic link.
     private const string ServeAndCleanUp = """'"$1"; file=$(readlink -f -- "$2"); rm -f -- "${file%/*}/$3"'""";
 
+    // Only where the unpacking was cut off: the mark is there until its end.
+    private const string ServeAndSweep = """'"$1"; test ! -e "$2/$3.mark" || find "$2/" -xdev -name "$3*" -exec rm -f -- {} +'""";
+
     public const string Plain = $"""
         {Find}
         {MaySudo} && exec sudo -n -- "$server"
@@ -23,10 +26,19 @@ internal static class SftpCommand
     /// <summary>Whatever cuts the session off, a lost connection too, the guest itself removes the unfinished file.</summary>
     /// <param name="path">What is written.</param>
     /// <param name="temporary">The name that it has in the same directory until it is whole.</param>
-    public static string WithCleanUp(string path, string temporary) => $"""
+    public static string WithCleanUp(string path, string temporary) => With(ServeAndCleanUp, path, temporary);
+
+    /// <summary>The same for a directory that an archive is unpacked into.</summary>
+    /// <param name="directory">The directory.</param>
+    /// <param name="temporary">The name that each file has until it is whole; with <see cref="Mark"/>, that of a file which is in the directory for as long.</param>
+    public static string WithSweep(string directory, string temporary) => With(ServeAndSweep, directory, temporary);
+
+    public static string Mark(string temporary) => temporary + ".mark";
+
+    private static string With(string serve, string path, string temporary) => $"""
         {Find}
         set -- "$server" {ShellQuote.Quote(path)} {ShellQuote.Quote(temporary)}
-        {MaySudo} && exec sudo -n -- sh -c {ServeAndCleanUp} sh "$@"
-        exec sh -c {ServeAndCleanUp} sh "$@"
+        {MaySudo} && exec sudo -n -- sh -c {serve} sh "$@"
+        exec sh -c {serve} sh "$@"
         """;
 }

@@ -72,8 +72,8 @@ internal sealed class SftpUpload(Sftp sftp)
         await sftp.SetAsync(handle, new SftpAttributes(Mode: attributes.Mode, ModifiedAt: attributes.ModifiedAt), cancellation);
     }
 
-    // Not by the caller's token: it may be what cut the upload off.
-    private async Task RemoveAsync(string temporary)
+    /// <summary>Removes what is not whole, or no longer of use. Not by the caller's token: it may be what cut the upload off.</summary>
+    public async Task RemoveAsync(string temporary)
     {
         try
         {

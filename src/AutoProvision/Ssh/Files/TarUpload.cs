@@ -7,7 +7,11 @@ namespace AutoProvision.Ssh.Files;
 /// either whole or not there; what was unpacked before a cut stays. Nothing is written or read outside of the directory: symbolic links
 /// are gone through only where they stay in it, be they the archive's or the guest's.
 /// </summary>
-internal sealed class TarUpload(Sftp sftp, AccountNames names, string directory)
+/// <param name="sftp">The session.</param>
+/// <param name="names">The guest's users and groups.</param>
+/// <param name="directory">Where to.</param>
+/// <param name="temporary">What a file is called until it is whole, see <see cref="SftpCommand.WithSweep"/>.</param>
+internal sealed class TarUpload(Sftp sftp, AccountNames names, string directory, string temporary)
 {
     private readonly List<(string Path, SftpAttributes Attributes)> _directories = [];
     private readonly HashSet<string> _inside = [];
@@ -39,7 +43,7 @@ internal sealed class TarUpload(Sftp sftp, AccountNames names, string directory)
                 break;
             case TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile:
                 await MakeAsync(FilePath.Parent(path), cancellation);
-                await new SftpUpload(sftp).WriteAsync(FilePath.In(FilePath.Parent(path), FilePath.Temporary()), path, entry.DataStream ?? Stream.Null, attributes, durable: false, cancellation);
+                await new SftpUpload(sftp).WriteAsync(FilePath.In(FilePath.Parent(path), temporary), path, entry.DataStream ?? Stream.Null, attributes, durable: false, cancellation);
                 break;
             case TarEntryType.SymbolicLink:
                 await LinkAsync(path, entry.LinkName, attributes, cancellation);
@@ -77,7 +81,7 @@ internal sealed class TarUpload(Sftp sftp, AccountNames names, string directory)
         await MakeAsync(FilePath.Parent(to), cancellation);
         var handle = await sftp.OpenFileAsync(from, SftpOpen.Read, cancellation);
         await using var content = new SftpReadStream(sftp, handle, (await sftp.StatHandleAsync(handle, cancellation)).Size ?? 0);
-        await new SftpUpload(sftp).WriteAsync(FilePath.In(FilePath.Parent(to), FilePath.Temporary()), to, content, attributes, durable: false, cancellation);
+        await new SftpUpload(sftp).WriteAsync(FilePath.In(FilePath.Parent(to), temporary), to, content, attributes, durable: false, cancellation);
         await sftp.CloseAsync(handle, cancellation);
     }
 
