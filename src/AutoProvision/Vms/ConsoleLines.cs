@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text;
 using AutoProvision.Hypervisors.Libvirt;
+using AutoProvision.Ssh;
 
 namespace AutoProvision.Vms;
 
@@ -25,8 +27,10 @@ internal static class ConsoleLines
                 rest = rest[(isWhole ? count + 1 : count)..];
                 if (!isWhole && line.Count < Longest)
                     continue;
-                yield return Clean(line);
-                line.Clear();
+                // What is too long is cut between characters.
+                var length = isWhole ? line.Count : Utf8Text.WholeLength(CollectionsMarshal.AsSpan(line));
+                yield return Clean(line[..length]);
+                line.RemoveRange(0, length);
             }
         }
         if (line.Count > 0)

@@ -35,6 +35,16 @@ public sealed class ConsoleFollowerTests : IDisposable
     }
 
     [Fact]
+    public async Task Of_a_log_that_nobody_puts_aside_only_the_end_is_held()
+    {
+        await using (var log = File.Create(Log))
+            log.SetLength(3L * 1024 * 1024 * 1024);
+        await File.AppendAllTextAsync(Log, "\na\nb\n", Cancellation);
+
+        Assert.Equal("a\nb\n", Encoding.UTF8.GetString((await _follower.ReadAsync(_id, 2, Cancellation))!));
+    }
+
+    [Fact]
     public async Task A_log_that_is_not_there_is_null() => Assert.Null(await _follower.ReadAsync(_id, 10, Cancellation));
 
     [Fact(Timeout = Limit)]

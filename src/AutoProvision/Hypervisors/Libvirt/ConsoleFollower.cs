@@ -8,6 +8,9 @@ public sealed class ConsoleFollower(PoolPaths paths, TimeProvider time)
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(250);
     private const int PieceSize = 64 * 1024;
 
+    // More than virtlogd lets a part become; where QEMU writes the log by itself (stdio_handler of qemu.conf), one grows without end.
+    private const long MostOfOne = 4 * 1024 * 1024;
+
     /// <inheritdoc cref="IHypervisor.ReadConsoleLinesAsync"/>
     public async Task<byte[]?> ReadAsync(Guid id, int lines, CancellationToken cancellation)
     {
@@ -71,16 +74,18 @@ public sealed class ConsoleFollower(PoolPaths paths, TimeProvider time)
             yield return buffer.AsMemory(0, count).ToArray();
     }
 
-    // A few parts of 2 MiB at most are held.
+    // A few parts are held, each of a few MiB at most.
     private static async Task<byte[]> TailAsync(List<FileStream> parts, int lines, CancellationToken cancellation)
     {
         byte[] tail = [];
         foreach (var part in parts)
         {
+            part.Position = Math.Max(0, part.Length - MostOfOne);
+            var isCut = part.Position > 0;
             var bytes = new MemoryStream();
             await part.CopyToAsync(bytes, cancellation);
             tail = [.. bytes.ToArray(), .. tail];
-            if (ConsoleLog.LastLines(tail, lines) is { Length: var length } && length < tail.Length)
+            if (ConsoleLog.LastLines(tail, lines) is { Length: var length } && (isCut || length < tail.Length))
                 break;
         }
         return ConsoleLog.LastLines(tail, lines).ToArray();
