@@ -19,6 +19,9 @@ public sealed class FileAnswer(GuestFile file) : IResult
         {
             var (modified, name) = (file.Stat.ModifiedAt, file.Stat.Name);
             await TypedResults.Stream(content, Bytes, name, modified, enableRangeProcessing: content.CanSeek).ExecuteAsync(httpContext);
+            // Refused with a length and a type of its own, it would get no problem document.
+            if (httpContext.Response is { StatusCode: StatusCodes.Status416RangeNotSatisfiable, HasStarted: false } refused)
+                (refused.ContentLength, refused.ContentType) = (null, null);
             return;
         }
         httpContext.Response.ContentType = Tar;

@@ -21,7 +21,7 @@ public sealed class EventService(VmStore store)
         var after = ParseId(lastEventId, faults);
         if (from is not (null or Oldest or Now))
             faults.Add("/from", "from_invalid", $"\"{from}\" is no place to begin.", $"{Oldest} or {Now}, or the header Last-Event-ID.");
-        var wanted = types.Select((name, index) => ParseType(name, index, faults)).ToHashSet();
+        var wanted = types.Select(name => ParseType(name, faults)).ToHashSet();
         faults.ThrowIfAny();
         var filter = new EventFilter(vms.Select(Find).ToHashSet(), wanted);
         return after is { } seen ? Resume(seen, filter)
@@ -51,11 +51,11 @@ public sealed class EventService(VmStore store)
         return null;
     }
 
-    private static VmEventType ParseType(string name, int index, FaultList faults)
+    private static VmEventType ParseType(string name, FaultList faults)
     {
         if (VmEventTypes.Find(name) is { } type)
             return type;
-        faults.Add($"/type/{index}", "event_type_unknown", $"There are no events of type \"{name}\".", $"One of {string.Join(", ", VmEventTypes.All)}.");
+        faults.Add("/type", "event_type_unknown", $"There are no events of type \"{name}\".", $"One of {string.Join(", ", VmEventTypes.All)}.");
         return default;
     }
 

@@ -22,7 +22,7 @@ public sealed record IdempotencyKey(string Value, string Fingerprint)
     // A comma is what HTTP puts between the values of a header that was sent twice.
     public static IdempotencyKey For<T>(string value, T request) => value.Length is > 0 and <= MaxLength && value.All(c => c is >= ' ' and <= '~' and not ',')
         ? new(value, Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(request, Canonical))))
-        : throw new InvalidRequestException([new Fault("", "idempotency_key_invalid", "The Idempotency-Key cannot be used.", $"1 to {MaxLength} characters of printable ASCII without commas, such as a UUID; one such header.")]);
+        : throw new InvalidRequestException([new Fault("/Idempotency-Key", "idempotency_key_invalid", "The Idempotency-Key cannot be used.", $"1 to {MaxLength} characters of printable ASCII without commas, such as a UUID; one such header.")]);
 }
 
 /// <summary>A key as it is journalled.</summary>

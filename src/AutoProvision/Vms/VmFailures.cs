@@ -47,7 +47,7 @@ public static class VmFailures
         new([new Fault("/cursor", "cursor_invalid", "The VM that the cursor stands for was forgotten meanwhile.", "Begin anew, without a cursor.")]);
 
     public static InvalidRequestException NoSuchEvent(string detail) =>
-        new([new Fault("", "event_id_invalid", detail, "Send back an id that the stream gave, or none.")]);
+        new([new Fault("/Last-Event-ID", "event_id_invalid", detail, "Send back an id that the stream gave, or none.")]);
 
     public static FailureException EventIdExpired(long after, long forgotten) => new("event_id_expired",
         $"Of the events after {after}, some up to {forgotten} were forgotten together with their deleted VMs.",

@@ -169,7 +169,7 @@ internal static class OperationExamples
             """{ "pointer": "/tail", "code": "out_of_range", "detail": "\"0\" is no number of lines, or out of range.", "hint": "From 1 to 10000." }"""),
         "openTerminal" => Refused("""{ "pointer": "/cols", "code": "out_of_range", "detail": "\"0\" is out of range.", "hint": "From 1 to 1000." }"""),
         _ => Refused(
-            """{ "pointer": "", "code": "event_id_invalid", "detail": "Last-Event-ID \"x\" is no event id.", "hint": "Send back an id that the stream gave, or none." }"""),
+            """{ "pointer": "/Last-Event-ID", "code": "event_id_invalid", "detail": "Last-Event-ID \"x\" is no event id.", "hint": "Send back an id that the stream gave, or none." }"""),
     };
 
     private static string Refused(params string[] faults) => $$"""

@@ -30,6 +30,8 @@ internal static class ProblemExamples
     {
         [("createVm", "409")] = ("name_taken", $"The name \"web-1\" is taken by VM {Vm}, which is ready.", $"Choose another name, or DELETE /vms/{Vm} first."),
         [("openTerminal", "403")] = ("origin_not_allowed", "A page of http://elsewhere.example is not from this service's host.", "Open the terminal from a page of the service's own host; a proxy has to pass Host on."),
+        [("readFile", "412")] = ("bad_request", "Precondition Failed", "The OpenAPI document at /openapi/v1.json shows what is taken."),
+        [("readFile", "416")] = ("bad_request", "Range Not Satisfiable", "The OpenAPI document at /openapi/v1.json shows what is taken."),
         [("removeOrphan", "404")] = ("orphan_not_found", $"There is no orphan {Vm}.", "GET /host/orphans lists them. A VM is deleted with DELETE /vms/ID; a domain that this service did not make is never touched."),
     };
 
