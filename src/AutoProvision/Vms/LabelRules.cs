@@ -11,7 +11,7 @@ internal static partial class LabelRules
 
     public static IReadOnlyDictionary<string, string> Check(IReadOnlyDictionary<string, string>? labels, FaultList faults)
     {
-        faults.AtMost("/labels", labels?.Count ?? 0, Most);
+        CheckCount(labels?.Count ?? 0, faults);
         foreach (var (key, value) in labels ?? new Dictionary<string, string>())
         {
             var pointer = JsonPointer.To("/labels", key);
@@ -22,6 +22,8 @@ internal static partial class LabelRules
         }
         return labels ?? new Dictionary<string, string>();
     }
+
+    public static void CheckCount(int count, FaultList faults) => faults.AtMost("/labels", count, Most);
 
     private static bool IsKey(string key) => key.Split('/') switch
     {
