@@ -134,8 +134,9 @@ public sealed class VmService(
         var begun = false;
         var vm = store.Update(before.Id, it =>
         {
-            begun = it.State is not (VmState.Deleting or VmState.Deleted);
-            return begun ? it with { State = VmState.Deleting } : it;
+            var next = it.Going();
+            begun = !ReferenceEquals(next, it);
+            return next;
         }, new VmEvent { Type = VmEventType.State });
         if (begun)
             queue.Delete(vm.Id);

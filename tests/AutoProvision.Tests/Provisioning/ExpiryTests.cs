@@ -47,9 +47,10 @@ public sealed class ExpiryTests
         using var http = app.CreateClient();
         var vm = await http.ReadyVmAsync("""{"expiresIn": "2h"}""");
 
+        // Or it would begin to delete the VM itself.
+        await app.DisposeAsync();
         host.Time.Advance(TimeSpan.FromHours(3));
-        var next = await host.KillAndStartAsync(app);
-        using var again = next.CreateClient();
+        using var again = host.Start().CreateClient();
         await again.FollowAsync(vm);
 
         Assert.Equal("deleted", (await again.GetJsonAsync(vm)).Text("state"));
