@@ -18,10 +18,11 @@ public sealed class PowerSwitch(
     // A guest that is just booting misses the first time it is asked.
     private static readonly TimeSpan AskInterval = TimeSpan.FromSeconds(10);
 
-    /// <summary>Starts the domain, unless it runs, and waits until its user can log in.</summary>
+    /// <summary>Starts the domain, unless it runs, lets one that somebody paused go on, and waits until its user can log in.</summary>
     public async Task SwitchOnAsync(Guid id, CancellationToken cancellation)
     {
         await outages.RideOutAsync(id, token => control.StartAsync(id, token), cancellation);
+        await outages.RideOutAsync(id, token => control.ResumeAsync(id, token), cancellation);
         await ReachAsync(id, cancellation);
     }
 
@@ -53,13 +54,26 @@ public sealed class PowerSwitch(
             if (passed >= asked + AskInterval)
             {
                 asked = passed;
-                await outages.RideOutAsync(id, token => control.AskToShutDownAsync(id, token), cancellation);
+                await AskAsync(id, cancellation);
             }
             if (await IsOffAsync(id, cancellation))
                 return true;
             await Task.Delay(LookInterval, time, cancellation);
         }
         return await IsOffAsync(id, cancellation);
+    }
+
+    // A guest that cannot be asked, such as one whose agent hangs, is like one that does not heed.
+    private async Task AskAsync(Guid id, CancellationToken cancellation)
+    {
+        try
+        {
+            await outages.RideOutAsync(id, token => control.AskToShutDownAsync(id, token), cancellation);
+        }
+        catch (FailureException e) when (e.Code is "hypervisor_refused" or "tool_timeout")
+        {
+            // It may yet be on its way, and is asked again.
+        }
     }
 
     private async Task<bool> IsOffAsync(Guid id, CancellationToken cancellation)

@@ -54,6 +54,29 @@ public sealed class CloneTests
         Assert.Equal(("ready", false), (after.Text("state"), after.TryGetProperty("operation", out _)));
     }
 
+    [Theory(Timeout = Limit)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_source_that_somebody_ends_while_it_is_copied_is_not_busy_for_ever(bool isRemoved)
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var source = await http.ReadyVmAsync();
+        var copying = host.Hypervisor.Faults.BlockAt(nameof(IHypervisor.CopyDisksAsync));
+        using var response = await http.PostJsonAsync($"{source}/clone", "{}");
+        await copying.ReachedAsync();
+
+        var id = Guid.Parse(source.Split('/')[^1]);
+        if (isRemoved)
+            host.Hypervisor.Domains.TryRemove(id, out _);
+        else
+            host.Hypervisor.SetPower(id, DomainPower.Stopped);
+        copying.Open();
+        await http.UntilAsync(response.Headers.Location!.OriginalString, "ready", "failed");
+
+        Assert.False((await http.GetJsonAsync(source)).TryGetProperty("operation", out _));
+    }
+
     [Fact(Timeout = Limit)]
     public async Task A_copy_waits_for_a_source_that_is_busy_and_keeps_it_busy_itself()
     {

@@ -64,6 +64,36 @@ public sealed class PowerTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_guest_that_cannot_be_asked_is_switched_off_when_its_grace_is_over()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var vm = await http.ReadyVmAsync();
+        host.Hypervisor.Faults.FailAt(nameof(IDomainControl.AskToShutDownAsync), new Vms.FailureException("hypervisor_refused", "virsh shutdown failed.", "See the evidence."));
+
+        var stopping = http.OperateAsync($"{vm}/stop", """{"graceSeconds": 30}""");
+        await host.Time.PassUntilAsync(TimeSpan.FromMilliseconds(250), StateAsync(stopping), "stopped");
+
+        Assert.Equal(DomainPower.Stopped, host.Hypervisor.Domains.Values.Single().Info.Power);
+        Assert.False((await http.GetJsonAsync(vm)).TryGetProperty("operationFailure", out _));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_guest_that_somebody_paused_goes_on_when_it_is_started()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var vm = await http.ReadyVmAsync();
+        await http.OperateAsync($"{vm}/stop");
+        host.Hypervisor.SetPower(Guid.Parse(vm.Split('/')[^1]), DomainPower.Paused);
+
+        var started = http.OperateAsync($"{vm}/start");
+        await host.Time.PassUntilAsync(TimeSpan.FromSeconds(10), StateAsync(started), "ready");
+
+        Assert.Equal(DomainPower.Running, host.Hypervisor.Domains.Values.Single().Info.Power);
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task There_is_one_operation_at_a_time_and_a_delete_ends_it()
     {
         await using var host = new FakeHost();
@@ -79,7 +109,8 @@ public sealed class PowerTests
         await http.DeleteVmAsync(vm);
         await http.FollowAsync(vm);
 
-        Assert.Equal("deleted", (await http.GetJsonAsync(vm)).Text("state"));
+        var deleted = await http.GetJsonAsync(vm);
+        Assert.Equal(("deleted", JsonValueKind.Undefined), (deleted.Text("state"), Operation(deleted)));
         Assert.Empty(host.Traces);
     }
 
