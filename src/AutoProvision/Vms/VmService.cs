@@ -30,7 +30,12 @@ public sealed class VmService(
         var idempotency = key is null || shape.Count > 0 ? null : IdempotencyKey.For(key, request);
         if (store.FindByKey(idempotency) is { } made)
             return (made, false);
-        return await TakeUpAsync(New(rules.Complete(request, shape)), idempotency, cancellation);
+        var faults = new FaultList(shape);
+        var order = rules.Complete(request, faults);
+        if (faults.HasAny)
+            await networks.TryCheckAsync(order.Spec, faults, cancellation);
+        faults.ThrowIfAny();
+        return await TakeUpAsync(New(order), idempotency, cancellation);
     }
 
     /// <summary>Makes a VM whose disks are a copy of another one's; it has a name, keys and addresses of its own.</summary>
