@@ -79,9 +79,9 @@ public sealed class PatchTests
         using var http = host.Start().CreateClient();
         var vm = await http.ReadyVmAsync();
 
-        using var refused = await SendAsync(http, vm, """{"labels": {"-": "x", "b": 3}, "expiresIn": "soon", "cpus": 3}""");
+        using var refused = await SendAsync(http, vm, """{"labels": {"-": "x", "b": 3}, "expiresIn": "soon", "cpus": 3, "nulls": ["labels"]}""");
         var pointers = (await refused.ReadProblemAsync(HttpStatusCode.BadRequest)).GetProperty("errors").EnumerateArray().Select(fault => fault.Text("pointer"));
-        Assert.Equal(["/cpus", "/expiresIn", "/labels/-", "/labels/b"], pointers.Order(StringComparer.Ordinal));
+        Assert.Equal(["/cpus", "/expiresIn", "/labels/-", "/labels/b", "/nulls"], pointers.Order(StringComparer.Ordinal));
 
         await http.DeleteVmAsync(vm);
         await http.FollowAsync(vm);
