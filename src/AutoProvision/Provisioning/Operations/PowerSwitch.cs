@@ -7,7 +7,7 @@ namespace AutoProvision.Provisioning.Operations;
 
 /// <summary>Switches a guest off, and on again up to the moment when SSH lets us in.</summary>
 public sealed class PowerSwitch(
-    IDomainControl control, IHypervisor hypervisor, StepRunner runner, Outages outages, AddressStep address, SshStep ssh, VmAccess access,
+    IDomainControl control, IHypervisor hypervisor, StepRunner runner, Outages outages, AddressStep address, SshStep ssh, SeenAddresses addresses, VmAccess access,
     SshConnectionPool connections, VmStore store, TimeProvider time)
 {
     /// <summary>How long a guest has to switch itself off, where nobody says otherwise.</summary>
@@ -34,6 +34,7 @@ public sealed class PowerSwitch(
         await runner.RunAsync(address, context, isWatched: false, cancellation);
         await runner.RunAsync(ssh, context, isWatched: false, cancellation);
         connections.Adopt(id.ToString(), access.Target(context.Vm), context.TakeConnection());
+        await addresses.NoteAsync(context, cancellation);
     }
 
     /// <summary>Asks the guest to switch itself off; when the grace is over it is switched off as if by its plug.</summary>

@@ -34,6 +34,23 @@ public sealed class PowerTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task Every_address_of_a_guest_that_came_up_is_shown()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var vm = await http.ReadyVmAsync("""{"network": {"address": "192.0.2.50"}, "nics": [{"name": "lan", "address": "198.51.100.9"}]}""");
+
+        Assert.Equal(["192.0.2.50", "198.51.100.9"], Addresses(await http.GetJsonAsync(vm)));
+        host.Hypervisor.Leases[(await http.GetJsonAsync(vm)).GetProperty("nics")[1].Text("mac")] = "198.51.100.10";
+        Assert.Equal(["192.0.2.50", "198.51.100.10"], Addresses(await http.OperateAsync($"{vm}/restart")));
+        // It can do without.
+        host.Hypervisor.Faults.FailAt(nameof(IHypervisor.ListAddressesAsync), new Vms.FailureException("tool_timeout", "virsh hung.", "None."));
+        Assert.Equal("ready", (await http.OperateAsync($"{vm}/restart")).Text("state"));
+
+        static IEnumerable<string?> Addresses(JsonElement vm) => vm.GetProperty("addresses").EnumerateArray().Select(address => address.GetString());
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task What_a_VM_is_already_it_need_not_become()
     {
         await using var host = new FakeHost();
