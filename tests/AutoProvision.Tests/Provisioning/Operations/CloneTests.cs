@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using AutoProvision.Fakes;
 using AutoProvision.Hypervisors;
 
@@ -52,6 +53,21 @@ public sealed class CloneTests
         Assert.Equal(DomainPower.Running, host.Hypervisor.Domains.Values.Single().Info.Power);
         var after = await http.GetJsonAsync(source);
         Assert.Equal(("ready", false), (after.Text("state"), after.TryGetProperty("operation", out _)));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_copy_does_not_take_the_addresses_that_its_sources_network_config_gives()
+    {
+        const string Config = "version: 2\nethernets: {all: {match: {name: \"e*\"}, addresses: [192.0.2.99/24]}}";
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var source = await http.ReadyVmAsync(JsonSerializer.Serialize(new { networkConfig = Config }));
+
+        var copy = await CloneAsync(http, source, "{}");
+        var other = await CloneAsync(http, source, JsonSerializer.Serialize(new { networkConfig = Config.Replace("99", "98", StringComparison.Ordinal) }));
+
+        Assert.DoesNotContain("192.0.2.", host.Hypervisor.Seeds[Guid.Parse(copy.Split('/')[^1])].NetworkConfig, StringComparison.Ordinal);
+        Assert.Contains("192.0.2.98/24", host.Hypervisor.Seeds[Guid.Parse(other.Split('/')[^1])].NetworkConfig, StringComparison.Ordinal);
     }
 
     [Theory(Timeout = Limit)]
@@ -129,8 +145,8 @@ public sealed class CloneTests
         using var http = host.Start().CreateClient();
         var source = await http.ReadyVmAsync("""{"diskGiB": 3}""");
 
-        var problem = await http.RefusedAsync($"{source}/clone", """{"name": "A b", "cpus": 0, "memoryMiB": 1, "diskGiB": 2, "labels": {"-": ""}, "expiresIn": "soon"}""", HttpStatusCode.BadRequest);
-        Assert.Equal(["/cpus", "/diskGiB", "/expiresIn", "/labels/-", "/memoryMiB", "/name"], problem.GetProperty("errors").EnumerateArray().Select(fault => fault.Text("pointer")).Order(StringComparer.Ordinal));
+        var problem = await http.RefusedAsync($"{source}/clone", """{"name": "A b", "cpus": 0, "memoryMiB": 1, "diskGiB": 2, "networkConfig": "version: 9", "labels": {"-": ""}, "expiresIn": "soon"}""", HttpStatusCode.BadRequest);
+        Assert.Equal(["/cpus", "/diskGiB", "/expiresIn", "/labels/-", "/memoryMiB", "/name", "/networkConfig"], problem.GetProperty("errors").EnumerateArray().Select(fault => fault.Text("pointer")).Order(StringComparer.Ordinal));
         http.DefaultRequestHeaders.Add("Idempotency-Key", "k-1");
         var first = await CloneAsync(http, source, """{"name": "two"}""");
 
