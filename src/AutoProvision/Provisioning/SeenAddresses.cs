@@ -6,7 +6,7 @@ namespace AutoProvision.Provisioning;
 /// <summary>Notes every address that can be seen of a guest which has just come up.</summary>
 public sealed class SeenAddresses(IHypervisor hypervisor)
 {
-    /// <summary>Never fails: the address that the service itself uses is known already.</summary>
+    /// <summary>A hypervisor that cannot tell changes nothing: the address that the service itself uses is known already.</summary>
     public async Task NoteAsync(StepContext context, CancellationToken cancellation)
     {
         var seen = await LookAsync(context.Vm, cancellation);

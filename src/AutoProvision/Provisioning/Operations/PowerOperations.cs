@@ -76,7 +76,8 @@ internal static class VmPower
             await reach();
             return On;
         }
-        catch (FailureException e)
+        // What could not be recorded, on a full disk, is tried again as a whole.
+        catch (FailureException e) when (e.Code != VmFailures.JournalFull)
         {
             return vm => Off(vm) with { OperationFailure = e.Failure };
         }
