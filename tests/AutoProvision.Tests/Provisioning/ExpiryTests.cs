@@ -47,7 +47,6 @@ public sealed class ExpiryTests
         using var http = app.CreateClient();
         var vm = await http.ReadyVmAsync("""{"expiresIn": "2h"}""");
 
-        // Or it would begin to delete the VM itself.
         await app.DisposeAsync();
         host.Time.Advance(TimeSpan.FromHours(3));
         using var again = host.Start().CreateClient();
