@@ -42,13 +42,15 @@ public static partial class StrictJson
         if (element.ValueKind != JsonValueKind.Object)
             return Mismatch(element, "an object", pointer, faults);
         var result = info.CreateObject!();
+        // The others are the type's own business.
+        var fields = info.Properties.Where(property => property.Set is not null).ToList();
         foreach (var member in element.EnumerateObject())
         {
             var path = JsonPointer.To(pointer, member.Name);
-            if (info.Properties.FirstOrDefault(property => property.Name == member.Name) is { } known)
+            if (fields.Find(property => property.Name == member.Name) is { } known)
                 Set(result, known, Read(member.Value, known.PropertyType, path, faults), member);
             else
-                faults.Add(new Fault(path, "field_unknown", $"There is no field \"{member.Name}\" here.", $"Known fields: {string.Join(", ", info.Properties.Select(property => property.Name))}."));
+                faults.Add(new Fault(path, "field_unknown", $"There is no field \"{member.Name}\" here.", $"Known fields: {string.Join(", ", fields.Select(property => property.Name))}."));
         }
         return result;
     }

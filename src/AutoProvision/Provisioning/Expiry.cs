@@ -1,3 +1,4 @@
+using System.Data.Common;
 using AutoProvision.Vms;
 
 namespace AutoProvision.Provisioning;
@@ -46,16 +47,19 @@ public sealed partial class Expiry(VmStore store, JobQueue queue, IHostApplicati
     {
         try
         {
-            var expired = store.Update(vm.Id, it => IsDue(it) ? it with { State = VmState.Deleting } : it,
+            // A DELETE or PATCH that came just now has seen to it.
+            var begun = false;
+            store.Update(vm.Id, it => (begun = IsDue(it)) ? it.Going() : it,
                 new VmEvent { Type = VmEventType.State, Message = $"The VM expired at {vm.ExpiresAt:O}." });
-            if (expired.State != VmState.Deleting)
+            if (!begun)
                 return;
             queue.Delete(vm.Id);
             LogExpired(vm.Id, vm.Spec.Name, vm.ExpiresAt!.Value);
         }
-        catch (FailureException e)
+        // Whatever it is, the others' time runs on.
+        catch (Exception e) when (e is FailureException or DbException)
         {
-            LogNotDeleted(vm.Id, vm.Spec.Name, e.Failure.Cause);
+            LogNotDeleted(vm.Id, vm.Spec.Name, e.Message);
         }
     }
 

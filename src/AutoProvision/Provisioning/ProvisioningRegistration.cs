@@ -35,6 +35,7 @@ public static class ProvisioningRegistration
             .AddSingleton<Teardown>()
             .AddSingleton<Outages>()
             .AddSingleton<GuestWatch>()
+            .AddSingleton<SeenAddresses>()
             .AddSingleton<Resumption>()
             .AddSingleton<Pipeline>()
             .AddSingleton<Recovery>()

@@ -39,7 +39,7 @@ public sealed class Admission(IHypervisor hypervisor, IOptions<AdmissionOptions>
         if (room.DiskFreeMiB < options.MinFreeDiskMiB)
             throw new FailureException("disk_full", $"The disk with the VMs' files has {room.DiskFreeMiB} MiB left; {options.MinFreeDiskMiB} MiB have to stay free.",
                 "Free space on it or delete VMs; Admission:MinFreeDiskMiB sets the limit.");
-        var held = vms.Where(HoldsDisk).Sum(vm => vm.Spec.AllDisksGiB * MiBPerGiB);
+        var held = vms.Where(HoldsDisk).Sum(vm => (vm.Spec.AllDisksGiB + Math.Max(0, (vm.Operation?.Size ?? vm.Spec.Size).DiskGiB - vm.Spec.DiskGiB)) * MiBPerGiB);
         // What the disks take up already is no longer free.
         var toCome = Math.Max(0, held - room.DiskUsedMiB);
         var most = room.DiskFreeMiB * options.DiskOvercommit;
@@ -54,7 +54,7 @@ public sealed class Admission(IHypervisor hypervisor, IOptions<AdmissionOptions>
 
     private static void CheckMemory(int wanted, IReadOnlyCollection<Vm> vms, HostRoom room, AdmissionOptions options)
     {
-        var toCome = vms.Where(WillRun).Sum(vm => (long)vm.Spec.MemoryMiB);
+        var toCome = vms.Where(WillRun).Sum(vm => (long)vm.Spec.MemoryMiB) + vms.Sum(MemoryToCome);
         var held = toCome + vms.Where(vm => vm.State is VmState.Ready or VmState.Degraded).Sum(vm => (long)vm.Spec.MemoryMiB);
         var most = room.MemoryTotalMiB * options.MemoryOvercommit;
         // What VMs that run have taken is no longer available; what others on the host have taken is not promised again.
@@ -70,6 +70,11 @@ public sealed class Admission(IHypervisor hypervisor, IOptions<AdmissionOptions>
 
     private static bool WillRun(Vm vm) => vm.State is VmState.Queued or VmState.Provisioning
         || vm is { State: VmState.Stopped, Operation: { Kind: OperationKind.Start or OperationKind.Restart } or { WasRunning: true } };
+
+    // What a resize or a restore that is under way brings beyond what the VM has.
+    private static long MemoryToCome(Vm vm) => vm.Operation is { WasRunning: true } operation
+        ? Math.Max(0, (operation.Size ?? vm.Snapshots.FirstOrDefault(it => operation.Kind == OperationKind.RestoreSnapshot && it.Name == operation.Snapshot)?.Size ?? vm.Spec.Size).MemoryMiB - vm.Spec.MemoryMiB)
+        : 0;
 
     // One that failed or is being deleted has a disk as long as that is not undone; all others have one or will.
     private static bool HoldsDisk(Vm vm) => vm.State is not (VmState.Failed or VmState.Deleting) || vm.Begun.Contains("disk");

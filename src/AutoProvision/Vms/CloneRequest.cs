@@ -1,6 +1,6 @@
 namespace AutoProvision.Vms;
 
-/// <summary>Body of <c>POST /vms/{id}/clone</c>; what is left out is as the source has it, but for the name, the labels and the expiry.</summary>
+/// <summary>Body of <c>POST /vms/{id}/clone</c>; what is left out is as the source has it, but for the name, the network-config, the labels and the expiry.</summary>
 public sealed class CloneRequest
 {
     /// <summary>Hostname and domain name of the copy, an RFC 1123 label; left out, one is made up.</summary>
@@ -14,6 +14,9 @@ public sealed class CloneRequest
 
     /// <summary>Size of the root disk in GiB; not less than the source's.</summary>
     public int? DiskGiB { get; init; }
+
+    /// <summary>A cloud-init network-config (version 1 or 2, YAML) for the copy; left out, DHCP on every NIC, since the source's may have its addresses in it.</summary>
+    public string? NetworkConfig { get; init; }
 
     /// <summary>The copy's own marks.</summary>
     public IReadOnlyDictionary<string, string>? Labels { get; init; }

@@ -10,6 +10,7 @@ public sealed class CloneRules(SizeRules sizes, TimeProvider time)
         var faults = new FaultList(shape);
         var name = VmRules.Name(request.Name, faults);
         var size = sizes.Complete(request.Cpus, request.MemoryMiB, request.DiskGiB, source.Spec, faults);
+        var config = NicRules.Config(request.NetworkConfig, faults);
         var labels = LabelRules.Check(request.Labels, faults);
         var expiry = ExpiryRules.Complete(request.ExpiresIn, request.ExpiresAt, time.GetUtcNow(), faults);
         faults.ThrowIfAny();
@@ -19,6 +20,7 @@ public sealed class CloneRules(SizeRules sizes, TimeProvider time)
             Cpus = size.Cpus,
             MemoryMiB = size.MemoryMiB,
             DiskGiB = size.DiskGiB,
+            NetworkConfig = config,
             Network = source.Spec.Network is { } first ? first with { Address = null } : null,
             Nics = [.. source.Spec.Nics.Select(nic => nic with { Address = null })],
         }, labels, expiry);

@@ -1,14 +1,13 @@
-using System.Text.RegularExpressions;
 using AutoProvision.CloudInit;
 
 namespace AutoProvision.Vms;
 
 /// <summary>The disks beside the root disk.</summary>
-internal static partial class DiskRules
+internal static class DiskRules
 {
     private const int Most = 8;
     private const string NameHint = "1 to 20 characters of A-Z, a-z, 0-9, \"_\" and \"-\", beginning with a letter or digit.";
-    private const string MountHint = "Such as \"/srv/data\"; not \"/\", and without white space.";
+    private const string MountHint = "Such as \"/srv/data\"; not \"/\", and of letters, digits and \"._-+@\" alone.";
 
     public static IReadOnlyList<VmDisk> Complete(IReadOnlyList<VmDiskRequest>? disks, int maxGiB, FaultList faults)
     {
@@ -24,21 +23,13 @@ internal static partial class DiskRules
     {
         if (disk.Name is null)
             faults.Add($"{pointer}/name", "required", "The disk has no name.", NameHint);
-        else if (!Serial().IsMatch(disk.Name))
-            faults.Add($"{pointer}/name", "name_invalid", $"\"{disk.Name}\" is no name of a disk.", NameHint);
+        else
+            faults.Check($"{pointer}/name", "name_invalid", NameHint, () => CloudInitRules.DiskName(disk.Name, "Name"));
         if (disk.SizeGiB is null)
             faults.Add($"{pointer}/sizeGiB", "required", "The disk has no size.", $"From 1 to {maxGiB} GiB.");
         else
             faults.InRange($"{pointer}/sizeGiB", disk.SizeGiB.Value, 1, maxGiB, " GiB");
-        if (disk.MountPoint is null)
-            return;
-        faults.Check($"{pointer}/mountPoint", "path_invalid", MountHint, () => CloudInitRules.AbsolutePath(disk.MountPoint, "Mount point"));
-        // They separate the fields of /etc/fstab.
-        if (disk.MountPoint.Any(char.IsWhiteSpace))
-            faults.Add($"{pointer}/mountPoint", "path_invalid", "The mount point holds white space.", MountHint);
+        if (disk.MountPoint is not null)
+            faults.Check($"{pointer}/mountPoint", "path_invalid", MountHint, () => CloudInitRules.MountPoint(disk.MountPoint, "Mount point"));
     }
-
-    // A virtio disk's serial number has 20 bytes (VIRTIO_BLK_ID_BYTES, VIRTIO 1.2, section 5.2.6).
-    [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9_-]{0,19}\z")]
-    private static partial Regex Serial();
 }

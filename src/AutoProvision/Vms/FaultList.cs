@@ -65,10 +65,12 @@ public sealed class FaultList(IReadOnlyList<Fault> shape)
         return values ?? [];
     }
 
+    public bool HasAny => _faults.Count > 0;
+
     /// <exception cref="InvalidRequestException">When there is any.</exception>
     public void ThrowIfAny()
     {
-        if (_faults.Count > 0)
+        if (HasAny)
             throw new InvalidRequestException(_faults);
     }
 }

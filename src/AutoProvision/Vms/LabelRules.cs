@@ -11,19 +11,23 @@ internal static partial class LabelRules
 
     public static IReadOnlyDictionary<string, string> Check(IReadOnlyDictionary<string, string>? labels, FaultList faults)
     {
-        faults.AtMost("/labels", labels?.Count ?? 0, Most);
+        CheckCount(labels?.Count ?? 0, faults);
         foreach (var (key, value) in labels ?? new Dictionary<string, string>())
         {
             var pointer = JsonPointer.To("/labels", key);
             if (!IsKey(key))
                 faults.Add(pointer, "label_invalid", $"\"{key}\" is no label's key.", Hint);
-            if (value.Length > 0 && !Word().IsMatch(value))
+            if (!IsValue(value))
                 faults.Add(pointer, "label_invalid", $"\"{value}\" is no label's value.", Hint);
         }
         return labels ?? new Dictionary<string, string>();
     }
 
-    private static bool IsKey(string key) => key.Split('/') switch
+    public static void CheckCount(int count, FaultList faults) => faults.AtMost("/labels", count, Most);
+
+    public static bool IsValue(string value) => value.Length == 0 || Word().IsMatch(value);
+
+    public static bool IsKey(string key) => key.Split('/') switch
     {
         [var name] => Word().IsMatch(name),
         [var prefix, var name] => prefix.Length <= MostPrefix && Prefix().IsMatch(prefix) && Word().IsMatch(name),

@@ -12,10 +12,28 @@ public sealed class NetworkRules(INetworks networks)
     public async Task<string?> CheckAsync(VmSpec spec, CancellationToken cancellation)
     {
         var faults = new FaultList([]);
-        foreach (var (pointer, nic) in Nics(spec).Where(entry => entry.Nic != new VmNic()))
-            Check(pointer, nic, await networks.FindNetworkAsync(nic.Network, cancellation), faults);
+        await CheckAsync(spec, faults, cancellation);
         faults.ThrowIfAny();
         return Nics(spec).All(entry => entry.Nic.Address is null) ? null : (await networks.FindNetworkAsync(null, cancellation))?.Name;
+    }
+
+    /// <summary>Adds what is wrong to the faults of a request that is refused anyway; a hypervisor that does not answer adds none.</summary>
+    public async Task TryCheckAsync(VmSpec spec, FaultList faults, CancellationToken cancellation)
+    {
+        try
+        {
+            await CheckAsync(spec, faults, cancellation);
+        }
+        catch (FailureException)
+        {
+            // The others are enough to refuse it.
+        }
+    }
+
+    private async Task CheckAsync(VmSpec spec, FaultList faults, CancellationToken cancellation)
+    {
+        foreach (var (pointer, nic) in Nics(spec).Where(entry => entry.Nic != new VmNic()))
+            Check(pointer, nic, await networks.FindNetworkAsync(nic.Network, cancellation), faults);
     }
 
     /// <summary>Refuses an address that is kept for a VM already.</summary>

@@ -87,7 +87,10 @@ public sealed class OperationService(VmService vms, VmStore store, JobQueue queu
         {
             var snapshot = Find(vm, name);
             var operation = new VmOperation(OperationKind.RestoreSnapshot, Now) { Snapshot = name, WasRunning = snapshot.IsRunning };
-            return snapshot.IsRunning && !IsOn(vm) ? Admitted(vm, snapshot.Size.MemoryMiB, room, operation) : operation;
+            if (snapshot.IsRunning && !IsOn(vm))
+                return Admitted(vm, snapshot.Size.MemoryMiB, room, operation);
+            var more = snapshot.Size.MemoryMiB - vm.Spec.MemoryMiB;
+            return snapshot.IsRunning && more > 0 ? Admitted(vm: null, more, room, operation) : operation;
         });
     }
 

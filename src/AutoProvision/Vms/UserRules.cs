@@ -7,7 +7,7 @@ namespace AutoProvision.Vms;
 internal static partial class UserRules
 {
     private const string Shell = "/bin/bash";
-    private const string NameHint = "1 to 32 characters of a-z, 0-9, \"_\" and \"-\", beginning with a letter or \"_\"; not root.";
+    private const string NameHint = "1 to 32 characters of a-z, 0-9, \"_\" and \"-\", beginning with a letter or \"_\"; neither root nor default.";
 
     /// <param name="user">The user that was asked for.</param>
     /// <param name="ofImage">The image's own; null where the image is unknown.</param>
@@ -56,6 +56,9 @@ internal static partial class UserRules
         faults.Check(pointer, "user_invalid", NameHint, () => CloudInitRules.AccountName(name, "User"));
         if (name == "root")
             faults.Add(pointer, "user_invalid", "root is there already and does not log in.", NameHint);
+        // cloud-init would make the image's own user instead (normalize_users_groups in cloudinit/distros/ug_util.py).
+        if (name == "default")
+            faults.Add(pointer, "user_invalid", "default is cloud-init's word for the image's own user.", NameHint);
     }
 
     [GeneratedRegex(@"\A(ssh-(ed25519|rsa)|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com) AAAA[A-Za-z0-9+/]+={0,3}( [^\p{C}]*)?\z")]

@@ -79,6 +79,9 @@ public sealed record Vm
     [JsonIgnore]
     public IReadOnlyList<Nic> Nics => [new(Mac, Spec.Network?.Network), .. Spec.Nics.Zip(MoreMacs, (nic, mac) => new Nic(mac, nic.Network))];
 
+    /// <summary>The VM as it is once its deletion was asked for, which ends whatever was being done to it; itself where it goes already.</summary>
+    public Vm Going() => State is VmState.Deleting or VmState.Deleted ? this : this with { State = VmState.Deleting, Operation = null };
+
     /// <summary>A VM that someone can log in to.</summary>
     public bool IsReachable => State is VmState.Ready or VmState.Degraded && Operation?.Kind is not (OperationKind.Stop or OperationKind.Restart or OperationKind.Resize or OperationKind.RestoreSnapshot);
 }

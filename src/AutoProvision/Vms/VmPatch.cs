@@ -17,7 +17,7 @@ public sealed class VmPatch : ITellsNulls
     [JsonIgnore]
     public ISet<string> Nulls { get; } = new HashSet<string>();
 
-    /// <summary>Makes the change of a VM that is asked for.</summary>
+    /// <summary>Makes the change of a VM that is asked for; it throws as well, where the VM would have too many labels with it.</summary>
     /// <exception cref="InvalidRequestException"/>
     public Func<Vm, Vm> ToChange(IReadOnlyList<Fault> shape, DateTimeOffset now)
     {
@@ -44,6 +44,9 @@ public sealed class VmPatch : ITellsNulls
             if (value is not null)
                 result[key] = value;
         }
+        var faults = new FaultList([]);
+        LabelRules.CheckCount(result.Count, faults);
+        faults.ThrowIfAny();
         return result;
     }
 }

@@ -16,7 +16,7 @@ public sealed record VmQuery(IReadOnlyList<(string Key, string? Value)> Labels, 
     public static VmQuery Parse(IReadOnlyList<string> labels, IReadOnlyList<string> states, string? limit, string? cursor)
     {
         var faults = new FaultList([]);
-        var query = new VmQuery([.. labels.Select(Label)], [.. states.SelectMany(list => list.Split(',')).Select(state => State(state, faults))], Most(limit, faults), Cursor(cursor, faults));
+        var query = new VmQuery([.. labels.Select(label => Label(label, faults))], [.. states.SelectMany(list => list.Split(',')).Select(state => State(state, faults))], Most(limit, faults), Cursor(cursor, faults));
         faults.ThrowIfAny();
         return query;
     }
@@ -26,7 +26,14 @@ public sealed record VmQuery(IReadOnlyList<(string Key, string? Value)> Labels, 
         (States.Count == 0 ? vm.State != VmState.Deleted : States.Contains(vm.State))
         && Labels.All(label => vm.Labels.TryGetValue(label.Key, out var value) && (label.Value ?? value) == value);
 
-    private static (string, string?) Label(string text) => text.Split('=', 2) is [var key, var value] ? (key, value) : (text, null);
+    private static (string, string?) Label(string text, FaultList faults)
+    {
+        (string Key, string? Value) label = text.Split('=', 2) is [var key, var value] ? (key, value) : (text, null);
+        // No VM could ever have it.
+        if (!LabelRules.IsKey(label.Key) || !LabelRules.IsValue(label.Value ?? ""))
+            faults.Add("/label", "query_invalid", $"\"{text}\" is no label.", "A key, or key=value; the parameter can be given several times.");
+        return label;
+    }
 
     private static VmState State(string text, FaultList faults)
     {

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace AutoProvision.Vms;
 
 /// <summary>Body of <c>POST /vms</c>. Every field may be left out.</summary>
@@ -28,6 +30,8 @@ public sealed class VmRequest
     public IReadOnlyList<VmNicRequest>? Nics { get; init; }
 
     /// <summary>A cloud-init network-config (version 1 or 2, YAML) instead of DHCP on every NIC.</summary>
+    // Last, as it once was: the order is part of an Idempotency-Key's fingerprint, which outlasts an upgrade.
+    [JsonPropertyOrder(1)]
     public string? NetworkConfig { get; init; }
 
     /// <summary>The user to create, with sudo rights; left out, the image's own.</summary>

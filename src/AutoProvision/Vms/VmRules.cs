@@ -15,11 +15,9 @@ public sealed partial class VmRules(ImageStore images, IOptions<VmOptions> optio
     public static VmSpec Smallest { get; } = new() { Name = "", Image = "", Cpus = 1, MemoryMiB = MinMemoryMiB, DiskGiB = 1, User = "" };
 
     /// <param name="request">What was sent; a value of the wrong shape is null here.</param>
-    /// <param name="shape">The faults its shape has already.</param>
-    /// <exception cref="InvalidRequestException"/>
-    public VmOrder Complete(VmRequest request, IReadOnlyList<Fault> shape)
+    /// <param name="faults">Has the faults of its shape, and gets all others. Where it has any, what is given back is good for nothing but further checks.</param>
+    public VmOrder Complete(VmRequest request, FaultList faults)
     {
-        var faults = new FaultList(shape);
         var image = Image(request.Image, faults);
         var user = UserRules.First(request.User, images.UserOf(image), faults);
         var spec = Place(request, faults) with
@@ -41,9 +39,7 @@ public sealed partial class VmRules(ImageStore images, IOptions<VmOptions> optio
             ReadinessChecks = CommandRules.Checks(request.ReadinessChecks, faults),
             Timeouts = TimeoutRules.Complete(request.Timeouts, faults),
         };
-        var order = new VmOrder(spec, LabelRules.Check(request.Labels, faults), ExpiryRules.Complete(request.ExpiresIn, request.ExpiresAt, time.GetUtcNow(), faults));
-        faults.ThrowIfAny();
-        return order;
+        return new VmOrder(spec, LabelRules.Check(request.Labels, faults), ExpiryRules.Complete(request.ExpiresIn, request.ExpiresAt, time.GetUtcNow(), faults));
     }
 
     /// <summary>Whether it is an RFC 1123 label of small letters.</summary>

@@ -30,7 +30,12 @@ public sealed class VmService(
         var idempotency = key is null || shape.Count > 0 ? null : IdempotencyKey.For(key, request);
         if (store.FindByKey(idempotency) is { } made)
             return (made, false);
-        return await TakeUpAsync(New(rules.Complete(request, shape)), idempotency, cancellation);
+        var faults = new FaultList(shape);
+        var order = rules.Complete(request, faults);
+        if (faults.HasAny)
+            await networks.TryCheckAsync(order.Spec, faults, cancellation);
+        faults.ThrowIfAny();
+        return await TakeUpAsync(New(order), idempotency, cancellation);
     }
 
     /// <summary>Makes a VM whose disks are a copy of another one's; it has a name, keys and addresses of its own.</summary>
@@ -134,8 +139,9 @@ public sealed class VmService(
         var begun = false;
         var vm = store.Update(before.Id, it =>
         {
-            begun = it.State is not (VmState.Deleting or VmState.Deleted);
-            return begun ? it with { State = VmState.Deleting } : it;
+            var next = it.Going();
+            begun = !ReferenceEquals(next, it);
+            return next;
         }, new VmEvent { Type = VmEventType.State });
         if (begun)
             queue.Delete(vm.Id);

@@ -7,7 +7,7 @@ namespace AutoProvision.Vms;
 /// All VMs, in memory, and the only place where they change. A change is journalled before any reader sees it;
 /// watchers replay what they missed and then follow, so that a stream has no gap and no repeat.
 /// </summary>
-public sealed class VmStore
+public sealed partial class VmStore
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<Guid, Entry> _entries = [];
@@ -146,48 +146,6 @@ public sealed class VmStore
                 yield break;
             after = missed.Count > 0 ? missed[^1].Seq : after;
             await changed.WaitAsync(cancellation);
-        }
-    }
-
-    /// <summary>How far the subscribers have come, by name: those who are to miss no event, however long they are away.</summary>
-    public IReadOnlyDictionary<string, long> Subscribers
-    {
-        get
-        {
-            lock (_gate)
-                return _subscribers.ToDictionary();
-        }
-    }
-
-    /// <summary>Keeps how far a subscriber has come; no VM is forgotten of which it has not had the last event.</summary>
-    /// <param name="name">The subscriber.</param>
-    /// <param name="position">Where it is.</param>
-    /// <param name="lasting">Whether a restart has to know it. It need not, of what the subscriber did not want.</param>
-    /// <exception cref="FailureException"><c>journal_full</c>: kept until the process ends.</exception>
-    public void KeepSubscriber(string name, long position, bool lasting)
-    {
-        lock (_gate)
-        {
-            _subscribers[name] = position;
-            if (lasting)
-                _journal.KeepSubscriber(name, position);
-        }
-    }
-
-    /// <summary>Forgets a subscriber; an unknown one is fine.</summary>
-    public void RemoveSubscriber(string name)
-    {
-        lock (_gate)
-        {
-            _subscribers.Remove(name);
-            try
-            {
-                _journal.RemoveSubscriber(name);
-            }
-            catch (FailureException e) when (e.Code == VmFailures.JournalFull)
-            {
-                // It is there again after a restart, and is removed then.
-            }
         }
     }
 

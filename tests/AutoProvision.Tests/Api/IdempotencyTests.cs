@@ -1,6 +1,8 @@
 using System.Net;
+using System.Security.Cryptography;
 using System.Text;
 using AutoProvision.Fakes;
+using AutoProvision.Vms;
 
 namespace AutoProvision.Api;
 
@@ -9,6 +11,11 @@ public sealed class IdempotencyTests
 {
     private const int Limit = 30_000;
     private const string Body = """{"name": "web", "cpus": 1}""";
+
+    [Fact]
+    public void A_request_that_older_versions_knew_has_the_fingerprint_that_they_gave_it() => Assert.Equal(
+        Convert.ToHexStringLower(SHA256.HashData("""{"name":"web","user":"ops","runCommands":["true"],"networkConfig":"version: 2"}"""u8)),
+        IdempotencyKey.For("k", new VmRequest { Name = "web", User = "ops", RunCommands = ["true"], NetworkConfig = "version: 2" }).Fingerprint);
 
     [Fact(Timeout = Limit)]
     public async Task The_same_key_and_body_give_the_same_VM_in_every_state_of_its_life()

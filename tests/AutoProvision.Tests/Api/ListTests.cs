@@ -59,11 +59,11 @@ public sealed class ListTests
         await using var host = new FakeHost();
         using var http = host.Start().CreateClient();
 
-        using var refused = await http.GetAsync(new Uri("/vms?state=happy&limit=0&cursor=x", UriKind.Relative), Cancellation);
+        using var refused = await http.GetAsync(new Uri("/vms?state=happy&limit=0&cursor=x&label=a%3D1,b%3D2", UriKind.Relative), Cancellation);
         var problem = await refused.ReadProblemAsync(HttpStatusCode.BadRequest);
         using var unknown = await http.GetAsync(new Uri($"/vms?cursor={Guid.NewGuid():N}", UriKind.Relative), Cancellation);
 
-        Assert.Equal(["/cursor", "/limit", "/state"], problem.GetProperty("errors").EnumerateArray().Select(fault => fault.Text("pointer")).Order(StringComparer.Ordinal));
+        Assert.Equal(["/cursor", "/label", "/limit", "/state"], problem.GetProperty("errors").EnumerateArray().Select(fault => fault.Text("pointer")).Order(StringComparer.Ordinal));
         Assert.Equal("cursor_invalid", (await unknown.ReadProblemAsync(HttpStatusCode.BadRequest)).GetProperty("errors")[0].Text("code"));
     }
 

@@ -51,7 +51,7 @@ public sealed class SpecFaultTests
         "/hosts/0/address address_invalid", "/hosts/0/names required", "/image image_unknown",
         "/labels/-a label_invalid", "/labels/a~1b~1c label_invalid", "/labels/b label_invalid", "/labels/c type_mismatch", "/memoryMiB out_of_range", "/name name_invalid",
         "/network/address address_invalid", "/network/name name_invalid", "/networkConfig network_config_invalid",
-        "/nics/0/address address_invalid", "/nics/0/name name_invalid", "/nics/2/address given_twice", "/nics/2/mac field_unknown", "/packages/0 package_invalid",
+        "/nics/0/address address_invalid", "/nics/0/name name_invalid", "/nics/1/address address_outside_network", "/nics/2/address given_twice", "/nics/2/mac field_unknown", "/packages/0 package_invalid",
         "/readinessChecks/0/command required", "/readinessChecks/0/description required", "/readinessChecks/1/command command_invalid",
         "/readinessChecks/1/description text_invalid", "/readinessChecks/1/hint text_invalid", "/readinessChecks/1/timeoutSeconds out_of_range",
         "/runCommands/0 command_invalid", "/swapMiB out_of_range",
@@ -90,6 +90,21 @@ public sealed class SpecFaultTests
         Assert.All(typeof(VmRequest).GetProperties(), field => Assert.Contains(AllFaults, fault =>
             fault.StartsWith($"/{char.ToLowerInvariant(field.Name[0])}{field.Name[1..]}", StringComparison.Ordinal)));
 
+    [Fact(Timeout = Limit)]
+    public async Task A_network_that_is_not_there_is_named_with_the_others_where_the_hypervisor_can_tell()
+    {
+        const string Body = """{"cpus": 0, "network": {"name": "nowhere"}, "nics": [{"name": "bridge", "address": "192.0.2.9"}, {"address": "203.0.113.9"}]}""";
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+
+        using (var response = await http.PostJsonAsync("/vms", Body))
+            Assert.Equal(["/cpus out_of_range", "/network/name network_unknown", "/nics/0/address network_without_dhcp", "/nics/1/address address_outside_network"],
+                Faults(await response.ReadProblemAsync(HttpStatusCode.BadRequest)));
+        host.Hypervisor.IsDown = true;
+        using (var response = await http.PostJsonAsync("/vms", Body))
+            Assert.Equal(["/cpus out_of_range"], Faults(await response.ReadProblemAsync(HttpStatusCode.BadRequest)));
+    }
+
     [Theory(Timeout = Limit), MemberData(nameof(TooMany))]
     public async Task Lists_have_an_end(string body, string pointer)
     {
@@ -113,6 +128,12 @@ public sealed class SpecFaultTests
     [InlineData("""{"labels": {"a": null}}""", "/labels/a type_mismatch")]
     [InlineData("""{"environment": {"A": "\u001b[0m"}}""", "/environment/A environment_invalid")]
     [InlineData("""{"environment": {"A": "\n"}}""", "/environment/A environment_invalid")]
+    [InlineData("""{"environment": {"HOME": "/x"}}""", "/environment/HOME environment_invalid")]
+    [InlineData("""{"environment": {"A": "b#c"}}""", "/environment/A environment_invalid")]
+    [InlineData("""{"environment": {"A": "\"b\""}}""", "/environment/A environment_invalid")]
+    [InlineData("""{"disks": [{"name": "d", "sizeGiB": 1, "mountPoint": "/srv/a,b"}]}""", "/disks/0/mountPoint path_invalid")]
+    [InlineData("""{"user": "default"}""", "/user user_invalid")]
+    [InlineData("""{"users": [{"name": "default"}]}""", "/users/0/name user_invalid")]
     [InlineData("""{"timezone": "zone.tab"}""", "/timezone timezone_unknown")]
     [InlineData("""{"timezone": "../../../etc/localtime"}""", "/timezone timezone_unknown")]
     [InlineData("""{"timezone": "Europe"}""", "/timezone timezone_unknown")]

@@ -14,7 +14,8 @@ internal sealed partial class FakeHypervisor : IDomainControl
 
     public int TimesAskedToShutDown { get; private set; }
 
-    public Task StartAsync(Guid id, CancellationToken cancellation) => ControlAsync(nameof(StartAsync), id, () => SetPower(id, DomainPower.Running), cancellation);
+    public Task StartAsync(Guid id, CancellationToken cancellation) => ControlAsync(nameof(StartAsync), id,
+        () => Domains[id].Info.Power == DomainPower.Stopped ? SetPower(id, DomainPower.Running) : Domains[id], cancellation);
 
     public Task AskToShutDownAsync(Guid id, CancellationToken cancellation) =>
         ControlAsync(nameof(AskToShutDownAsync), id, () =>
@@ -27,7 +28,8 @@ internal sealed partial class FakeHypervisor : IDomainControl
 
     public Task PauseAsync(Guid id, CancellationToken cancellation) => ControlAsync(nameof(PauseAsync), id, () => SetPower(id, DomainPower.Paused), cancellation);
 
-    public Task ResumeAsync(Guid id, CancellationToken cancellation) => ControlAsync(nameof(ResumeAsync), id, () => SetPower(id, DomainPower.Running), cancellation);
+    public Task ResumeAsync(Guid id, CancellationToken cancellation) => ControlAsync(nameof(ResumeAsync), id,
+        () => Domains[id].Info.Power == DomainPower.Stopped ? throw Refused("Requested operation is not valid: domain is not running") : SetPower(id, DomainPower.Running), cancellation);
 
     public Task ResizeAsync(Guid id, VmSize size, CancellationToken cancellation) => ControlAsync(nameof(ResizeAsync), id, () =>
     {

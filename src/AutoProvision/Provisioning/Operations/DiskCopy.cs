@@ -48,7 +48,8 @@ public sealed class DiskCopy(
     {
         if (store.Find(vm.CloneOf!.Value) is not { Operation: { } operation } source || !IsFor(operation, vm))
             return;
-        if (operation.WasRunning && source.State is not (VmState.Deleting or VmState.Deleted))
+        // One that somebody ended meanwhile cannot go on; the reconciliation will tell.
+        if (operation.WasRunning && (await hypervisor.ListDomainsAsync(cancellation)).Any(domain => domain.Id == source.Id && domain.Power != DomainPower.Stopped))
             await control.ResumeAsync(source.Id, cancellation);
         store.Update(source.Id, it => it.Operation == operation ? it with { Operation = null } : it,
             new VmEvent { Type = VmEventType.OperationCompleted, Operation = OperationKind.Clone, DurationMs = (long)(time.GetUtcNow() - operation.StartedAt).TotalMilliseconds });

@@ -55,9 +55,8 @@ public sealed class ResizeOperation(PowerSwitch power, Hypervisors.IDomainContro
             await power.SwitchOnAsync(vm.Id, cancellation);
             return it => VmPower.On(it) with { OperationFailure = e.Failure };
         }
-        if (operation.WasRunning)
-            await power.SwitchOnAsync(vm.Id, cancellation);
-        return it => (operation.WasRunning ? VmPower.On(it) : VmPower.Off(it)).Resized(size);
+        var on = operation.WasRunning ? await VmPower.TryOnAsync(() => power.SwitchOnAsync(vm.Id, cancellation)) : VmPower.Off;
+        return it => on(it).Resized(size);
     }
 }
 
@@ -68,6 +67,21 @@ internal static class VmPower
     public static Vm On(Vm vm) => vm with { State = vm.Failure is null ? VmState.Ready : VmState.Degraded };
 
     public static Vm Off(Vm vm) => vm with { State = VmState.Stopped };
+
+    /// <summary>For what stays changed whether or not the guest lets its user in: then it is as good as off, and the failure says why.</summary>
+    public static async Task<Func<Vm, Vm>> TryOnAsync(Func<Task> reach)
+    {
+        try
+        {
+            await reach();
+            return On;
+        }
+        // What could not be recorded, on a full disk, is tried again as a whole.
+        catch (FailureException e) when (e.Code != VmFailures.JournalFull)
+        {
+            return vm => Off(vm) with { OperationFailure = e.Failure };
+        }
+    }
 
     public static Vm Resized(this Vm vm, VmSize size) => vm with { Spec = vm.Spec with { Cpus = size.Cpus, MemoryMiB = size.MemoryMiB, DiskGiB = size.DiskGiB } };
 

@@ -7,7 +7,7 @@ namespace AutoProvision.Provisioning.Operations;
 
 /// <summary>Switches a guest off, and on again up to the moment when SSH lets us in.</summary>
 public sealed class PowerSwitch(
-    IDomainControl control, IHypervisor hypervisor, StepRunner runner, Outages outages, AddressStep address, SshStep ssh, VmAccess access,
+    IDomainControl control, IHypervisor hypervisor, StepRunner runner, Outages outages, AddressStep address, SshStep ssh, SeenAddresses addresses, VmAccess access,
     SshConnectionPool connections, VmStore store, TimeProvider time)
 {
     /// <summary>How long a guest has to switch itself off, where nobody says otherwise.</summary>
@@ -18,10 +18,11 @@ public sealed class PowerSwitch(
     // A guest that is just booting misses the first time it is asked.
     private static readonly TimeSpan AskInterval = TimeSpan.FromSeconds(10);
 
-    /// <summary>Starts the domain, unless it runs, and waits until its user can log in.</summary>
+    /// <summary>Starts the domain, unless it runs, lets one that somebody paused go on, and waits until its user can log in.</summary>
     public async Task SwitchOnAsync(Guid id, CancellationToken cancellation)
     {
         await outages.RideOutAsync(id, token => control.StartAsync(id, token), cancellation);
+        await outages.RideOutAsync(id, token => control.ResumeAsync(id, token), cancellation);
         await ReachAsync(id, cancellation);
     }
 
@@ -33,6 +34,7 @@ public sealed class PowerSwitch(
         await runner.RunAsync(address, context, isWatched: false, cancellation);
         await runner.RunAsync(ssh, context, isWatched: false, cancellation);
         connections.Adopt(id.ToString(), access.Target(context.Vm), context.TakeConnection());
+        await addresses.NoteAsync(context, cancellation);
     }
 
     /// <summary>Asks the guest to switch itself off; when the grace is over it is switched off as if by its plug.</summary>
@@ -53,13 +55,26 @@ public sealed class PowerSwitch(
             if (passed >= asked + AskInterval)
             {
                 asked = passed;
-                await outages.RideOutAsync(id, token => control.AskToShutDownAsync(id, token), cancellation);
+                await AskAsync(id, cancellation);
             }
             if (await IsOffAsync(id, cancellation))
                 return true;
             await Task.Delay(LookInterval, time, cancellation);
         }
         return await IsOffAsync(id, cancellation);
+    }
+
+    // A guest that cannot be asked, such as one whose agent hangs, is like one that does not heed.
+    private async Task AskAsync(Guid id, CancellationToken cancellation)
+    {
+        try
+        {
+            await outages.RideOutAsync(id, token => control.AskToShutDownAsync(id, token), cancellation);
+        }
+        catch (FailureException e) when (e.Code is "hypervisor_refused" or "tool_timeout")
+        {
+            // It may yet be on its way, and is asked again.
+        }
     }
 
     private async Task<bool> IsOffAsync(Guid id, CancellationToken cancellation)

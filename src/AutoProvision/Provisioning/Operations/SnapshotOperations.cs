@@ -25,9 +25,8 @@ public sealed class RestoreOperation(IDomainControl control, PowerSwitch power, 
         var snapshot = vm.Snapshots.Single(it => it.Name == operation.Snapshot);
         await connections.ForgetAsync(vm.Id.ToString());
         await control.RestoreSnapshotAsync(vm.Id, snapshot.Name, cancellation);
-        if (snapshot.IsRunning)
-            await power.ReachAsync(vm.Id, cancellation);
-        return it => (snapshot.IsRunning ? VmPower.On(it) : VmPower.Off(it)).Resized(snapshot.Size);
+        var on = snapshot.IsRunning ? await VmPower.TryOnAsync(() => power.ReachAsync(vm.Id, cancellation)) : VmPower.Off;
+        return it => on(it).Resized(snapshot.Size);
     }
 }
 

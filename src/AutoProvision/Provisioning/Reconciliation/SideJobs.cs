@@ -26,8 +26,8 @@ public sealed partial class SideJobs(RunningJobs running, VmStore store, ILogger
     {
         try
         {
-            // Looked at once a DELETE would find this job: one that came before has changed the state.
-            await running.RunAsync(vm.Id, cancellation => store.Find(vm.Id)?.State == vm.State ? work(cancellation) : Task.CompletedTask, stopping);
+            // Looked at once a DELETE would find this job: one that came before has changed the state. An operation does its own work.
+            await running.RunAsync(vm.Id, cancellation => store.Find(vm.Id) is { Operation: null } now && now.State == vm.State ? work(cancellation) : Task.CompletedTask, stopping);
         }
         catch (OperationCanceledException)
         {

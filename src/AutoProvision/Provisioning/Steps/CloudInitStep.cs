@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 namespace AutoProvision.Provisioning.Steps;
 
 /// <summary>Waits for cloud-init's end and reads how it went.</summary>
-public sealed class CloudInitStep(SshWaiter waiter, VmAccess access, SshConnectionPool pool, IOptions<ProvisioningOptions> options) : IStep
+public sealed class CloudInitStep(SshWaiter waiter, VmAccess access, SshConnectionPool pool, SeenAddresses addresses, IOptions<ProvisioningOptions> options) : IStep
 {
     public string Name => "cloud-init";
 
@@ -24,6 +24,7 @@ public sealed class CloudInitStep(SshWaiter waiter, VmAccess access, SshConnecti
         pool.Adopt(context.Id.ToString(), target, context.TakeConnection());
         if (CloudInitProbe.Judge(result) is { } complaint)
             context.Update(vm => vm with { Degradation = complaint }, complaint.Cause);
+        await addresses.NoteAsync(context, cancellation);
     }
 
     public Task UndoAsync(Vm vm, CancellationToken cancellation) => pool.ForgetAsync(vm.Id.ToString());

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using AutoProvision.Fakes;
 using AutoProvision.Hypervisors;
 
@@ -55,6 +56,44 @@ public sealed class CloneTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_copy_does_not_take_the_addresses_that_its_sources_network_config_gives()
+    {
+        const string Config = "version: 2\nethernets: {all: {match: {name: \"e*\"}, addresses: [192.0.2.99/24]}}";
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var source = await http.ReadyVmAsync(JsonSerializer.Serialize(new { networkConfig = Config }));
+
+        var copy = await CloneAsync(http, source, "{}");
+        var other = await CloneAsync(http, source, JsonSerializer.Serialize(new { networkConfig = Config.Replace("99", "98", StringComparison.Ordinal) }));
+
+        Assert.DoesNotContain("192.0.2.", host.Hypervisor.Seeds[Guid.Parse(copy.Split('/')[^1])].NetworkConfig, StringComparison.Ordinal);
+        Assert.Contains("192.0.2.98/24", host.Hypervisor.Seeds[Guid.Parse(other.Split('/')[^1])].NetworkConfig, StringComparison.Ordinal);
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_source_that_somebody_ends_while_it_is_copied_is_not_busy_for_ever(bool isRemoved)
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var source = await http.ReadyVmAsync();
+        var copying = host.Hypervisor.Faults.BlockAt(nameof(IHypervisor.CopyDisksAsync));
+        using var response = await http.PostJsonAsync($"{source}/clone", "{}");
+        await copying.ReachedAsync();
+
+        var id = Guid.Parse(source.Split('/')[^1]);
+        if (isRemoved)
+            host.Hypervisor.Domains.TryRemove(id, out _);
+        else
+            host.Hypervisor.SetPower(id, DomainPower.Stopped);
+        copying.Open();
+        await http.UntilAsync(response.Headers.Location!.OriginalString, "ready", "failed");
+
+        Assert.False((await http.GetJsonAsync(source)).TryGetProperty("operation", out _));
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task A_copy_waits_for_a_source_that_is_busy_and_keeps_it_busy_itself()
     {
         await using var host = new FakeHost();
@@ -106,8 +145,8 @@ public sealed class CloneTests
         using var http = host.Start().CreateClient();
         var source = await http.ReadyVmAsync("""{"diskGiB": 3}""");
 
-        var problem = await http.RefusedAsync($"{source}/clone", """{"name": "A b", "cpus": 0, "memoryMiB": 1, "diskGiB": 2, "labels": {"-": ""}, "expiresIn": "soon"}""", HttpStatusCode.BadRequest);
-        Assert.Equal(["/cpus", "/diskGiB", "/expiresIn", "/labels/-", "/memoryMiB", "/name"], problem.GetProperty("errors").EnumerateArray().Select(fault => fault.Text("pointer")).Order(StringComparer.Ordinal));
+        var problem = await http.RefusedAsync($"{source}/clone", """{"name": "A b", "cpus": 0, "memoryMiB": 1, "diskGiB": 2, "networkConfig": "version: 9", "labels": {"-": ""}, "expiresIn": "soon"}""", HttpStatusCode.BadRequest);
+        Assert.Equal(["/cpus", "/diskGiB", "/expiresIn", "/labels/-", "/memoryMiB", "/name", "/networkConfig"], problem.GetProperty("errors").EnumerateArray().Select(fault => fault.Text("pointer")).Order(StringComparer.Ordinal));
         http.DefaultRequestHeaders.Add("Idempotency-Key", "k-1");
         var first = await CloneAsync(http, source, """{"name": "two"}""");
 

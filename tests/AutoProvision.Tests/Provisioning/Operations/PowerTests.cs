@@ -34,6 +34,23 @@ public sealed class PowerTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task Every_address_of_a_guest_that_came_up_is_shown()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var vm = await http.ReadyVmAsync("""{"network": {"address": "192.0.2.50"}, "nics": [{"name": "lan", "address": "198.51.100.9"}]}""");
+
+        Assert.Equal(["192.0.2.50", "198.51.100.9"], Addresses(await http.GetJsonAsync(vm)));
+        host.Hypervisor.Leases[(await http.GetJsonAsync(vm)).GetProperty("nics")[1].Text("mac")] = "198.51.100.10";
+        Assert.Equal(["192.0.2.50", "198.51.100.10"], Addresses(await http.OperateAsync($"{vm}/restart")));
+        // It can do without.
+        host.Hypervisor.Faults.FailAt(nameof(IHypervisor.ListAddressesAsync), new Vms.FailureException("tool_timeout", "virsh hung.", "None."));
+        Assert.Equal("ready", (await http.OperateAsync($"{vm}/restart")).Text("state"));
+
+        static IEnumerable<string?> Addresses(JsonElement vm) => vm.GetProperty("addresses").EnumerateArray().Select(address => address.GetString());
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task What_a_VM_is_already_it_need_not_become()
     {
         await using var host = new FakeHost();
@@ -64,6 +81,36 @@ public sealed class PowerTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_guest_that_cannot_be_asked_is_switched_off_when_its_grace_is_over()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var vm = await http.ReadyVmAsync();
+        host.Hypervisor.Faults.FailAt(nameof(IDomainControl.AskToShutDownAsync), new Vms.FailureException("hypervisor_refused", "virsh shutdown failed.", "See the evidence."));
+
+        var stopping = http.OperateAsync($"{vm}/stop", """{"graceSeconds": 30}""");
+        await host.Time.PassUntilAsync(TimeSpan.FromMilliseconds(250), StateAsync(stopping), "stopped");
+
+        Assert.Equal(DomainPower.Stopped, host.Hypervisor.Domains.Values.Single().Info.Power);
+        Assert.False((await http.GetJsonAsync(vm)).TryGetProperty("operationFailure", out _));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_guest_that_somebody_paused_goes_on_when_it_is_started()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var vm = await http.ReadyVmAsync();
+        await http.OperateAsync($"{vm}/stop");
+        host.Hypervisor.SetPower(Guid.Parse(vm.Split('/')[^1]), DomainPower.Paused);
+
+        var started = http.OperateAsync($"{vm}/start");
+        await host.Time.PassUntilAsync(TimeSpan.FromSeconds(10), StateAsync(started), "ready");
+
+        Assert.Equal(DomainPower.Running, host.Hypervisor.Domains.Values.Single().Info.Power);
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task There_is_one_operation_at_a_time_and_a_delete_ends_it()
     {
         await using var host = new FakeHost();
@@ -79,7 +126,8 @@ public sealed class PowerTests
         await http.DeleteVmAsync(vm);
         await http.FollowAsync(vm);
 
-        Assert.Equal("deleted", (await http.GetJsonAsync(vm)).Text("state"));
+        var deleted = await http.GetJsonAsync(vm);
+        Assert.Equal(("deleted", JsonValueKind.Undefined), (deleted.Text("state"), Operation(deleted)));
         Assert.Empty(host.Traces);
     }
 

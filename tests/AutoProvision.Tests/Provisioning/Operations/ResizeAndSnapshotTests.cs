@@ -68,6 +68,50 @@ public sealed class ResizeAndSnapshotTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task What_was_resized_or_restored_and_lets_nobody_in_has_its_new_sizes()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var vm = await http.ReadyVmAsync("""{"cpus": 1, "memoryMiB": 512, "diskGiB": 2}""");
+        await http.OperateAsync($"{vm}/snapshots", """{"name": "one"}""");
+        host.Hypervisor.Faults.FailAt(nameof(IHypervisor.WaitForAddressAsync), new Vms.FailureException("address_none", "No address.", "None."));
+
+        var resized = await http.OperateAsync($"{vm}/resize", """{"memoryMiB": 64}""");
+        Assert.Equal(("address_none", ("stopped", 1, 64, 2)), (resized.GetProperty("operationFailure").Text("code"), Sizes(resized)));
+        var restored = await http.OperateAsync($"{vm}/snapshots/one/restore");
+        Assert.Equal(("address_none", ("stopped", 1, 512, 2)), (restored.GetProperty("operationFailure").Text("code"), Sizes(restored)));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Memory_that_operations_under_way_will_take_is_not_promised_again()
+    {
+        await using var host = new FakeHost();
+        host.Hypervisor.Room = new HostRoom(4096, 4096, 1024 * 1024, 0);
+        using var http = host.Start().CreateClient();
+        var one = await http.ReadyVmAsync("""{"memoryMiB": 512}""");
+        var two = await http.ReadyVmAsync("""{"memoryMiB": 512}""");
+        var gate = host.Hypervisor.Faults.BlockAt(nameof(IDomainControl.AskToShutDownAsync));
+
+        using (await http.PostJsonAsync($"{one}/resize", """{"memoryMiB": 2560}"""))
+            await gate.ReachedAsync();
+        Assert.Equal("memory_insufficient", (await http.RefusedAsync($"{two}/resize", """{"memoryMiB": 2560}""", HttpStatusCode.ServiceUnavailable)).Text("code"));
+        gate.Open();
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_snapshot_with_more_memory_than_there_is_left_is_not_restored()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var vm = await http.ReadyVmAsync("""{"memoryMiB": 4096}""");
+        await http.OperateAsync($"{vm}/snapshots", """{"name": "large"}""");
+        await http.OperateAsync($"{vm}/resize", """{"memoryMiB": 512}""");
+        host.Hypervisor.Room = new HostRoom(65536, 2048, 1024 * 1024, 0);
+
+        Assert.Equal("memory_insufficient", (await http.RefusedAsync($"{vm}/snapshots/large/restore", "{}", HttpStatusCode.ServiceUnavailable)).Text("code"));
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task A_snapshot_brings_sizes_and_power_back()
     {
         await using var host = new FakeHost();
