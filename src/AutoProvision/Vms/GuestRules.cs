@@ -6,7 +6,7 @@ namespace AutoProvision.Vms;
 /// <summary>What the guest is given by cloud-init, users, files and commands aside.</summary>
 internal static partial class GuestRules
 {
-    private const string VariableHint = "A name of A-Z, a-z, 0-9 and \"_\", not beginning with a digit, and a value of one line.";
+    private const string VariableHint = "A name of A-Z, a-z, 0-9 and \"_\", not beginning with a digit, and a value of one line without \"#\" that begins with no quote.";
 
     public static IReadOnlyList<string> Packages(IReadOnlyList<string>? packages, FaultList faults) =>
         faults.Each("/packages", packages, PackageName(), "package_invalid", "is no package name", "Such as \"git\", or \"git=1:2.39.5-0\".");
@@ -29,13 +29,8 @@ internal static partial class GuestRules
         foreach (var (name, value) in variables ?? new Dictionary<string, string>())
         {
             var pointer = JsonPointer.To("/environment", name);
-            if (!VariableName().IsMatch(name))
-                faults.Add(pointer, "environment_invalid", $"\"{name}\" is no name of a variable.", VariableHint);
-            // An empty value is a value.
-            if (value.Length > 0 && !string.IsNullOrWhiteSpace(value))
-                faults.Check(pointer, "environment_invalid", VariableHint, () => CloudInitRules.Line(value, "Value"));
-            else if (value.Any(char.IsControl))
-                faults.Add(pointer, "environment_invalid", "The value holds a line break or control character.", VariableHint);
+            faults.Check(pointer, "environment_invalid", VariableHint, () => EnvironmentFile.Name(name));
+            faults.Check(pointer, "environment_invalid", VariableHint, () => EnvironmentFile.Value(value));
         }
         return variables ?? new Dictionary<string, string>();
     }
@@ -53,7 +48,4 @@ internal static partial class GuestRules
     // Debian's and Fedora's names, an optional version or architecture behind them.
     [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9+._:~=/-]*\z")]
     private static partial Regex PackageName();
-
-    [GeneratedRegex(@"\A[A-Za-z_][A-Za-z0-9_]*\z")]
-    private static partial Regex VariableName();
 }
