@@ -20,6 +20,7 @@ public sealed partial class CloudInitBuilder
     private readonly List<string> _packages = [];
     private readonly List<YamlNode> _files = [];
     private readonly List<YamlNode> _bootCommands = [];
+    private readonly List<YamlNode> _modes = [];
     private readonly List<YamlNode> _commands = [];
     private readonly StringBuilder _hosts = new();
 
@@ -162,7 +163,7 @@ public sealed partial class CloudInitBuilder
         AddList("fs_setup", _fileSystems);
         AddList("mounts", _mounts);
         AddList("bootcmd", _bootCommands);
-        AddList("runcmd", _commands);
+        AddList("runcmd", [.. _modes, .. _commands]);
         return entries;
 
         void AddList(string key, IReadOnlyCollection<YamlNode> items)
@@ -204,6 +205,9 @@ public sealed partial class CloudInitBuilder
             ("owner", Text(CloudInitRules.Owner(owner, "File owner")))]);
         if (owner.Split(':').Any(name => name != "root"))
             file.Add("defer", Flag(true));
+        // cc_write_files changes the owner after the mode, and Linux takes these bits away with it (chown(2)).
+        if (Convert.ToInt32(permissions, 8) > 511)
+            _modes.Add(Command("chmod", [permissions, path]));
         _files.Add(file);
         return this;
     }

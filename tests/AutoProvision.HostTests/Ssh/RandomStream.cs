@@ -17,6 +17,9 @@ internal sealed class RandomStream(long length) : MemoryStream
     /// <summary>Gives nothing more from there on until it is released.</summary>
     public long HoldsAt { get; init; } = long.MaxValue;
 
+    /// <summary>Its length is not told: what sends it does so in pieces.</summary>
+    public override bool CanSeek => false;
+
     public Task Held => _held.Task;
 
     public void Release() => _released.SetResult();

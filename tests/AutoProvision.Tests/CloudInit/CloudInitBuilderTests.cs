@@ -97,6 +97,15 @@ public class CloudInitBuilderTests
         Assert.Equal("true", new CloudInitBuilder().AddFile("/home/debian/x", "", owner: owner).Parse().Plain("write_files", 0, "defer"));
 
     [Fact]
+    public void Bits_that_a_change_of_owner_takes_away_are_set_before_the_commands_run()
+    {
+        var commands = new CloudInitBuilder().AddShellCommand("true").AddFile("/a b", "", "4755").AddFile("/c", "", "0755").Parse().At("runcmd");
+
+        Assert.Equal(["chmod", "4755", "/a b"], commands.Texts(0));
+        Assert.Equal("true", commands.Text(1));
+    }
+
+    [Fact]
     public void Commands_keep_their_order_and_form()
     {
         var config = new CloudInitBuilder()

@@ -1,0 +1,62 @@
+using AutoProvision.HostTests.Support;
+
+namespace AutoProvision.HostTests.Vms.Whole;
+
+/// <summary>That the guest is as <see cref="WholeSpec"/> says, and its user-data changed nothing of that.</summary>
+internal sealed class SpecProofs(WholeGuest guest)
+{
+    public async Task CloudInitRanOursTheirsAndTheScriptAsync()
+    {
+        Assert.Equal("status: done", await guest.SayAsync("cloud-init status"));
+        Assert.Equal("whole", await guest.SayAsync("hostname"));
+        Assert.Equal("ours script theirs", await guest.SayAsync("echo $(sort /var/lib/ran)"));
+        Assert.Equal("ours theirs", await guest.SayAsync("echo $(sort /var/lib/boots)"));
+        Assert.StartsWith("passwordauthentication no", await guest.SayAsync("sudo sshd -T | grep -i passwordauth"), StringComparison.OrdinalIgnoreCase);
+        var vm = await guest.App.GetAsync(guest.Id);
+        Assert.StartsWith(vm.HostKey!, await guest.SayAsync("sudo sh -c 'cat /etc/ssh/ssh_host_*_key.pub'"), StringComparison.Ordinal);
+    }
+
+    public async Task UsersAreThereAsync()
+    {
+        Assert.Equal("adm app crew", await guest.SayAsync("echo $(id -nG app | tr ' ' '\\n' | sort)"));
+        Assert.Equal("/bin/sh", await guest.SayAsync("getent passwd app | cut -d: -f7"));
+        Assert.Contains("not allowed", await guest.SayAsync("sudo -l -U app"), StringComparison.Ordinal);
+        await guest.SayAsync("id bob");
+    }
+
+    public async Task FilesAndHostsAreThereAsync()
+    {
+        Assert.Equal("yes: [no]\nroot:adm 640", await guest.SayAsync("sudo cat /etc/whole/text; stat -c '%U:%G %a' /etc/whole/text"));
+        Assert.Equal("AP8BgA==\napp:crew 4750", await guest.SayAsync("sudo base64 /srv/app/bytes; stat -c '%U:%G %a' /srv/app/bytes"));
+        Assert.Equal("192.0.2.7 db.example db", await guest.SayAsync("echo $(getent hosts db)"));
+        Assert.Equal("Asia/Kathmandu", await guest.SayAsync("readlink -f /etc/localtime | sed s,.*zoneinfo/,,"));
+    }
+
+    public async Task TheEnvironmentIsExactAsync()
+    {
+        const string Print = "printf '[%s]' \"$HOSTILE\" \"$SPACED\" \"${EMPTY-unset}\"";
+        var expected = $"[{WholeSpec.Hostile}][{WholeSpec.Spaced}][]";
+        Assert.Equal(expected, await guest.SayAsync(Print));
+        foreach (var user in new[] { "app", "bob" })
+            Assert.Equal(expected, await guest.SayAsync($"sudo su -l {user} <<'END'\n{Print}\nEND"));
+    }
+
+    public async Task DisksAndSwapAreThereAsync()
+    {
+        Assert.Equal("/data ext4", await guest.SayAsync("findmnt -no TARGET,FSTYPE $(readlink -f /dev/disk/by-id/virtio-data) | xargs"));
+        Assert.Equal("on the disk", await guest.SayAsync("cat /data/inside"));
+        Assert.Equal("", await guest.SayAsync("sudo blkid -p /dev/disk/by-id/virtio-spare || true; lsblk -no FSTYPE /dev/disk/by-id/virtio-spare | xargs"));
+        Assert.Equal("/swap.img 128M", await guest.SayAsync("/sbin/swapon --show=NAME,SIZE --noheadings | xargs"));
+    }
+
+    public async Task TheAddressIsReservedAsync()
+    {
+        var vm = await guest.App.GetAsync(guest.Id);
+        Assert.Equal(WholeSpec.Address, vm.Address);
+        Assert.Contains($"<host mac='{vm.Mac}' ip='{WholeSpec.Address}'/>", await Tool.VirshAsync("net-dumpxml", "default"), StringComparison.Ordinal);
+        Assert.Contains(WholeSpec.Address, (await guest.SayAsync("hostname -I")).Split(' '));
+        Assert.Matches("^192[.]168[.]122[.][0-9]+$", await guest.SayAsync("ip -4 -o addr show nic1 | sed -E 's,.* inet ([0-9.]+)/.*,\\1,'"));
+        var routes = (await guest.SayAsync("ip -4 route show default")).Split('\n');
+        Assert.DoesNotContain("nic1", Assert.Single(routes), StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,78 @@
+using System.Net;
+using System.Net.WebSockets;
+using System.Text.Json;
+using AutoProvision.Api;
+using AutoProvision.Fakes;
+using AutoProvision.HostTests.Support;
+using AutoProvision.Vms;
+
+namespace AutoProvision.HostTests.Vms.Whole;
+
+/// <summary>One guest made of <see cref="WholeSpec"/>, for all tests of it: a boot takes a minute or two under emulation.</summary>
+public sealed class WholeGuest : IAsyncLifetime
+{
+    public HostApp App { get; } = new();
+
+    public HttpClient Http { get; private set; } = null!;
+
+    /// <summary>What was on the host before it.</summary>
+    public IReadOnlyList<string> Before { get; private set; } = [];
+
+    public Guid Id { get; private set; }
+
+    /// <summary>The VM's path.</summary>
+    public string Path => $"/vms/{Id}";
+
+    public async ValueTask InitializeAsync()
+    {
+        Http = App.CreateClient();
+        // Each test has a deadline of its own.
+        Http.Timeout = Timeout.InfiniteTimeSpan;
+        Before = await HostSnapshot.TakeAsync(App);
+        using var answer = await Http.PostTextAsync("/vms", WholeSpec.Yaml, "application/yaml");
+        Id = await AcceptedAsync(answer);
+        var vm = await App.WaitUntilMadeAsync(Id);
+        Assert.True(vm.State == VmState.Ready, JsonSerializer.Serialize(vm));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await App.DisposeAsync();
+    }
+
+    /// <summary>Takes the VM that was answered with among those that must leave nothing.</summary>
+    public async Task<Guid> AcceptedAsync(HttpResponseMessage answer)
+    {
+        var vm = (await answer.ReadJsonAsync(HttpStatusCode.Accepted)).Deserialize<VmResource>(HostApp.Json)!;
+        foreach (var nic in vm.Nics)
+            App.Expect(nic.Mac);
+        return vm.Id;
+    }
+
+    public Task<WebSocket> ConnectAsync(string path, CancellationToken cancellation) =>
+        App.Server.CreateWebSocketClient().ConnectAsync(new Uri(App.Server.BaseAddress, path), cancellation);
+
+    /// <summary>Standard output of a line that must succeed, without its last line break.</summary>
+    public Task<string> SayAsync(string shell) => SayAsync(Id, shell);
+
+    public async Task<string> SayAsync(Guid id, string shell)
+    {
+        var answer = await App.ExecAsync(id, shell);
+        Assert.True(answer.ExitCode == 0, $"{shell}: {answer.ExitCode} {answer.Stdout} {answer.Stderr}");
+        return answer.Stdout.TrimEnd('\n');
+    }
+
+    /// <summary>Runs an operation to its end; it must not fail.</summary>
+    public async Task<VmResource> OperateAsync(HttpMethod method, string path, string body = "")
+    {
+        using var request = new HttpRequestMessage(method, $"{Path}/{path}");
+        request.Headers.Add("Prefer", "wait=600");
+        if (body != "")
+            request.Content = new StringContent(body, new System.Net.Http.Headers.MediaTypeHeaderValue("application/json"));
+        using var answer = await Http.SendAsync(request, TestContext.Current.CancellationToken);
+        var vm = (await answer.ReadJsonAsync(HttpStatusCode.Accepted)).Deserialize<VmResource>(HostApp.Json)!;
+        Assert.True(vm is { Operation: null, OperationFailure: null }, JsonSerializer.Serialize(vm));
+        return vm;
+    }
+}

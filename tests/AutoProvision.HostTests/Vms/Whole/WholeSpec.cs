@@ -1,0 +1,71 @@
+namespace AutoProvision.HostTests.Vms.Whole;
+
+/// <summary>A spec with every field that a guest without internet access can be given, and user-data that fights it.</summary>
+internal static class WholeSpec
+{
+    public const string Address = "192.168.122.77";
+    public const string Hostile = "it's \"$HOME\" `id` $(id) \\n \\ ; & | = é€";
+    public const string Spaced = "  two  spaces  ";
+
+    public const string Yaml = """
+        name: whole
+        cpus: 2
+        memoryMiB: 1024
+        diskGiB: 4
+        disks:
+          - { name: data, sizeGiB: 1, mountPoint: /data }
+          - { name: spare, sizeGiB: 1 }
+        network: { address: 192.168.122.77 }
+        nics: [{}]
+        users:
+          - { name: app, groups: [adm, crew], sudo: false, shell: /bin/sh }
+        files:
+          - { path: /etc/whole/text, content: "yes: [no]\n", mode: "0640", owner: "root:adm" }
+          - { path: /srv/app/bytes, contentBase64: AP8BgA==, mode: "4750", owner: "app:crew" }
+          - { path: /data/inside, content: "on the disk\n" }
+        hosts:
+          - { address: 192.0.2.7, names: [db.example, db] }
+        environment:
+          HOSTILE: "it's \"$HOME\" `id` $(id) \\n \\ ; & | = é€"
+          SPACED: "  two  spaces  "
+          EMPTY: ""
+        bootCommands: [echo ours >>/var/lib/boots]
+        runCommands:
+          - echo ours >>/var/lib/ran
+        timezone: Asia/Kathmandu
+        swapMiB: 128
+        labels: { stage: test }
+        readinessChecks:
+          - { description: Ours have run., command: grep -qx ours /var/lib/ran, timeoutSeconds: 300, hint: See /var/log/cloud-init-output.log. }
+          - { description: The disk is mounted., command: mountpoint -q /data }
+        timeouts: { imageSeconds: 900, domainSeconds: 300, addressSeconds: 900, sshSeconds: 900, cloudInitSeconds: 1200 }
+        userData: |
+          MIME-Version: 1.0
+          Content-Type: multipart/mixed; boundary="part"
+
+          --part
+          Content-Type: text/cloud-config; charset="utf-8"
+
+          #cloud-config
+          merge_how: dict(replace)+list(replace)+str()
+          hostname: other
+          ssh_pwauth: true
+          ssh_deletekeys: false
+          users: [bob]
+          bootcmd:
+            - echo theirs >>/var/lib/boots
+            - exit 0
+          runcmd:
+            - echo theirs >>/var/lib/ran
+            - exit 0
+
+          --part
+          Content-Type: text/x-shellscript; charset="utf-8"
+
+          #!/bin/sh
+          echo script >>/var/lib/ran
+
+          --part--
+
+        """;
+}
