@@ -42,7 +42,7 @@ service_failed() {
   readiness=$(curl -s --max-time 5 "$base/readyz" || true)
   [ -z "$readiness" ] || printf 'readyz: %s\n' "$readiness" >&2
   tail -n 20 "$service_log" >&2
-  fail "the service $1 (its last lines are above)." "What it needs is in README.md, 'Troubleshooting'."
+  fail "the service $1 (its last lines are above)." "What it needs is in docs/troubleshooting.md."
 }
 
 stop_service() {

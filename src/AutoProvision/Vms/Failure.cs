@@ -3,7 +3,7 @@ namespace AutoProvision.Vms;
 /// <summary>
 /// What went wrong, told the same way everywhere: in <c>GET /vms/{id}</c>, the event stream, the log and the problem document.
 /// </summary>
-/// <param name="Code">Stable machine-readable name, snake_case; see the README's troubleshooting table.</param>
+/// <param name="Code">Stable machine-readable name, snake_case; docs/troubleshooting.md explains each.</param>
 /// <param name="Cause">What happened, in words.</param>
 /// <param name="Hint">What the reader can do about it.</param>
 /// <param name="Step">The pipeline step it happened in, where there was one.</param>

@@ -25,7 +25,7 @@ internal static class ProblemSchema
             ["code"] = new OpenApiSchema
             {
                 Type = JsonSchemaType.String,
-                Description = "Stable machine-readable name, snake_case; see the README's troubleshooting table. New ones may come.",
+                Description = "Stable machine-readable name, snake_case; docs/troubleshooting.md explains each. New ones may come.",
                 Examples = ["invalid_request", "vm_not_found", "name_taken", "vm_not_ready", "queue_full", "hypervisor_unavailable", "internal_error"],
             },
             ["hint"] = Text("What to do about it."),

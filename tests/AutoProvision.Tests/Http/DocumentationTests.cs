@@ -5,9 +5,11 @@ using AutoProvision.Images;
 
 namespace AutoProvision.Http;
 
-public sealed partial class ReadmeTests
+public sealed partial class DocumentationTests
 {
-    private static readonly string Readme = File.ReadAllText(Path.Combine(Repository.Root, "README.md"));
+    // The guide explains those of cloud-init's own words that look like codes.
+    private static readonly string Codes = Read("troubleshooting.md") + Read("guide.md");
+    private static readonly string Settings = Read("configuration.md");
 
     [Fact]
     public void Every_failure_code_of_the_source_is_explained()
@@ -18,13 +20,13 @@ public sealed partial class ReadmeTests
             .Distinct().Order(StringComparer.Ordinal).ToList();
 
         Assert.Contains("vm_not_found", codes);
-        Assert.All(codes, code => Assert.True(Readme.Contains($"`{code}`", StringComparison.Ordinal), $"README.md does not explain {code}."));
+        Assert.All(codes, code => Assert.True(Codes.Contains($"`{code}`", StringComparison.Ordinal), $"docs/troubleshooting.md does not explain {code}."));
     }
 
     [Fact]
     public void Every_setting_is_explained_with_its_environment_variable()
     {
-        var rows = SettingRow().Matches(Readme).ToDictionary(row => row.Groups["setting"].Value, row => row.Groups["variable"].Value);
+        var rows = SettingRow().Matches(Settings).ToDictionary(row => row.Groups["setting"].Value, row => row.Groups["variable"].Value);
         using var stream = File.OpenRead(Path.Combine(Repository.Root, "appsettings.json"));
         using var settings = JsonDocument.Parse(stream);
 
@@ -35,6 +37,8 @@ public sealed partial class ReadmeTests
         Assert.All(expected, setting => Assert.Contains(setting, rows.Keys));
         Assert.All(rows, row => Assert.Equal(row.Key.Replace(":", "__", StringComparison.Ordinal), row.Value));
     }
+
+    private static string Read(string document) => File.ReadAllText(Path.Combine(Repository.Root, "docs", document));
 
     // Every options class says by a constant which section it is.
     private static IEnumerable<(string Name, Type Type)> Sections() =>
