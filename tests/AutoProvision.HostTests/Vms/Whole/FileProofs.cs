@@ -60,9 +60,16 @@ internal sealed class FileProofs(WholeGuest guest)
     public async Task ACutUploadLeavesNothingAsync()
     {
         await guest.SayAsync("mkdir cut; echo old >cut/f");
-        using var content = new RandomStream(50_000_000) { BreaksAt = 20_000_000 };
-        await Assert.ThrowsAnyAsync<Exception>(() => PutAsync("/home/debian/cut/f", content));
-        // The guest is told to clean up after the caller has gone.
+        using var content = new RandomStream(50_000_000) { HoldsAt = 20_000_000 };
+        using var caller = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        var uploading = PutAsync("/home/debian/cut/f", content, cancellation: caller.Token);
+        Assert.Same(content.Held, await Task.WhenAny(content.Held, uploading));
+        Assert.Matches("^[.]autoprovision-.* f old$", await guest.SayAsync("cd cut; echo $(ls -A) $(cat f)"));
+
+        await caller.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => uploading);
+        // The unfinished file goes after the caller.
         Assert.Equal("f old", await guest.SayAsync("cd cut; i=0; while [ $i -lt 100 ] && [ \"$(ls -A)\" != f ]; do i=$((i+1)); sleep 0.2; done; echo $(ls -A) $(cat f)"));
     }
 
@@ -75,11 +82,11 @@ internal sealed class FileProofs(WholeGuest guest)
         return answer;
     }
 
-    private async Task<HttpStatusCode> PutAsync(string path, Stream content, string query = "", string type = "application/octet-stream")
+    private async Task<HttpStatusCode> PutAsync(string path, Stream content, string query = "", string type = "application/octet-stream", CancellationToken? cancellation = null)
     {
         // It would dispose of the stream.
         var body = new StreamContent(content) { Headers = { ContentType = new MediaTypeHeaderValue(type) } };
-        using var answer = await guest.Http.PutAsync(new Uri(At(path) + query, UriKind.Relative), body, Cancellation);
+        using var answer = await guest.Http.PutAsync(new Uri(At(path) + query, UriKind.Relative), body, cancellation ?? Cancellation);
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync(Cancellation));
         return answer.StatusCode;
     }

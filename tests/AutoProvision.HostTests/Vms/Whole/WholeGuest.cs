@@ -5,6 +5,7 @@ using AutoProvision.Api;
 using AutoProvision.Fakes;
 using AutoProvision.HostTests.Support;
 using AutoProvision.Vms;
+using Microsoft.AspNetCore.Mvc.Testing;
 
 namespace AutoProvision.HostTests.Vms.Whole;
 
@@ -25,7 +26,8 @@ public sealed class WholeGuest : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Http = App.CreateClient();
+        // A client that follows redirects keeps every body in memory first, to be able to send it again.
+        Http = App.CreateClient(new WebApplicationFactoryClientOptions { AllowAutoRedirect = false });
         // Each test has a deadline of its own.
         Http.Timeout = Timeout.InfiniteTimeSpan;
         Before = await HostSnapshot.TakeAsync(App);
