@@ -46,6 +46,9 @@ public sealed class WholeGuestTests(WholeGuest guest) : IClassFixture<WholeGuest
     [Fact(Timeout = Limit)]
     public Task A_timeout_ends_the_command_and_its_children() => _commands.ATimeoutEndsItAllAsync(Other);
 
+    [Fact(Timeout = Limit)]
+    public Task A_timeout_ends_process_groups_of_their_own_too() => _commands.ATimeoutEndsOtherGroupsTooAsync();
+
     [Theory(Timeout = Limit)]
     [InlineData(true)]
     [InlineData(false)]
