@@ -76,11 +76,13 @@ public sealed class FaultyToolTests
     {
         try
         {
-            // A request needs virsh as well: it is broken only when that was accepted, and before a slow disk is made.
+            // The request and the seed need virsh as well: it is broken only after both, while a slow disk is made.
             tools.Break("qemu-img", "slow");
             if (fault.Tool != "virsh")
                 tools.Break(fault.Tool, fault.Way);
             var created = await service.CreateAsync(Micro.Request($"{fault.Tool}-{fault.Way}"));
+            if (fault.Tool == "virsh")
+                await service.UntilAsync(created.Id, what => what is { Type: VmEventType.StepStarted, Step: "disk" });
             tools.Break(fault.Tool, fault.Way);
             return await service.WaitUntilMadeAsync(created.Id);
         }
