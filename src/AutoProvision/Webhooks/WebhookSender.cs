@@ -22,8 +22,7 @@ internal sealed class WebhookSender(IHttpClientFactory clients, IOptions<Webhook
         try
         {
             using var client = clients.CreateClient(Client);
-            using var request = Request(url, secret, what);
-            using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+            using var response = await SendAsync(client, () => Request(url, secret, what), either.Token);
             return response.IsSuccessStatusCode ? null : Refused(response);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
@@ -34,8 +33,30 @@ internal sealed class WebhookSender(IHttpClientFactory clients, IOptions<Webhook
         // Whatever it is, an endpoint must not end the service.
         catch (Exception e) when (!cancellation.IsCancellationRequested)
         {
-            return new WebhookRefusal(new Failure("webhook_unreachable", $"The endpoint could not be reached: {e.Message}", "Does it listen at the address in the settings, and does its certificate hold?"));
+            return new WebhookRefusal(new Failure("webhook_unreachable", $"The endpoint could not be reached: {e.GetBaseException().Message}", "Does it listen at the address in the settings, and does its certificate hold?"));
         }
+    }
+
+    /// <summary>
+    /// Sends it once more where the connection broke: an endpoint may close one that was kept just as it is used again (RFC 9112, 9.3.1),
+    /// as servers of HTTP/1.0 do after each answer. It may come twice then, with the same webhook-id.
+    /// </summary>
+    private static async Task<HttpResponseMessage> SendAsync(HttpClient client, Func<HttpRequestMessage> make, CancellationToken cancellation)
+    {
+        try
+        {
+            return await SendOnceAsync(client, make, cancellation);
+        }
+        catch (HttpRequestException e) when (e.InnerException is IOException)
+        {
+            return await SendOnceAsync(client, make, cancellation);
+        }
+    }
+
+    private static async Task<HttpResponseMessage> SendOnceAsync(HttpClient client, Func<HttpRequestMessage> make, CancellationToken cancellation)
+    {
+        using var request = make();
+        return await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
     }
 
     private HttpRequestMessage Request(Uri url, byte[] secret, VmEvent what)
