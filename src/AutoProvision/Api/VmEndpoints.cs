@@ -52,7 +52,7 @@ public static class VmEndpoints
         if (Preferences.Wait(http.Request) is { } wait)
         {
             Preferences.Applied(http.Response, wait);
-            vm = await vms.WaitAsync(vm.Id, VmWaits.IsMade, wait, cancellation);
+            vm = await vms.WaitAsync(vm.Id, VmWaits.IsSettled, wait, cancellation);
         }
         return TypedResults.Accepted($"/vms/{vm.Id}", Show(vm, vms));
     }

@@ -55,7 +55,7 @@ public sealed class Admission(IHypervisor hypervisor, IOptions<AdmissionOptions>
     private static void CheckMemory(int wanted, IReadOnlyCollection<Vm> vms, HostRoom room, AdmissionOptions options)
     {
         var toCome = vms.Where(WillRun).Sum(vm => (long)vm.Spec.MemoryMiB) + vms.Sum(MemoryToCome);
-        var held = toCome + vms.Where(vm => vm.State is VmState.Ready or VmState.Degraded).Sum(vm => (long)vm.Spec.MemoryMiB);
+        var held = toCome + vms.Where(vm => vm.IsOn).Sum(vm => (long)vm.Spec.MemoryMiB);
         var most = room.MemoryTotalMiB * options.MemoryOvercommit;
         // What VMs that run have taken is no longer available; what others on the host have taken is not promised again.
         var left = Math.Min(most - held, (room.MemoryAvailableMiB - options.MinFreeMemoryMiB) * options.MemoryOvercommit - toCome);

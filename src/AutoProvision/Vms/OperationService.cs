@@ -15,7 +15,7 @@ public sealed class OperationService(VmService vms, VmStore store, JobQueue queu
     public async Task<Vm> StartAsync(string id, CancellationToken cancellation)
     {
         var room = await admission.MeasureAsync(cancellation);
-        return Begin(id, OperationKind.Start, vm => IsOn(vm) ? null : Admitted(vm, vm.Spec.MemoryMiB, room, new(OperationKind.Start, Now)));
+        return Begin(id, OperationKind.Start, vm => vm.IsOn ? null : Admitted(vm, vm.Spec.MemoryMiB, room, new(OperationKind.Start, Now)));
     }
 
     /// <summary>Stops a VM; one that is stopped stays so.</summary>
@@ -23,7 +23,7 @@ public sealed class OperationService(VmService vms, VmStore store, JobQueue queu
     /// <param name="graceSeconds">How long its guest has to switch itself off; null is <see cref="PowerSwitch.DefaultGrace"/>.</param>
     /// <exception cref="FailureException"><c>vm_not_found</c>, <c>vm_state_conflict</c> or <c>vm_busy</c>.</exception>
     public Vm Stop(string id, int? graceSeconds) =>
-        Begin(id, OperationKind.Stop, vm => IsOn(vm) ? new(OperationKind.Stop, Now) { GraceSeconds = graceSeconds, WasRunning = true } : null);
+        Begin(id, OperationKind.Stop, vm => vm.IsOn ? new(OperationKind.Stop, Now) { GraceSeconds = graceSeconds, WasRunning = true } : null);
 
     /// <summary>Stops a VM and starts it again.</summary>
     /// <exception cref="FailureException">As <see cref="Stop"/> and <see cref="StartAsync"/>.</exception>
@@ -32,8 +32,8 @@ public sealed class OperationService(VmService vms, VmStore store, JobQueue queu
         var room = await admission.MeasureAsync(cancellation);
         return Begin(id, OperationKind.Restart, vm =>
         {
-            var operation = new VmOperation(OperationKind.Restart, Now) { GraceSeconds = graceSeconds, WasRunning = IsOn(vm) };
-            return IsOn(vm) ? operation : Admitted(vm, vm.Spec.MemoryMiB, room, operation);
+            var operation = new VmOperation(OperationKind.Restart, Now) { GraceSeconds = graceSeconds, WasRunning = vm.IsOn };
+            return vm.IsOn ? operation : Admitted(vm, vm.Spec.MemoryMiB, room, operation);
         });
     }
 
@@ -50,9 +50,9 @@ public sealed class OperationService(VmService vms, VmStore store, JobQueue queu
                 return null;
             if (size.DiskGiB > vm.Spec.DiskGiB)
                 admission.AdmitDisk(size.DiskGiB - vm.Spec.DiskGiB, store.List(), room);
-            var operation = new VmOperation(OperationKind.Resize, Now) { Size = size, GraceSeconds = request.GraceSeconds, WasRunning = IsOn(vm) };
+            var operation = new VmOperation(OperationKind.Resize, Now) { Size = size, GraceSeconds = request.GraceSeconds, WasRunning = vm.IsOn };
             var more = size.MemoryMiB - vm.Spec.MemoryMiB;
-            return IsOn(vm) && more > 0 ? Admitted(vm: null, more, room, operation) : operation;
+            return vm.IsOn && more > 0 ? Admitted(vm: null, more, room, operation) : operation;
         });
     }
 
@@ -70,8 +70,8 @@ public sealed class OperationService(VmService vms, VmStore store, JobQueue queu
             if (vm.Snapshots.Count >= MostSnapshots)
                 throw OperationFailures.TooManySnapshots(vm, MostSnapshots);
             // Its memory is written to the disk.
-            admission.AdmitDisk(IsOn(vm) ? vm.Spec.MemoryMiB / 1024 : 0, store.List(), room);
-            return new(OperationKind.Snapshot, Now) { Snapshot = name, Description = request.Description, WasRunning = IsOn(vm) };
+            admission.AdmitDisk(vm.IsOn ? vm.Spec.MemoryMiB / 1024 : 0, store.List(), room);
+            return new(OperationKind.Snapshot, Now) { Snapshot = name, Description = request.Description, WasRunning = vm.IsOn };
         });
     }
 
@@ -87,7 +87,7 @@ public sealed class OperationService(VmService vms, VmStore store, JobQueue queu
         {
             var snapshot = Find(vm, name);
             var operation = new VmOperation(OperationKind.RestoreSnapshot, Now) { Snapshot = name, WasRunning = snapshot.IsRunning };
-            if (snapshot.IsRunning && !IsOn(vm))
+            if (snapshot.IsRunning && !vm.IsOn)
                 return Admitted(vm, snapshot.Size.MemoryMiB, room, operation);
             var more = snapshot.Size.MemoryMiB - vm.Spec.MemoryMiB;
             return snapshot.IsRunning && more > 0 ? Admitted(vm: null, more, room, operation) : operation;
@@ -97,11 +97,9 @@ public sealed class OperationService(VmService vms, VmStore store, JobQueue queu
     /// <summary>Removes a snapshot; one that is not there is gone already.</summary>
     /// <exception cref="FailureException">As <see cref="Stop"/>.</exception>
     public Vm DeleteSnapshot(string id, string name) =>
-        Begin(id, OperationKind.DeleteSnapshot, vm => vm.Snapshots.Any(it => it.Name == name) ? new(OperationKind.DeleteSnapshot, Now) { Snapshot = name, WasRunning = IsOn(vm) } : null);
+        Begin(id, OperationKind.DeleteSnapshot, vm => vm.Snapshots.Any(it => it.Name == name) ? new(OperationKind.DeleteSnapshot, Now) { Snapshot = name, WasRunning = vm.IsOn } : null);
 
     private DateTimeOffset Now => time.GetUtcNow();
-
-    private static bool IsOn(Vm vm) => vm.State is VmState.Ready or VmState.Degraded;
 
     private static VmSnapshot Find(Vm vm, string name) => vm.Snapshots.FirstOrDefault(it => it.Name == name) ?? throw OperationFailures.NoSnapshot(vm, name);
 
@@ -119,7 +117,7 @@ public sealed class OperationService(VmService vms, VmStore store, JobQueue queu
         var begun = false;
         var vm = store.Update(vms.Get(id).Id, it =>
         {
-            if (it.State is not (VmState.Ready or VmState.Degraded or VmState.Stopped))
+            if (!it.IsMade)
                 throw OperationFailures.WrongState(it, kind);
             if (it.Operation is not null)
                 throw OperationFailures.Busy(it);

@@ -82,6 +82,14 @@ public sealed record Vm
     /// <summary>The VM as it is once its deletion was asked for, which ends whatever was being done to it; itself where it goes already.</summary>
     public Vm Going() => State is VmState.Deleting or VmState.Deleted ? this : this with { State = VmState.Deleting, Operation = null };
 
+    /// <summary>Whether its guest runs.</summary>
+    [JsonIgnore]
+    public bool IsOn => State is VmState.Ready or VmState.Degraded;
+
+    /// <summary>Whether it was made and is there, on or off, so that it can be worked on.</summary>
+    [JsonIgnore]
+    public bool IsMade => IsOn || State == VmState.Stopped;
+
     /// <summary>A VM that someone can log in to.</summary>
-    public bool IsReachable => State is VmState.Ready or VmState.Degraded && Operation?.Kind is not (OperationKind.Stop or OperationKind.Restart or OperationKind.Resize or OperationKind.RestoreSnapshot);
+    public bool IsReachable => IsOn && Operation?.Kind is not (OperationKind.Stop or OperationKind.Restart or OperationKind.Resize or OperationKind.RestoreSnapshot);
 }

@@ -52,7 +52,7 @@ public sealed class VmService(
         var idempotency = key is null || shape.Count > 0 ? null : IdempotencyKey.For(key, new { source.Id, request });
         if (store.FindByKey(idempotency) is { } made)
             return (made, false);
-        if (source.State is not (VmState.Ready or VmState.Degraded or VmState.Stopped))
+        if (!source.IsMade)
             throw OperationFailures.WrongState(source, OperationKind.Clone);
         return await TakeUpAsync(New(clones.Complete(request, source, shape)) with { CloneOf = source.Id }, idempotency, cancellation);
     }

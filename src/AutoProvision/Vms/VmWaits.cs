@@ -10,7 +10,7 @@ public static class VmWaits
     private const int MostSeconds = 600;
 
     /// <summary>Nothing that is being made or done is left: the VM is ready, degraded, stopped or failed, or goes.</summary>
-    public static bool IsMade(Vm vm) => vm.State is not (VmState.Queued or VmState.Provisioning);
+    public static bool IsSettled(Vm vm) => vm.State is not (VmState.Queued or VmState.Provisioning);
 
     /// <summary>Reads the parameters <c>wait</c> and <c>timeoutSeconds</c>.</summary>
     /// <returns>When the wait is over, and how long it may take; null where none is asked for.</returns>
@@ -30,7 +30,7 @@ public static class VmWaits
     // As wanted, or so that it never will be without somebody's doing.
     private static bool IsOver(string wait, Vm vm) => vm.Operation is null && wait switch
     {
-        "ready" => IsMade(vm),
+        "ready" => IsSettled(vm),
         "stopped" => vm.State is VmState.Stopped or VmState.Failed or VmState.Deleting or VmState.Deleted,
         _ => vm.State == VmState.Deleted,
     };

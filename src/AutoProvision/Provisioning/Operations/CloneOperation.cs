@@ -1,4 +1,3 @@
-using AutoProvision.Hypervisors;
 using AutoProvision.Vms;
 
 namespace AutoProvision.Provisioning.Operations;
@@ -7,7 +6,7 @@ namespace AutoProvision.Provisioning.Operations;
 /// After a restart: sees that a VM of which a copy was being made does not stand still for ever. The copy's own job begins anew
 /// and lets it go; this does so where there is no such job any more.
 /// </summary>
-public sealed class CloneOperation(VmStore store, IDomainControl control) : IOperation
+public sealed class CloneOperation(VmStore store, DiskCopy copies) : IOperation
 {
     public OperationKind Kind => OperationKind.Clone;
 
@@ -15,8 +14,8 @@ public sealed class CloneOperation(VmStore store, IDomainControl control) : IOpe
     {
         while (store.Find(operation.Copy!.Value) is { State: VmState.Queued or VmState.Provisioning or VmState.Deleting } copy && store.Find(vm.Id)?.Operation == operation)
             await store.WatchAsync(copy.Id, copy.Version, cancellation).AnyAsync(cancellation);
-        if (operation.WasRunning && store.Find(vm.Id)?.Operation == operation)
-            await control.ResumeAsync(vm.Id, cancellation);
+        if (store.Find(vm.Id)?.Operation == operation)
+            await copies.ResumeAsync(vm.Id, operation, cancellation);
         return it => it;
     }
 }

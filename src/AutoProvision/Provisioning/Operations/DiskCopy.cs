@@ -48,11 +48,16 @@ public sealed class DiskCopy(
     {
         if (store.Find(vm.CloneOf!.Value) is not { Operation: { } operation } source || !IsFor(operation, vm))
             return;
-        // One that somebody ended meanwhile cannot go on; the reconciliation will tell.
-        if (operation.WasRunning && (await hypervisor.ListDomainsAsync(cancellation)).Any(domain => domain.Id == source.Id && domain.Power != DomainPower.Stopped))
-            await control.ResumeAsync(source.Id, cancellation);
+        await ResumeAsync(source.Id, operation, cancellation);
         store.Update(source.Id, it => it.Operation == operation ? it with { Operation = null } : it,
             new VmEvent { Type = VmEventType.OperationCompleted, Operation = OperationKind.Clone, DurationMs = (long)(time.GetUtcNow() - operation.StartedAt).TotalMilliseconds });
+    }
+
+    /// <summary>Ends the standstill of a source that ran; one that somebody ended meanwhile cannot go on, and the reconciliation will tell.</summary>
+    public async Task ResumeAsync(Guid source, VmOperation operation, CancellationToken cancellation)
+    {
+        if (operation.WasRunning && (await hypervisor.ListDomainsAsync(cancellation)).Any(domain => domain.Id == source && domain.Power != DomainPower.Stopped))
+            await control.ResumeAsync(source, cancellation);
     }
 
     private static bool IsFor(VmOperation operation, Vm vm) => operation.Kind == OperationKind.Clone && operation.Copy == vm.Id;
@@ -62,7 +67,7 @@ public sealed class DiskCopy(
         while (true)
         {
             var source = store.Find(vm.CloneOf!.Value) is { } found ? store.Update(found.Id, it => TryTake(it, vm), new VmEvent { Type = VmEventType.OperationStarted, Operation = OperationKind.Clone }) : null;
-            if (source?.State is not (VmState.Ready or VmState.Degraded or VmState.Stopped))
+            if (source is not { IsMade: true })
                 throw OperationFailures.CloneSourceGone(vm.CloneOf.Value);
             if (source.Operation is { } operation && IsFor(operation, vm))
                 return source;
@@ -71,8 +76,8 @@ public sealed class DiskCopy(
         }
     }
 
-    private Vm TryTake(Vm source, Vm vm) => source.Operation is null && source.State is (VmState.Ready or VmState.Degraded or VmState.Stopped)
-        ? source with { Operation = new VmOperation(OperationKind.Clone, time.GetUtcNow()) { Copy = vm.Id, WasRunning = source.State != VmState.Stopped } }
+    private Vm TryTake(Vm source, Vm vm) => source is { Operation: null, IsMade: true }
+        ? source with { Operation = new VmOperation(OperationKind.Clone, time.GetUtcNow()) { Copy = vm.Id, WasRunning = source.IsOn } }
         : source;
 
     // Best effort: without it the copy is as after a power cut, which file systems survive.
