@@ -24,14 +24,19 @@ add_report() {
   if counts=$(jq -er '.results.summary | "\(.passed) \(.failed + .other) \(.skipped + .pending)"' "$reports/$1.json" 2>/dev/null); then
     read -r passed_here failed_here skipped_here <<<"$counts"
     passed=$((passed + passed_here)) failed=$((failed + failed_here)) skipped=$((skipped + skipped_here))
+    jq -r '.results.tests[] | select(.status == "failed" or .status == "other") | "FAILED: \(.name)", (.message, .trace // empty)' \
+      "$reports/$1.json" >>"$reports/failures" || true
   fi
   if [ "$2" -ne 0 ] && [ "$failed_here" -eq 0 ]; then
-    note "$1 ended with code $2: counted as one failure"
+    printf 'FAILED: %s ended with code %s, counted as one failure\n' "$1" "$2" >>"$reports/failures"
     failed=$((failed + 1))
   fi
 }
 
 stop_test_run() { [ -z "$test_run" ] || stop_process "$test_run" 30 || true; }
+
+# Once more at the end, where a reader of a long log looks first: each failed test with its message and where it failed.
+list_failures() { [ ! -s "$reports/failures" ] || { step "what failed"; cut -c 1-1000 "$reports/failures"; }; }
 
 closing_line() {
   local line="$passed passed, $failed failed"

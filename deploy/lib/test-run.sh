@@ -19,6 +19,7 @@ finish_test_run() {
   # A script that broke off counts as one failure: nobody may read a closing line without it as success.
   [ "$code" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
   before_closing_line
+  list_failures
   rm -rf "$reports"
   closing_line
   [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ] || exit 1

@@ -10,6 +10,7 @@ public sealed class LeakTests
 {
     private const int WarmUp = 500;
     private const int Cycles = 200;
+    private const int Attempts = 3;
     private const int MostDescriptors = 5;
     private const double MostGrowth = 0.10;
 
@@ -21,16 +22,21 @@ public sealed class LeakTests
         var service = await machine.StartAsync([], ("Provisioning:DeletedRetention", "00:00:01"));
         await CycleAsync(service.Http, WarmUp);
         var before = Measure(machine, service);
-        await CycleAsync(service.Http, Cycles);
-        var after = Measure(machine, service);
-
-        var (descriptors, growth) = (after.Descriptors - before.Descriptors, (after.Kilobytes / (double)before.Kilobytes) - 1);
-        Figure.Print($"{Cycles} create/delete cycles", $"{descriptors:+0;-0;0} file descriptors of {before.Descriptors}, "
-            + $"{growth:+0.0%;-0.0%} RSS of {before.Kilobytes / 1024} MiB, {after.Files.Except(before.Files).Count()} files left");
-        Assert.Equal(before.Files, after.Files);
-        Assert.Empty(machine.Traces);
-        Assert.True(descriptors <= MostDescriptors, $"{descriptors} more file descriptors");
-        Assert.True(growth <= MostGrowth, $"{growth:0.0%} more memory");
+        // A leak grows every time; the garbage collector's own ups and downs do not.
+        for (var attempt = 1; ; attempt++)
+        {
+            await CycleAsync(service.Http, Cycles);
+            var after = Measure(machine, service);
+            var (descriptors, growth) = (after.Descriptors - before.Descriptors, (after.Kilobytes / (double)before.Kilobytes) - 1);
+            Figure.Print($"{Cycles} create/delete cycles", $"{descriptors:+0;-0;0} file descriptors of {before.Descriptors}, "
+                + $"{growth:+0.0%;-0.0%} RSS of {before.Kilobytes / 1024} MiB, {after.Files.Except(before.Files).Count()} files left");
+            Assert.Equal(before.Files, after.Files);
+            Assert.Empty(machine.Traces);
+            if (descriptors <= MostDescriptors && growth <= MostGrowth)
+                return;
+            Assert.True(attempt < Attempts, $"{Attempts} times in a row, the last time by {descriptors} file descriptors and {growth:0.0%} of the memory");
+            before = after;
+        }
     }
 
     private static async Task CycleAsync(HttpClient http, int times)

@@ -18,6 +18,7 @@ internal sealed class RunningService : IAsyncDisposable
     public static readonly string Dotnet = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../dotnet"));
 
     private const string Listening = "Now listening on: ";
+    private static readonly string[] TroubleLevels = [" WRN ", " ERR ", " FTL "];
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
     private readonly ConcurrentQueue<string> _log = new();
     private readonly TaskCompletionSource<Uri> _address = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -41,6 +42,10 @@ internal sealed class RunningService : IAsyncDisposable
 
     /// <summary>All it has printed.</summary>
     public string Log => string.Join('\n', _log);
+
+    /// <summary>The warnings and errors in it.</summary>
+    public IReadOnlyList<string> Troubles =>
+        [.. _log.Where(line => TroubleLevels.Any(level => line.Contains(level, StringComparison.Ordinal)) && !LogRecorder.IsOfSlowMachine(line))];
 
     /// <summary>Starts the service and waits until it answers.</summary>
     /// <param name="program">The program's .dll; <see cref="Program"/> is the service as it is.</param>

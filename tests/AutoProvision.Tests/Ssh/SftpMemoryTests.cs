@@ -3,7 +3,9 @@ using AutoProvision.Ssh.Files;
 
 namespace AutoProvision.Ssh;
 
-/// <summary>A file that is larger than what the service may hold of it.</summary>
+/// <summary>A file that is larger than what the service may hold of it. It runs alone: what other tests hold is in the same heap.</summary>
+[Collection(nameof(SftpMemoryTests))]
+[CollectionDefinition(nameof(SftpMemoryTests), DisableParallelization = true)]
 public sealed class SftpMemoryTests
 {
     private const long GiB = 1024 * 1024 * 1024;
