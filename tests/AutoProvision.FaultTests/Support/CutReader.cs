@@ -13,6 +13,9 @@ internal sealed class CutReader(Func<Uri> service, string stream, Random random,
     // About the size of two events; the head is 200 bytes.
     private const int MostBytes = 900;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+
+    // Short, for a stream of which nothing more comes has a comment every 15 s, of a few bytes.
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
     private string? _last;
 
     /// <summary>Id, type and data of every event.</summary>
@@ -46,7 +49,7 @@ internal sealed class CutReader(Func<Uri> service, string stream, Random random,
     {
         string[] resume = _last is null ? [] : [$"Last-Event-ID: {_last}"];
         using var request = await RawRequest.SendAsync(service(), $"GET {stream}", resume);
-        if (!await request.ReadAsync(random.Next(1, MostBytes)))
+        if (!await request.ReadAsync(random.Next(1, MostBytes), Patience))
         {
             request.Cut();
             Cuts++;

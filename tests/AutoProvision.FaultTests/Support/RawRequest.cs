@@ -38,17 +38,19 @@ internal sealed class RawRequest : IDisposable
     }
 
     /// <summary>Reads on, up to so many bytes more.</summary>
+    /// <param name="bytes">How many at most.</param>
+    /// <param name="patience">How long it waits when nothing comes; null is for ever.</param>
     /// <returns>Whether the answer has ended, by its end or by the service's.</returns>
-    public async Task<bool> ReadAsync(int bytes)
+    public async Task<bool> ReadAsync(int bytes, TimeSpan? patience = null)
     {
         var buffer = new byte[Math.Min(bytes, 4096)];
         while (bytes > 0)
         {
-            var read = await ReceiveAsync(buffer.AsMemory(0, Math.Min(bytes, buffer.Length)));
-            if (read == 0)
-                return true;
-            _answer.Write(buffer, 0, read);
-            bytes -= read;
+            var read = await ReceiveAsync(buffer.AsMemory(0, Math.Min(bytes, buffer.Length)), patience ?? Timeout.InfiniteTimeSpan);
+            if (read is not > 0)
+                return read == 0;
+            _answer.Write(buffer, 0, read.Value);
+            bytes -= read.Value;
         }
         return false;
     }
@@ -66,16 +68,23 @@ internal sealed class RawRequest : IDisposable
         _answer.Dispose();
     }
 
-    private async Task<int> ReceiveAsync(Memory<byte> buffer)
+    // How many bytes, 0 at the end; null where nothing came.
+    private async Task<int?> ReceiveAsync(Memory<byte> buffer, TimeSpan patience)
     {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        limit.CancelAfter(patience);
         try
         {
-            return await _socket.ReceiveAsync(buffer, Cancellation);
+            return await _socket.ReceiveAsync(buffer, limit.Token);
         }
         catch (SocketException)
         {
             // The service was killed.
             return 0;
+        }
+        catch (OperationCanceledException) when (!Cancellation.IsCancellationRequested)
+        {
+            return null;
         }
     }
 }
