@@ -78,12 +78,25 @@ internal sealed class FakeHost : IAsyncDisposable
     private static string[] Entries(string directory) =>
         Directory.Exists(directory) ? Directory.GetFileSystemEntries(directory, "*", SearchOption.AllDirectories) : [];
 
+    // While the service goes on: the journal comes first, for a kill may leave more than was journalled, and never less.
     private static void Copy(string from, string to)
     {
         Directory.CreateDirectory(to);
+        foreach (var file in Directory.GetFiles(from))
+            CopyFile(file, Path.Combine(to, Path.GetFileName(file)));
         foreach (var directory in Directory.GetDirectories(from))
             Copy(directory, Path.Combine(to, Path.GetFileName(directory)));
-        foreach (var file in Directory.GetFiles(from))
-            File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+    }
+
+    private static void CopyFile(string from, string to)
+    {
+        try
+        {
+            File.Copy(from, to);
+        }
+        catch (FileNotFoundException)
+        {
+            // Renamed or removed since it was listed.
+        }
     }
 }
