@@ -39,12 +39,14 @@ public static class ApiRegistration
         app.MapOpenApi();
         app.UseSwaggerUI(ui => ui.SwaggerEndpoint("/openapi/v1.json", "AutoProvision v1"));
         app.MapGet("/", () => TypedResults.Redirect("/swagger")).ExcludeFromDescription();
-        app.MapVms();
-        app.MapOperations();
-        app.MapFiles();
-        app.MapConsole();
-        app.MapEvents();
-        app.MapWebhooks();
-        app.MapHost();
+        // Pages and the document are left to their browsers, which add what they like.
+        var api = app.MapGroup("").RefuseUnknownParameters().ProducesProblem(400);
+        api.MapVms();
+        api.MapOperations();
+        api.MapFiles();
+        api.MapConsole();
+        api.MapEvents();
+        api.MapWebhooks();
+        api.MapHost();
     }
 }

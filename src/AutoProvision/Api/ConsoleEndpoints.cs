@@ -7,7 +7,7 @@ public static class ConsoleEndpoints
     public static void MapConsole(this IEndpointRouteBuilder routes) => routes.MapGet("/vms/{id}/console", Read).WithTags("VMs")
         .WithName("readConsole").WithSummary("Read a VM's serial console, or follow it (Server-Sent Events)")
         .WithDescription("The log's last lines as text; with Accept: text/event-stream also every new line as it comes, until the VM is deleted.")
-        .Produces<string>(200, "text/plain", ServerSentEvents.ContentType).ProducesProblem(400).ProducesProblem(404).ProducesProblem(500);
+        .Produces<string>(200, "text/plain", ServerSentEvents.ContentType).ProducesProblem(404).ProducesProblem(500);
 
     private static async Task<IResult> Read(string id, string? tail, string? raw, HttpRequest request, GuestConsole console, CancellationToken cancellation) =>
         ServerSentEvents.IsWanted(request)

@@ -9,7 +9,7 @@ public static class FileEndpoints
     public static void MapFiles(this IEndpointRouteBuilder routes)
     {
         var files = routes.MapGroup("/vms/{id}/files").WithTags("Files")
-            .ProducesProblem(400).ProducesProblem(403).ProducesProblem(404).ProducesProblem(409).ProducesProblem(500).ProducesProblem(502).ProducesProblem(503);
+            .ProducesProblem(403).ProducesProblem(404).ProducesProblem(409).ProducesProblem(500).ProducesProblem(502).ProducesProblem(503);
         files.MapGet("/", Get).WithName("readFile").WithSummary("Read a file of a VM, or a directory as a tar archive")
             .WithDescription("Streamed. X-File-Mode and X-File-Owner tell mode and owner. A file can be read in parts (Range).")
             .Produces<Stream>(200, FileAnswer.Bytes, FileAnswer.Tar).Produces<Stream>(206, FileAnswer.Bytes)

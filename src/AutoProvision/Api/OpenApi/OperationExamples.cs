@@ -168,8 +168,14 @@ internal static class OperationExamples
         "readConsole" => Refused(
             """{ "pointer": "/tail", "code": "out_of_range", "detail": "\"0\" is no number of lines, or out of range.", "hint": "From 1 to 10000." }"""),
         "openTerminal" => Refused("""{ "pointer": "/cols", "code": "out_of_range", "detail": "\"0\" is out of range.", "hint": "From 1 to 1000." }"""),
-        _ => Refused(
+        "watchVm" or "watchEvents" => Refused(
             """{ "pointer": "/Last-Event-ID", "code": "event_id_invalid", "detail": "Last-Event-ID \"x\" is no event id.", "hint": "Send back an id that the stream gave, or none." }"""),
+        "listVms" => Refused(
+            """{ "pointer": "/labl", "code": "parameter_unknown", "detail": "There is no query parameter \"labl\" here.", "hint": "Known parameters: label, state, limit, cursor." }"""),
+        "getVm" => Refused(
+            """{ "pointer": "/timeout", "code": "parameter_unknown", "detail": "There is no query parameter \"timeout\" here.", "hint": "Known parameters: wait, timeoutSeconds." }"""),
+        _ => Refused(
+            """{ "pointer": "/verbose", "code": "parameter_unknown", "detail": "There is no query parameter \"verbose\" here.", "hint": "No query parameter is taken here." }"""),
     };
 
     private static string Refused(params string[] faults) => $$"""
