@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using AutoProvision.Hypervisors;
 using AutoProvision.Vms;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Diagnostics;
@@ -18,7 +19,8 @@ public sealed partial class Problems(IProblemDetailsService writer, ILogger<Prob
             return true;
         var problem = Note(exception, httpContext);
         httpContext.Response.StatusCode = problem.Status!.Value;
-        if (exception is FailureException { Code: "queue_full" or "memory_insufficient" })
+        // What passes by itself. Not service_stopping: the command that was ended may have been done.
+        if (exception is FailureException { Code: "queue_full" or "memory_insufficient" or HypervisorFailures.Unavailable })
             httpContext.Response.Headers.RetryAfter = "10";
         return await writer.TryWriteAsync(new ProblemDetailsContext { HttpContext = httpContext, ProblemDetails = problem });
     }

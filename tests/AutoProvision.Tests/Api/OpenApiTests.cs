@@ -42,6 +42,25 @@ public sealed class OpenApiTests
         Assert.Equal(answers, operations[operation].GetProperty("responses").EnumerateObject().Select(answer => answer.Name).Order(StringComparer.Ordinal));
     }
 
+    [Theory(Timeout = Limit)]
+    [InlineData("POST /vms", "429", true)]
+    [InlineData("POST /vms", "503", true)]
+    [InlineData("POST /vms/{id}/start", "503", true)]
+    [InlineData("GET /host/orphans", "503", true)]
+    [InlineData("DELETE /host/orphans/{id}", "503", true)]
+    [InlineData("POST /vms/{id}/exec", "503", false)]
+    [InlineData("GET /vms/{id}/files", "503", false)]
+    [InlineData("GET /readyz", "503", false)]
+    public async Task A_refusal_that_passes_by_itself_has_Retry_After(string operation, string status, bool has)
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+
+        var refusal = Operations(await http.GetJsonAsync("/openapi/v1.json"))[operation].GetProperty("responses").GetProperty(status);
+
+        Assert.Equal(has, refusal.TryGetProperty("headers", out var headers) && headers.TryGetProperty("Retry-After", out _));
+    }
+
     [Fact(Timeout = Limit)]
     public async Task Event_types_are_a_closed_set_of_names_that_never_change()
     {

@@ -268,6 +268,7 @@ public sealed class RefusalTests
         using var response = await http.PostJsonAsync("/vms", "{}");
 
         Assert.Equal("hypervisor_unavailable", (await response.ReadProblemAsync(HttpStatusCode.ServiceUnavailable)).Text("code"));
+        Assert.True(response.Headers.RetryAfter?.Delta > TimeSpan.Zero);
         await AssertNothingCreatedAsync(host, http);
     }
 

@@ -58,7 +58,6 @@ internal static class OperationExamples
         ["createVm"] =
         [
             (202, "The VM is queued, or what `Prefer` waited for has come; its `state` tells."),
-            (503, "libvirt or one of its tools does not answer, or the host has no memory left: then `Retry-After` says when to try again."),
             (507, "The host's disk is full, or has no room for so large a disk."),
         ],
         ["listVms"] = [(200, "The VMs that were asked for."), (304, "Nothing is new since the `If-None-Match` that was sent.")],
@@ -71,6 +70,7 @@ internal static class OperationExamples
             (200, ExecStream),
             (422, "Nothing was run: the guest does not let the command run as that user, or in that directory."),
             (429, "As many streamed commands and terminals of this VM are open as `Ssh:SessionsPerVm` allows."),
+            (503, "The service is being stopped."),
         ],
         ["openTerminal"] =
         [
@@ -78,6 +78,7 @@ internal static class OperationExamples
             (403, "Not from this web page."),
             (400, "The request is no WebSocket's, or `errors` lists every fault of its query."),
             (429, "As many streamed commands and terminals of this VM are open as `Ssh:SessionsPerVm` allows."),
+            (503, "The service is being stopped."),
         ],
         ["getVmSsh"] = [(200, "Everything `ssh` needs. Paths are those of the service's host.")],
         ["readFile"] = [(200, "The file's bytes, or the directory's archive with names relative to it."), (206, "The part that was asked for."), (304, "It has not changed since `If-Modified-Since`."), (412, "It has changed since `If-Unmodified-Since`."), (416, "The file has no such part."), .. FileRefusals],

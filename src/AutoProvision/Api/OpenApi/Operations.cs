@@ -25,7 +25,7 @@ internal static class Operations
         ["429"] = "The queue is full; `Retry-After` says when to try again.",
         ["500"] = "The service or its host could not do it; what nobody foresaw is `internal_error`.",
         ["502"] = "The VM did not answer over SSH, or not as itself.",
-        ["503"] = "libvirt or one of its tools does not answer.",
+        ["503"] = "libvirt or one of its tools does not answer, or the host has no memory left; `Retry-After` says when to try again where that may help.",
         ["507"] = "A disk of the host is full.",
     };
 
@@ -122,9 +122,9 @@ internal static class Operations
                 response.Description = words;
         if (operation.OperationId is "createVm" or "cloneVm" && operation.Responses!["202"] is OpenApiResponse accepted)
             accepted.Headers = Headers(("Location", "Path of the VM."), ("Idempotent-Replayed", "`true` where the VM was made for the same key before."));
-        if (operation.OperationId is "createVm" or "cloneVm")
-            foreach (var status in (string[])["429", "503"])
-                ((OpenApiResponse)operation.Responses![status]).Headers = Headers(("Retry-After", "Seconds."));
+        foreach (var status in PassesByItself(operation))
+            if (operation.Responses!.GetValueOrDefault(status) is OpenApiResponse busy && busy.Content?.ContainsKey(Problem) == true)
+                busy.Headers = Headers(("Retry-After", "Seconds."));
         if (Media(operation.Responses!.GetValueOrDefault("400")?.Content, Problem) is { } refusal)
             refusal.Example = JsonNode.Parse(OperationExamples.Refusal(operation.OperationId));
         if (Media(operation.Responses!.GetValueOrDefault("200")?.Content, "text/event-stream") is { } stream)
@@ -134,6 +134,14 @@ internal static class Operations
                 _ => JsonNode.Parse(OperationExamples.Event),
             };
     }
+
+    // Where 503 is only the stopping service there is none: what it ended may have been done.
+    private static string[] PassesByItself(OpenApiOperation operation) => operation.OperationId switch
+    {
+        "createVm" or "cloneVm" => ["429", "503"],
+        "execInVm" or "openTerminal" or "readFile" or "writeFile" or "deleteFile" or "statFile" => [],
+        _ => ["503"],
+    };
 
     // An example of each answer that has none yet.
     private static void Show(OpenApiOperation operation)
