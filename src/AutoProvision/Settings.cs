@@ -11,14 +11,28 @@ namespace AutoProvision;
 /// <summary>Start-up's look at the settings.</summary>
 public static class Settings
 {
-    private static readonly Action<IServiceProvider>[] Sections =
-        [Read<ServiceOptions>, Read<VmOptions>, Read<AdmissionOptions>, Read<ProvisioningOptions>, Read<LibvirtOptions>, Read<SshOptions>, Read<ImagesOptions>, Read<WebhooksOptions>];
+    private static readonly Dictionary<string, (Type Type, Action<IServiceProvider> Read)> Sections = new(StringComparer.OrdinalIgnoreCase)
+    {
+        [ServiceOptions.Section] = (typeof(ServiceOptions), Read<ServiceOptions>),
+        [VmOptions.Section] = (typeof(VmOptions), Read<VmOptions>),
+        [AdmissionOptions.Section] = (typeof(AdmissionOptions), Read<AdmissionOptions>),
+        [ProvisioningOptions.Section] = (typeof(ProvisioningOptions), Read<ProvisioningOptions>),
+        [LibvirtOptions.Section] = (typeof(LibvirtOptions), Read<LibvirtOptions>),
+        [SshOptions.Section] = (typeof(SshOptions), Read<SshOptions>),
+        [ImagesOptions.Section] = (typeof(ImagesOptions), Read<ImagesOptions>),
+        [WebhooksOptions.Section] = (typeof(WebhooksOptions), Read<WebhooksOptions>),
+    };
 
     /// <summary>Validates every section before anything is built on one, so that all that is wrong is said in one message.</summary>
     /// <exception cref="OptionsValidationException">Names every fault of every section.</exception>
     public static void Check(IServiceProvider services)
     {
-        var faults = Sections.SelectMany(section => Faults(section, services)).ToList();
+        var configuration = services.GetRequiredService<IConfiguration>();
+        List<string> faults =
+        [
+            .. UnknownSettings.Beside(configuration, Sections.ToDictionary(section => section.Key, section => section.Value.Type, StringComparer.OrdinalIgnoreCase)),
+            .. Sections.SelectMany(section => UnknownSettings.In(configuration.GetSection(section.Key), section.Value.Type).Concat(Faults(section.Value.Read, services))),
+        ];
         if (faults.Count > 0)
             throw new OptionsValidationException("settings", typeof(ServiceOptions), faults);
     }

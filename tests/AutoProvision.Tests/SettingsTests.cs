@@ -21,11 +21,11 @@ public sealed class SettingsTests : IDisposable
     public async Task Every_wrong_setting_of_every_section_is_told_at_once()
     {
         var told = await ServiceProcess.FailToStartAsync(
-            "--AutoProvision:DataDirectory=relative", "--Libvirt:PoolDirectory=/a b", "--Libvirt:AddressPollInterval=00:00:01",
+            "--AutoProvision:DataDirectory=relative", "--Libvirt:PoolDirectory=/a b", "--Libvirt:Acelerator=Kvm", "--Libvirt:AddressPollInterval=00:00:01",
             "--Provisioning:Concurrency=0", "--Provisioning:Timeouts:Ssh=00:00:00", "--Vms:DefaultCpus=99",
             "--Ssh:RetryInterval=00:00:09", "--Images:Catalog:tiny:Path=relative.img", "--Webhooks:Endpoints:ci:Url=here");
 
-        foreach (var setting in (string[])["settings_invalid", "AutoProvision:DataDirectory", "Libvirt:PoolDirectory", "Libvirt:AddressPollInterval", "Provisioning:Concurrency", "Provisioning:Timeouts", "Vms:", "Ssh:RetryInterval", "tiny", "Webhooks:Endpoints:ci: Url", "Webhooks:Endpoints:ci: Secret"])
+        foreach (var setting in (string[])["settings_invalid", "AutoProvision:DataDirectory", "Libvirt:PoolDirectory", "Libvirt:Acelerator is unknown; Libvirt has Accelerator, ", "Libvirt:AddressPollInterval", "Provisioning:Concurrency", "Provisioning:Timeouts", "Vms:", "Ssh:RetryInterval", "tiny", "Webhooks:Endpoints:ci: Url", "Webhooks:Endpoints:ci: Secret"])
             Assert.Contains(setting, told, StringComparison.Ordinal);
     }
 
@@ -81,11 +81,48 @@ public sealed class SettingsTests : IDisposable
         Assert.False(Directory.Exists(data));
     }
 
-    private static IEnumerable<string> Faults((string Key, string Value) setting)
+    [Theory]
+    [InlineData("AutoProvision:Directory", "AutoProvision:Directory is unknown; AutoProvision has DataDirectory.")]
+    [InlineData("Vms:DefaultCpu", "Vms:DefaultCpu is unknown; Vms has DefaultCpus, ")]
+    [InlineData("Admission:MinFreeDisk", "Admission:MinFreeDisk is unknown; Admission has MinFreeDiskMiB, ")]
+    [InlineData("Libvirt:PoolDirectoy", "Libvirt:PoolDirectoy is unknown; Libvirt has PoolDirectory, ")]
+    [InlineData("Provisioning:Timeouts:Adress", "Provisioning:Timeouts:Adress is unknown; Provisioning:Timeouts has Address, ")]
+    [InlineData("Provisioning:Timeouts", "Provisioning:Timeouts is no single value; it has Image, ")]
+    [InlineData("Ssh:Timeout:Exec", "Ssh:Timeout is unknown; Ssh has ")]
+    [InlineData("Ssh:UseAgent:Always", "Ssh:UseAgent:Always is unknown; Ssh:UseAgent is a single value.")]
+    [InlineData("Images:Catalogue:tiny:Path", "Images:Catalogue is unknown; Images has Catalog, ")]
+    [InlineData("Images:Catalog:tiny:Usr", "Images:Catalog:tiny:Usr is unknown; Images:Catalog:tiny has User, ")]
+    [InlineData("Images:Catalog", "Images:Catalog is no single value; it has entries with names.")]
+    [InlineData("Webhooks:Endpoints:ci:Type:0", "Webhooks:Endpoints:ci:Type is unknown; Webhooks:Endpoints:ci has Types, ")]
+    [InlineData("Webhooks:Endpoints:ci:Types", "Webhooks:Endpoints:ci:Types is no single value; it has a list, Webhooks:Endpoints:ci:Types:0 and so on.")]
+    [InlineData("Libvrt:PoolDirectory", "Libvrt:PoolDirectory is unknown; there is no section Libvrt, but Libvirt has this setting.")]
+    [InlineData("Vm:defaultcpus", "Vm:defaultcpus is unknown; there is no section Vm, but Vms has this setting.")]
+    public void A_setting_that_there_is_not_is_told_with_those_there_are(string setting, string told) =>
+        Assert.StartsWith(told, Assert.Single(Faults((setting, "a secret"), Endpoint)), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("libvirt:POOLDIRECTORY", "/pool")]
+    [InlineData("Images:Catalog:tiny:Build", "")]
+    [InlineData("Webhooks:Endpoints:ci:Types:first", "state")]
+    [InlineData("Serilog:WriteTo:0:Args:path", "x")]
+    [InlineData("Logging:LogLevel:Default", "Debug")]
+    [InlineData("Kestrel:Endpoints:Http:Url", "http://127.0.0.1:0")]
+    [InlineData("AllowedHosts", "*")]
+    [InlineData("AUTOPROVISION_IMAGE_DIR", "/images")]
+    [InlineData("SSL:CERT", "/etc/ssl")]
+    [InlineData("Libvirt", "")]
+    public void One_in_another_case_an_empty_one_and_those_of_others_are_fine(string setting, string value) => Assert.Empty(Faults((setting, value), Endpoint));
+
+    private static (string, string)[] Endpoint =>
+        [("Webhooks:Endpoints:ci:Url", "https://ci.example.org/"), ("Webhooks:Endpoints:ci:Secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")];
+
+    private static IEnumerable<string> Faults((string Key, string Value) setting) => Faults(setting, []);
+
+    private static IEnumerable<string> Faults((string Key, string Value) setting, (string Key, string Value)[] others)
     {
         var configuration = new ConfigurationBuilder()
             .AddInMemoryCollection([new("Images:Catalog:tiny:Path", "/tiny.img"), new("Vms:DefaultImage", "tiny")])
-            .AddInMemoryCollection([new(setting.Key, setting.Value)]).Build();
+            .AddInMemoryCollection(others.Append(setting).Select(it => KeyValuePair.Create(it.Key, (string?)it.Value))).Build();
         var services = new ServiceCollection().AddSingleton<IConfiguration>(configuration).AddImages(configuration).AddSsh(configuration)
             .AddLibvirt(configuration).AddProvisioning(configuration).AddVms(configuration).AddWebhooks(configuration);
         using var provider = services.BuildServiceProvider();
