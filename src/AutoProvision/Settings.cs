@@ -31,7 +31,7 @@ public static class Settings
         List<string> faults =
         [
             .. UnknownSettings.Beside(configuration, Sections.ToDictionary(section => section.Key, section => section.Value.Type, StringComparer.OrdinalIgnoreCase)),
-            .. Sections.SelectMany(section => UnknownSettings.In(configuration.GetSection(section.Key), section.Value.Type).Concat(Faults(section.Value.Read, services))),
+            .. Sections.SelectMany(section => UnknownSettings.Below(configuration.GetSection(section.Key), section.Value.Type).Concat(Faults(section.Value.Read, services))),
         ];
         if (faults.Count > 0)
             throw new OptionsValidationException("settings", typeof(ServiceOptions), faults);

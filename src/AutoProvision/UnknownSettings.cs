@@ -8,12 +8,11 @@ namespace AutoProvision;
 /// </summary>
 internal static class UnknownSettings
 {
-    /// <summary>Everything below a section that no property of its options is bound from. No value is told: it may be a secret.</summary>
-    public static IEnumerable<string> In(IConfigurationSection section, Type options) =>
-        IsMap(options, out var entry) ? Alone(section, "entries with names").Concat(section.GetChildren().SelectMany(child => In(child, entry)))
-        : IsList(options, out var item) ? Alone(section, $"a list, {section.Path}:0 and so on").Concat(section.GetChildren().SelectMany(child => In(child, item)))
-        : IsObject(options) ? Alone(section, string.Join(", ", Names(options))).Concat(section.GetChildren().SelectMany(child => InObject(section, child, options)))
-        : section.GetChildren().Select(child => $"{child.Path} is unknown; {section.Path} is a single value.");
+    /// <summary>
+    /// Everything below one of our sections that no property of its options is bound from. No value is told: it may be a secret. The
+    /// section's own value is left alone: an environment variable of somebody else's may have its name, such as IMAGES.
+    /// </summary>
+    public static IEnumerable<string> Below(IConfigurationSection section, Type options) => section.GetChildren().SelectMany(child => InObject(section, child, options));
 
     /// <summary>Sections whose name is near to one of ours and that hold a setting of it; others belong to somebody else.</summary>
     public static IEnumerable<string> Beside(IConfiguration configuration, IReadOnlyDictionary<string, Type> sections) =>
@@ -24,6 +23,12 @@ internal static class UnknownSettings
         from setting in section.GetChildren()
         where Names(meant.Value).Contains(setting.Key, StringComparer.OrdinalIgnoreCase)
         select $"{setting.Path} is unknown; there is no section {section.Key}, but {meant.Key} has this setting.";
+
+    private static IEnumerable<string> In(IConfigurationSection section, Type options) =>
+        IsMap(options, out var entry) ? Alone(section, "entries with names").Concat(section.GetChildren().SelectMany(child => In(child, entry)))
+        : IsList(options, out var item) ? Alone(section, $"a list, {section.Path}:0 and so on").Concat(section.GetChildren().SelectMany(child => In(child, item)))
+        : IsObject(options) ? Alone(section, string.Join(", ", Names(options))).Concat(Below(section, options))
+        : section.GetChildren().Select(child => $"{child.Path} is unknown; {section.Path} is a single value.");
 
     private static IEnumerable<string> InObject(IConfigurationSection section, IConfigurationSection child, Type options) =>
         Properties(options).FirstOrDefault(property => property.Name.Equals(child.Key, StringComparison.OrdinalIgnoreCase)) is { } property

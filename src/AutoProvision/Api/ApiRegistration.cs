@@ -48,5 +48,7 @@ public static class ApiRegistration
         api.MapEvents();
         api.MapWebhooks();
         api.MapHost();
+        // Nor is a probe to fail over what its prober adds.
+        app.MapHealth();
     }
 }

@@ -17,6 +17,10 @@ public static class HostEndpoints
             .WithDescription("Domains with this service's mark, and files in its directories, that belong to no VM. Nothing of it is removed by itself.").ProducesProblem(500).ProducesProblem(503);
         routes.MapDelete("/host/orphans/{id}", RemoveOrphan).WithTags("Host").WithName("removeOrphan").WithSummary("Remove an orphan for good")
             .WithDescription("Its domain, disk, seed, console log and keys. Never a VM, nor a domain that this service did not make.").ProducesProblem(404).ProducesProblem(500).ProducesProblem(503);
+    }
+
+    public static void MapHealth(this IEndpointRouteBuilder routes)
+    {
         routes.MapGet("/healthz", Healthy).WithTags("Health").WithName("isAlive").WithSummary("Whether the process answers");
         routes.MapGet("/readyz", Ready).WithTags("Health").WithName("isReady").WithSummary("Whether a VM could be made now, and what is missing if not")
             .Produces<HealthAnswer>(StatusCodes.Status503ServiceUnavailable).ProducesProblem(500);

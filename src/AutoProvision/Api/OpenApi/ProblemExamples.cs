@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using AutoProvision.Ssh.Files;
+using AutoProvision.Vms;
 using Microsoft.AspNetCore.WebUtilities;
 
 namespace AutoProvision.Api.OpenApi;
@@ -15,8 +17,8 @@ internal static class ProblemExamples
         ["409"] = ("vm_not_ready", $"VM {Vm} is provisioning; commands run once it is ready or degraded.", $"Follow GET /vms/{Vm}/events until its state is ready."),
         ["410"] = ("event_id_expired", "Of the events after 12, some up to 3098 were forgotten together with their deleted VMs.", "Read GET /vms for how things are, and begin anew without Last-Event-ID, or with ?from=oldest for all that is kept."),
         ["412"] = ("precondition_failed", $"VM {Vm} is not as If-Match says: somebody changed it meanwhile.", $"GET /vms/{Vm} gives its present ETag."),
-        ["413"] = ("body_too_large", "The body is larger than 4 MiB.", "Let the guest fetch large files itself, with runCommands or exec."),
-        ["415"] = ("content_type_unsupported", "The body is not declared as JSON.", "Send Content-Type: application/json."),
+        ["413"] = ("body_too_large", "The body is larger than 4 MiB.", "Send large files with PUT /vms/{id}/files once the VM is ready, or let the guest fetch them itself."),
+        ["415"] = ("content_type_unsupported", "The body is not declared as JSON or YAML.", BodyTypes.Hint),
         ["422"] = ("idempotency_key_reused", $"With the Idempotency-Key \"web-1\" something else was asked for: VM {Vm}.", "Send the same body again, or take a new key for another VM; a key is kept for 24 hours."),
         ["429"] = ("queue_full", "36 VMs are waiting or being made, of at most 36: Provisioning:QueueCapacity is 32, Provisioning:Concurrency 4.", "Try again when some are ready."),
         ["500"] = ("internal_error", "Something went wrong inside the service.", "The service's log has the details."),
@@ -32,6 +34,12 @@ internal static class ProblemExamples
         [("openTerminal", "403")] = ("origin_not_allowed", "A page of http://elsewhere.example is not from this service's host.", "Open the terminal from a page of the service's own host; a proxy has to pass Host on."),
         [("readFile", "412")] = ("bad_request", "Precondition Failed", "The OpenAPI document at /openapi/v1.json shows what is taken."),
         [("readFile", "416")] = ("bad_request", "Range Not Satisfiable", "The OpenAPI document at /openapi/v1.json shows what is taken."),
+        [("execInVm", "503")] = From(VmFailures.Stopping()),
+        [("openTerminal", "503")] = From(VmFailures.Stopping()),
+        [("readFile", "503")] = From(FileFailures.Stopping()),
+        [("writeFile", "503")] = From(FileFailures.Stopping()),
+        [("deleteFile", "503")] = From(FileFailures.Stopping()),
+        [("statFile", "503")] = From(FileFailures.Stopping()),
         [("removeOrphan", "404")] = ("orphan_not_found", $"There is no orphan {Vm}.", "GET /host/orphans lists them. A VM is deleted with DELETE /vms/ID; a domain that this service did not make is never touched."),
     };
 
@@ -51,4 +59,6 @@ internal static class ProblemExamples
             ["hint"] = words.Hint,
         };
     }
+
+    private static (string, string, string) From(FailureException e) => (e.Code, e.Failure.Cause, e.Failure.Hint);
 }
