@@ -26,7 +26,18 @@ internal static partial class CloudInitMessage
         if (!match.Success)
             return repr;
         var message = Unescape(match.Groups["text"].Value);
-        return message.Contains(' ') ? message : repr;
+        return message.Contains(' ') ? CommandText(message) : repr;
+    }
+
+    // A command that failed (ProcessExecutionError in cloudinit/subp.py, six lines) in one, and what it printed where cloud-init kept that.
+    private static string CommandText(string message)
+    {
+        var match = FailedCommand().Match(message);
+        if (!match.Success)
+            return message;
+        var words = Words().Matches(match.Groups["command"].Value).Select(word => Unescape(word.Groups["text"].Value));
+        string[] printed = [match.Groups["reason"].Value, match.Groups["stdout"].Value, match.Groups["stderr"].Value];
+        return string.Join('\n', printed.Where(text => text is not ("-" or "")).Prepend($"{string.Join(' ', words)}: exit code {match.Groups["code"].Value}"));
     }
 
     private static string Unescape(string literal) => Escape().Replace(literal, match =>
@@ -53,6 +64,12 @@ internal static partial class CloudInitMessage
 
     [GeneratedRegex(@"\A[\w.]+\((?<quote>['""])(?<text>(?:\\.|(?!\k<quote>)[^\\])*)\k<quote>,?\)\z", RegexOptions.Singleline)]
     private static partial Regex OneStringException();
+
+    [GeneratedRegex(@"\AUnexpected error while running command\.\nCommand: \[(?<command>[^\n]*)\]\nExit code: (?<code>[^\n]*)\nReason: (?<reason>[^\n]*)\nStdout: (?<stdout>.*?)\nStderr: (?<stderr>.*)\z", RegexOptions.Singleline)]
+    private static partial Regex FailedCommand();
+
+    [GeneratedRegex(@"(?<quote>['""])(?<text>(?:\\.|(?!\k<quote>)[^\\])*)\k<quote>", RegexOptions.Singleline)]
+    private static partial Regex Words();
 
     [GeneratedRegex(@"\\(x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}|.)", RegexOptions.Singleline)]
     private static partial Regex Escape();

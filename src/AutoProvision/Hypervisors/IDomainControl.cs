@@ -4,6 +4,8 @@ namespace AutoProvision.Hypervisors;
 
 /// <summary>What can be done to a domain that is there: power, sizes and snapshots.</summary>
 /// <remarks>
+/// A guest that goes on after it stood still (<see cref="ResumeAsync"/>, and both methods of snapshots) has its clock set to the host's
+/// where its agent answers; where it does not, the method has done its work all the same.
 /// Every method throws <see cref="FailureException"/>: <c>domain_missing</c> when the domain is gone, <c>hypervisor_unavailable</c> when the
 /// hypervisor itself does not answer. A method that was cut off can be called again.
 /// </remarks>
@@ -32,8 +34,8 @@ public interface IDomainControl
     Task CreateSnapshotAsync(Guid id, string name, CancellationToken cancellation);
 
     /// <summary>
-    /// Brings disks, memory, sizes and power back; the snapshot stays. The guest's clock is set where its agent answers. Its network
-    /// may need some seconds until it passes packets again.
+    /// Brings disks, memory, sizes and power back; the snapshot stays. The guest's network may need some seconds until it passes
+    /// packets again.
     /// </summary>
     /// <exception cref="FailureException"><c>hypervisor_refused</c>: there is no such snapshot.</exception>
     Task RestoreSnapshotAsync(Guid id, string name, CancellationToken cancellation);

@@ -4,7 +4,7 @@ using AutoProvision.Vms;
 
 namespace AutoProvision.HostTests.Vms;
 
-/// <summary>A VM with all that can be asked for, one thing of which goes wrong inside.</summary>
+/// <summary>A VM with all that can be asked for, two things of which go wrong inside.</summary>
 public sealed class CloudInitErrorTests
 {
     private const string NetworkConfig = """
@@ -16,8 +16,9 @@ public sealed class CloudInitErrorTests
         """;
 
     [Fact(Timeout = 900_000)]
-    public async Task A_failing_command_makes_the_vm_degraded_and_names_the_module()
+    public async Task A_failing_command_and_a_missing_package_make_the_vm_degraded_and_are_named()
     {
+        await using var repository = await AptRepository.StartAsync();
         await using var app = new HostApp();
         var created = await app.CreateAsync(new
         {
@@ -26,6 +27,8 @@ public sealed class CloudInitErrorTests
             files = new[] { new { path = "/home/alice/note.txt", content = "yes: [no]\n", owner = "alice:alice", mode = "0640" } },
             hosts = new[] { new { address = "192.0.2.7", names = new[] { "registry.example", "registry" } } },
             runCommands = new[] { "echo begun > /run/begun", "false" },
+            packages = new[] { "no-such-parcel" },
+            userData = $"#cloud-config\napt: {{preserve_sources_list: false, sources_list: '{repository.Source}'}}\n",
             networkConfig = NetworkConfig,
         });
 
@@ -34,6 +37,8 @@ public sealed class CloudInitErrorTests
         Assert.True(vm.State == VmState.Degraded, JsonSerializer.Serialize(vm));
         Assert.Equal(("cloud_init_errors", "cloud-init"), (vm.Failure!.Code, vm.Failure.Step));
         Assert.Matches("scripts[-_]user: .*runcmd", vm.Failure.Cause);
+        Assert.Matches("package[-_]update[-_]upgrade[-_]install: .*no-such-parcel", vm.Failure.Cause);
+        Assert.Contains("E: Unable to locate package no-such-parcel", vm.Failure.Evidence, StringComparison.Ordinal);
         Assert.Equal("alice\nbegun\n", (await app.ExecAsync(vm.Id, "id -un; cat /run/begun")).Stdout);
         Assert.Equal("yes: [no]\nalice:alice 640\n", (await app.ExecAsync(vm.Id, "cat note.txt; stat -c '%U:%G %a' note.txt")).Stdout);
         Assert.Equal("192.0.2.7", (await app.ExecAsync(vm.Id, "getent hosts registry.example | cut -d' ' -f1")).Stdout.Trim());

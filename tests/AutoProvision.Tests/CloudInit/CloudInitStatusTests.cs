@@ -91,7 +91,7 @@ public class CloudInitStatusTests
         Assert.Equal(
             [
                 RunpartsError,
-                new("package-update-upgrade-install", "Unexpected error while running command.\nCommand: ['apt-get', 'install', \"it's\"]\nExit code: 100\nReason: -\nStdout: -\nStderr: E: \"nope\"\n        line é"),
+                new("package-update-upgrade-install", "apt-get install it's: exit code 100\nE: \"nope\"\n        line é"),
                 new("x", "KeyError('users')"),
                 new("y", "FileNotFoundError(2, 'No such file')"),
             ],

@@ -144,21 +144,6 @@ public sealed class ControlTests : IAsyncDisposable
     public async Task A_snapshot_that_is_not_there_cannot_be_restored() =>
         Assert.Equal("hypervisor_refused", (await Assert.ThrowsAsync<FailureException>(() => _host.Control.RestoreSnapshotAsync(_id, "none", Cancellation))).Code);
 
-    [Theory(Timeout = Limit)]
-    [InlineData(FakeLibvirtDomain.Running, true)]
-    [InlineData(FakeLibvirtDomain.Paused, false)]
-    [InlineData(FakeLibvirtDomain.Off, false)]
-    public async Task The_clock_of_a_guest_that_runs_again_is_set_and_an_agent_that_hangs_is_no_failure(int state, bool isSet)
-    {
-        _host.Libvirt.Domains[_id] = Domain with { State = state };
-        await _host.Control.CreateSnapshotAsync(_id, "one", Cancellation);
-        _host.Libvirt.Agent = (_, _) => throw new FailureException("tool_timeout", "virsh did not finish.", "Look at its log.");
-
-        await _host.Control.RestoreSnapshotAsync(_id, "one", Cancellation);
-
-        Assert.Equal(isSet, _host.Libvirt.Ran.Contains("domtime"));
-    }
-
     [Fact(Timeout = Limit)]
     public async Task Snapshots_have_a_time_of_their_own()
     {

@@ -15,13 +15,16 @@ public sealed class DomainCommands(Virsh virsh, DomainList domains)
     /// <param name="cancellation">Ends virsh; libvirt may go on with what it was asked for.</param>
     /// <param name="unless">What libvirt says when there is nothing to do: that is success.</param>
     /// <param name="timeout">Its own time; null is that of every call.</param>
+    /// <returns>Whether it was done; not where there was nothing to do.</returns>
     /// <exception cref="FailureException"><c>domain_missing</c>, <c>disk_full</c>, <c>tool_timeout</c> and those of <see cref="DomainList"/>.</exception>
-    public async Task RunAsync(Guid id, IReadOnlyList<string> command, CancellationToken cancellation, string? unless = null, TimeSpan? timeout = null)
+    public async Task<bool> RunAsync(Guid id, IReadOnlyList<string> command, CancellationToken cancellation, string? unless = null, TimeSpan? timeout = null)
     {
         string[] arguments = [command[0], "--domain", id.ToString(), .. command.Skip(1)];
         var result = timeout is { } own ? await virsh.TryAsync(own, cancellation, arguments) : await virsh.TryAsync(cancellation, arguments);
-        if (result.Succeeded || (unless is not null && result.Error.Contains(unless, StringComparison.Ordinal)))
-            return;
+        if (result.Succeeded)
+            return true;
+        if (unless is not null && result.Error.Contains(unless, StringComparison.Ordinal))
+            return false;
         PoolFailures.ThrowIfFull($"virsh {command[0]}", result);
         if (!await domains.HasAsync(id, cancellation))
             throw new FailureException(GuestDiagnosis.Missing(result.Evidence));

@@ -38,20 +38,27 @@ public sealed class GuestAgent(Virsh virsh, TimeProvider time) : IDisposable
         }
     }
 
-    /// <summary>Sets the guest's clock to the host's, where its agent answers.</summary>
+    /// <summary>Sets the guest's clock to the host's, where its agent answers. It never throws: what the clock is set after is done by then.</summary>
     public async Task TrySetClockAsync(Guid id, CancellationToken cancellation)
     {
+        string[] domtime = ["domtime", "--domain", id.ToString()];
         try
         {
-            await virsh.TryAsync(AnswerWithin, cancellation, "domtime", "--domain", id.ToString(), "--now");
+            if (!(await virsh.TryAsync(AnswerWithin, cancellation, domtime)).Succeeded)
+                return;
+            // virsh tells the guest whole seconds: late in one it would be set back by most of it.
+            await Task.Delay(ToFullSecond(), time, cancellation);
+            await virsh.TryAsync(AnswerWithin, cancellation, [.. domtime, "--now"]);
         }
-        catch (FailureException)
+        catch (Exception e) when (e is FailureException or OperationCanceledException)
         {
             // Time servers set it too, only later.
         }
     }
 
     public void Dispose() => _turn.Dispose();
+
+    private TimeSpan ToFullSecond() => TimeSpan.FromTicks((TimeSpan.TicksPerSecond - time.GetUtcNow().Ticks % TimeSpan.TicksPerSecond) % TimeSpan.TicksPerSecond);
 
     private async Task<string?> AskInTurnAsync(Guid id, string mac, CancellationToken cancellation)
     {

@@ -26,7 +26,11 @@ public sealed class LibvirtControl(
     /// <summary>QEMU writes back what it has in its caches when it stops the CPUs (do_vm_stop in its softmmu/cpus.c).</summary>
     public Task PauseAsync(Guid id, CancellationToken cancellation) => commands.RunAsync(id, ["suspend"], cancellation);
 
-    public Task ResumeAsync(Guid id, CancellationToken cancellation) => commands.RunAsync(id, ["resume"], cancellation, IsOn);
+    public async Task ResumeAsync(Guid id, CancellationToken cancellation)
+    {
+        if (await commands.RunAsync(id, ["resume"], cancellation, IsOn))
+            await agent.TrySetClockAsync(id, cancellation);
+    }
 
     public async Task ResizeAsync(Guid id, VmSize size, CancellationToken cancellation)
     {
@@ -45,9 +49,19 @@ public sealed class LibvirtControl(
     {
         // What an attempt that was cut off has left, known to libvirt or not.
         await RemoveSnapshotAsync(id, name, cancellation);
-        if (await commands.PowerAsync(id, cancellation) == DomainPower.Stopped)
+        var power = await commands.PowerAsync(id, cancellation);
+        if (power == DomainPower.Stopped)
             await files.ForgetAsync(id, name, cancellation);
-        await SnapshotAsync(id, ["snapshot-create-as", "--name", name, "--atomic"], cancellation);
+        try
+        {
+            await SnapshotAsync(id, ["snapshot-create-as", "--name", name, "--atomic"], cancellation);
+        }
+        finally
+        {
+            // The guest stood still meanwhile, whatever came of it.
+            if (power == DomainPower.Running)
+                await agent.TrySetClockAsync(id, cancellation);
+        }
     }
 
     public async Task RestoreSnapshotAsync(Guid id, string name, CancellationToken cancellation)
@@ -62,6 +76,6 @@ public sealed class LibvirtControl(
     public Task RemoveSnapshotAsync(Guid id, string name, CancellationToken cancellation) =>
         SnapshotAsync(id, ["snapshot-delete", "--snapshotname", name], cancellation, NoSnapshot);
 
-    private Task SnapshotAsync(Guid id, IReadOnlyList<string> command, CancellationToken cancellation, string? unless = null) =>
+    private Task<bool> SnapshotAsync(Guid id, IReadOnlyList<string> command, CancellationToken cancellation, string? unless = null) =>
         commands.RunAsync(id, command, cancellation, unless, options.Value.SnapshotTimeout);
 }

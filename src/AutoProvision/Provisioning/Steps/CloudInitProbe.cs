@@ -30,6 +30,13 @@ public static class CloudInitProbe
             nap
           done
           echo files; echo '{{Separator}}' | cat $run/status.json - $run/result.json
+          # A list with something in it: why is told by what the module printed. apt's errors may be far from the end.
+          if grep -q '\[$' $run/status.json $run/result.json; then
+            echo '{{Separator}}'
+            log=/var/log/cloud-init-output.log
+            look="grep '^E: ' $log | head -c 1000; tail -c 3000 $log"
+            if [ -r $log ]; then sh -c "$look"; else sudo -n sh -c "$look"; fi 2>/dev/null
+          fi
         elif command -v cloud-init >/dev/null; then
           echo command; cloud-init status --wait --format json
         else
@@ -48,7 +55,8 @@ public static class CloudInitProbe
                 "The image found no seed or was told to ignore it; use an image whose cloud-init takes a NoCloud seed."),
             "missing" => throw new FailureException("cloud_init_missing", "The guest has no cloud-init.", "Use an image with cloud-init."),
             "died" => Complaint([new CloudInitError("cloud-final", "the service died before it wrote a result")], null),
-            "files" when text.Split(Separator) is [var status, var outcome] => Judge(CloudInitStatus.ParseFiles(status, outcome), text),
+            "files" when text.Split(Separator, 3) is [var status, var outcome, .. var log] =>
+                Judge(CloudInitStatus.ParseFiles(status, outcome), log is [var printed] && !string.IsNullOrWhiteSpace(printed) ? printed.Trim() : text),
             _ => Judge(CloudInitStatus.ParseCommand(text), text),
         };
     }

@@ -13,12 +13,14 @@ internal sealed class CloneProofs(WholeGuest guest)
     {
         var before = await HostSnapshot.TakeAsync(guest.App);
         await guest.SayAsync("echo copied | sudo tee /data/copied");
+        await guest.SetBackAsync();
         using var answer = await guest.Http.PostJsonAsync($"{guest.Path}/clone", """{"name": "copy"}""");
         var id = await guest.AcceptedAsync(answer);
 
         var copy = await guest.App.WaitUntilMadeAsync(id);
 
         Assert.True(copy.State == VmState.Ready, JsonSerializer.Serialize(copy));
+        await guest.HasTheTimeAsync("copy");
         await OnesOwnAsync(await guest.App.GetAsync(guest.Id), copy);
         Assert.Equal("copy: ours script theirs, copied, ext4", await guest.SayAsync(id, "echo $(hostname): $(sort /var/lib/ran), $(cat /data/copied), $(findmnt -no FSTYPE /data)"));
         Assert.Equal("192.0.2.7 db.example db", await guest.SayAsync(id, "echo $(getent hosts db)"));

@@ -32,6 +32,14 @@ internal sealed class SpecProofs(WholeGuest guest)
         Assert.Equal("Asia/Kathmandu", await guest.SayAsync("readlink -f /etc/localtime | sed s,.*zoneinfo/,,"));
     }
 
+    /// <summary>Installed, and already when the commands of the spec ran.</summary>
+    public async Task ItsPackageIsInstalledAsync()
+    {
+        Assert.Equal($"install ok installed {AptRepository.Version}", await guest.SayAsync($"dpkg-query -W -f '${{Status}} ${{Version}}' {AptRepository.Package}"));
+        Assert.Equal(AptRepository.Contents, await guest.SayAsync($"cat {AptRepository.File}"));
+        Assert.Equal(AptRepository.Contents, await guest.SayAsync("cat /var/lib/found-by-commands"));
+    }
+
     public async Task TheEnvironmentIsExactAsync()
     {
         const string Print = "printf '[%s]' \"$HOSTILE\" \"$SPACED\" \"${EMPTY-unset}\"";

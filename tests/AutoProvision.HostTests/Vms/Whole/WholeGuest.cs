@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.WebSockets;
 using System.Text.Json;
@@ -31,7 +32,9 @@ public sealed class WholeGuest : IAsyncLifetime
         // Each test has a deadline of its own.
         Http.Timeout = Timeout.InfiniteTimeSpan;
         Before = await HostSnapshot.TakeAsync(App);
-        using var answer = await Http.PostTextAsync("/vms", WholeSpec.Yaml, "application/yaml");
+        // Until its first boot is over: nothing asks for packages later.
+        await using var repository = await AptRepository.StartAsync();
+        using var answer = await Http.PostTextAsync("/vms", WholeSpec.Yaml(repository.Source), "application/yaml");
         Id = await AcceptedAsync(answer);
         var vm = await App.WaitUntilMadeAsync(Id);
         Assert.True(vm.State == VmState.Ready, JsonSerializer.Serialize(vm));
@@ -63,6 +66,19 @@ public sealed class WholeGuest : IAsyncLifetime
         var answer = await App.ExecAsync(id, shell);
         Assert.True(answer.ExitCode == 0, $"{shell}: {answer.ExitCode} {answer.Stdout} {answer.Stderr}");
         return answer.Stdout.TrimEnd('\n');
+    }
+
+    /// <summary>Sets the guest's clock back, far enough to be told from a slow answer.</summary>
+    public Task SetBackAsync() => SayAsync("sudo date -s '-2 hours'");
+
+    /// <summary>The guest's clock is the host's, but for what an answer takes.</summary>
+    public async Task HasTheTimeAsync(string after)
+    {
+        var asked = DateTimeOffset.UtcNow;
+        var there = DateTimeOffset.UnixEpoch.AddSeconds(double.Parse(await SayAsync("date +%s.%N"), CultureInfo.InvariantCulture));
+        var answered = DateTimeOffset.UtcNow;
+        TestContext.Current.SendDiagnosticMessage($"clock after {after}: {(there - asked).TotalSeconds:0.00} s after it was asked for, {(answered - there).TotalSeconds:0.00} s before it was told");
+        Assert.InRange((answered - there).Duration(), TimeSpan.Zero, TimeSpan.FromMinutes(5));
     }
 
     /// <summary>Runs an operation to its end; it must not fail.</summary>

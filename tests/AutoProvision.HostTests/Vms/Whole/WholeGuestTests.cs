@@ -23,6 +23,9 @@ public sealed class WholeGuestTests(WholeGuest guest) : IClassFixture<WholeGuest
     public Task Its_files_and_hosts_are_as_asked() => _spec.FilesAndHostsAreThereAsync();
 
     [Fact(Timeout = Limit)]
+    public Task Its_package_is_installed_before_its_commands_run() => _spec.ItsPackageIsInstalledAsync();
+
+    [Fact(Timeout = Limit)]
     public Task Its_environment_is_exact_in_every_session() => _spec.TheEnvironmentIsExactAsync();
 
     [Fact(Timeout = Limit)]

@@ -1,13 +1,16 @@
+using AutoProvision.HostTests.Support;
+
 namespace AutoProvision.HostTests.Vms.Whole;
 
-/// <summary>A spec with every field that a guest without internet access can be given, and user-data that fights it.</summary>
+/// <summary>A spec with every field, and user-data that fights it. The guest needs no internet access.</summary>
 internal static class WholeSpec
 {
     public const string Address = "192.168.122.77";
     public const string Hostile = "it's \"$HOME\" `id` $(id) \\n \\ ; & | = é€";
     public const string Spaced = "  two  spaces  ";
 
-    public const string Yaml = """
+    /// <param name="aptSource">The line of sources.list that names the repository of <see cref="AptRepository.Package"/>.</param>
+    public static string Yaml(string aptSource) => $$"""
         name: whole
         cpus: 2
         memoryMiB: 1024
@@ -29,9 +32,11 @@ internal static class WholeSpec
           HOSTILE: "it's \"$HOME\" `id` $(id) \\n \\ ; & | = é€"
           SPACED: "  two  spaces  "
           EMPTY: ""
+        packages: [{{AptRepository.Package}}]
         bootCommands: [echo ours >>/var/lib/boots]
         runCommands:
           - echo ours >>/var/lib/ran
+          - cp {{AptRepository.File}} /var/lib/found-by-commands
         timezone: Asia/Kathmandu
         swapMiB: 128
         labels: { stage: test }
@@ -51,6 +56,7 @@ internal static class WholeSpec
           hostname: other
           ssh_pwauth: true
           ssh_deletekeys: false
+          apt: { preserve_sources_list: false, sources_list: "{{aptSource}}" }
           users: [bob]
           bootcmd:
             - echo theirs >>/var/lib/boots
