@@ -20,7 +20,8 @@ public sealed class GuestFaultTests
         new("poweroff", "switches itself off", "address", Address, "guest_stopped"),
         new("no-sshd", "no sshd", "ssh", Ssh, "ssh_timeout"),
         new("other-key", "another host key", "ssh", Ssh, "ssh_host_key_mismatch"),
-        new("panic", "kernel panic", "ssh", Ssh, "guest_panicked"),
+        // On a busy host it may be over before its address is seen.
+        new("panic", "kernel panic", "ssh", Ssh, "guest_panicked", OrIn: "address"),
         new("ci-error", "failing cloud-init", "cloud-init", CloudInit, "cloud_init_errors"),
     ];
 
@@ -51,17 +52,18 @@ public sealed class GuestFaultTests
     private static async Task<IEnumerable<string>> JudgeAsync(HostApp app, Expected fault, VmResource vm)
     {
         var events = await app.HistoryAsync(vm.Id);
-        var started = events.Last(what => what.Type == VmEventType.StepStarted && what.Step == fault.Step).At;
+        var step = fault.OrIn is not null && vm.Failure?.Step == fault.OrIn ? fault.OrIn : fault.Step;
+        var started = events.Last(what => what.Type == VmEventType.StepStarted && what.Step == step).At;
         var told = events.First(what => what.Failure?.Code == fault.Code || what.Type == VmEventType.StepFailed).At;
-        Console.WriteLine($"figure: {fault.What}: {vm.Failure?.Code} after {(told - started).TotalSeconds:0.0} s in {fault.Step} (deadline {fault.Deadline.TotalSeconds:0} s)");
+        Console.WriteLine($"figure: {fault.What}: {vm.Failure?.Code} after {(told - started).TotalSeconds:0.0} s in {step} (deadline {fault.Deadline.TotalSeconds:0} s)");
         var state = fault.Code == "cloud_init_errors" ? VmState.Degraded : VmState.Failed;
         return new[]
         {
-            vm.State == state && (vm.Failure?.Code, vm.Failure?.Step) == (fault.Code, fault.Step) ? null : $"{fault.What}: {JsonSerializer.Serialize(vm)}",
+            vm.State == state && (vm.Failure?.Code, vm.Failure?.Step) == (fault.Code, step) ? null : $"{fault.What}: {JsonSerializer.Serialize(vm)}",
             told - started <= fault.Deadline + Grace ? null : $"{fault.What}: too late",
             fault.Name != "panic" || vm.Failure?.Evidence?.Contains("Kernel panic - not syncing") == true ? null : "the panic is not in the evidence",
         }.OfType<string>();
     }
 
-    private sealed record Expected(string Name, string What, string Step, TimeSpan Deadline, string Code);
+    private sealed record Expected(string Name, string What, string Step, TimeSpan Deadline, string Code, string? OrIn = null);
 }
