@@ -29,6 +29,7 @@ internal static class FakeProgram
         services.Replace(ServiceDescriptor.Singleton<IHypervisor>(hypervisor));
         services.Replace(ServiceDescriptor.Singleton<INetworks>(hypervisor));
         services.Replace(ServiceDescriptor.Singleton<IDomainControl>(hypervisor));
+        services.Replace(ServiceDescriptor.Singleton<IDomainEvents>(hypervisor.Events));
         services.Replace(ServiceDescriptor.Singleton<ISshConnector>(new FakeGuests(hypervisor)));
         services.Replace(ServiceDescriptor.Singleton<IProcessRunner>(new FakeHostTools()));
         if (plan.ClockFile is { } clock)

@@ -31,6 +31,12 @@ public sealed record ProcessCommand(string FileName, params IReadOnlyList<string
     /// <summary>Told each line of standard output and standard error as it comes.</summary>
     public Action<string>? OnLine { get; init; }
 
+    /// <summary>
+    /// A program that runs for as long as this service, and not on where the service is killed. Of what it prints only the end is kept,
+    /// and its standard input is empty. It is started by a shell: one that is not installed ends with exit code 127.
+    /// </summary>
+    public bool IsCompanion { get; init; }
+
     public override string ToString() => string.Join(' ', [FileName, .. Arguments]);
 }
 

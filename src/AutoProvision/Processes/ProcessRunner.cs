@@ -14,11 +14,12 @@ public sealed class ProcessRunner(TimeProvider time) : IProcessRunner
         using var deadline = new CancellationTokenSource(command.Timeout, time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);
         using var process = Start(command);
-        var output = ReadAsync(process.StandardOutput, command.OnLine);
-        var error = ReadAsync(process.StandardError, command.OnLine);
+        var output = ReadAsync(process.StandardOutput, command);
+        var error = ReadAsync(process.StandardError, command);
         try
         {
-            await WriteInputAsync(process, command.Input, linked.Token);
+            if (!command.IsCompanion)
+                await WriteInputAsync(process, command.Input, linked.Token);
             await process.WaitForExitAsync(linked.Token);
             return new ProcessResult(process.ExitCode, await output.WaitAsync(linked.Token), await error.WaitAsync(linked.Token));
         }
@@ -31,11 +32,17 @@ public sealed class ProcessRunner(TimeProvider time) : IProcessRunner
                 "The host may be overloaded or libvirt may hang; look at its log, then try again.",
                 command.ToString());
         }
+        finally
+        {
+            if (command.IsCompanion)
+                await WriteInputAsync(process, Companion.Farewell, CancellationToken.None);
+        }
     }
 
     private static Process Start(ProcessCommand command)
     {
-        var start = new ProcessStartInfo(command.FileName, command.Arguments)
+        var (program, arguments) = command.IsCompanion ? Companion.Wrap(command) : (command.FileName, command.Arguments);
+        var start = new ProcessStartInfo(program, arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -84,15 +91,17 @@ public sealed class ProcessRunner(TimeProvider time) : IProcessRunner
         }
     }
 
-    private static async Task<string> ReadAsync(StreamReader reader, Action<string>? onLine)
+    private static async Task<string> ReadAsync(StreamReader reader, ProcessCommand command)
     {
-        if (onLine is null)
+        if (command.OnLine is not { } onLine)
             return await reader.ReadToEndAsync();
         var text = new StringBuilder();
         while (await reader.ReadLineAsync() is { } line)
         {
             text.AppendLine(line);
             onLine(line);
+            if (command.IsCompanion && text.Length > Companion.MostKept)
+                text.Remove(0, text.Length - Companion.MostKept);
         }
         return text.ToString();
     }

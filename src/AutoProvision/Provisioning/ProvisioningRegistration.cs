@@ -42,11 +42,14 @@ public static class ProvisioningRegistration
             .AddSingleton<SideJobs>()
             .AddSingleton<Comeback>()
             .AddSingleton<Orphans>()
+            .AddSingleton<Absences>()
+            .AddSingleton<RoundBell>()
             .AddSingleton<Reconciler>()
             .AddHostedService<ProvisioningWorker>()
             .AddHostedService<OperationWorker>()
             .AddHostedService<Expiry>()
-            .AddHostedService<ReconcileWorker>();
+            .AddHostedService<ReconcileWorker>()
+            .AddHostedService<DomainWatcher>();
     }
 
     private static IServiceCollection AddOperations(this IServiceCollection services) => services

@@ -25,6 +25,7 @@ internal sealed class AutoProvisionApp(FakeHost host, (string Key, string Value)
             services.Replace(ServiceDescriptor.Singleton<IHypervisor>(host.Hypervisor));
             services.Replace(ServiceDescriptor.Singleton<INetworks>(host.Hypervisor));
             services.Replace(ServiceDescriptor.Singleton<IDomainControl>(host.Hypervisor));
+            services.Replace(ServiceDescriptor.Singleton<IDomainEvents>(host.Hypervisor.Events));
             services.Replace(ServiceDescriptor.Singleton<ISshConnector>(host.Guests));
             services.Replace(ServiceDescriptor.Singleton<IProcessRunner>(host.Tools));
             services.Replace(ServiceDescriptor.Singleton<TimeProvider>(host.Time));

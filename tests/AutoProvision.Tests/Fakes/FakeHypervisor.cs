@@ -32,6 +32,8 @@ internal sealed partial class FakeHypervisor : IHypervisor
 
     public FaultPoints Faults { get; } = new();
 
+    public FakeDomainEvents Events { get; } = new();
+
     /// <summary>The daemon does not answer.</summary>
     public bool IsDown { get; set; }
 

@@ -30,6 +30,7 @@ public static class LibvirtRegistration
             .AddSingleton<ConsoleFollower>()
             .AddSingleton<INetworks, LibvirtNetworks>()
             .AddSingleton<IDomainControl, LibvirtControl>()
+            .AddSingleton<IDomainEvents, LibvirtEvents>()
             .AddSingleton<IHypervisor>(provider =>
             {
                 // Held as long as the service lives.

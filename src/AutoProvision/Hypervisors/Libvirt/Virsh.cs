@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 namespace AutoProvision.Hypervisors.Libvirt;
 
 /// <summary>Calls <c>virsh</c> on the configured connection and tells "libvirt is down" from "libvirt said no".</summary>
-public sealed class Virsh(IProcessRunner processes, IOptions<LibvirtOptions> options)
+public sealed class Virsh(IProcessRunner processes, IOptions<LibvirtOptions> options, TimeProvider time)
 {
     // What virsh prints first, so that an empty answer is known to be its own.
     private const string Mark = "answer:";
@@ -45,6 +45,47 @@ public sealed class Virsh(IProcessRunner processes, IOptions<LibvirtOptions> opt
         var result = await TryAsync(Command(arguments) with { Input = input }, cancellation);
         if (!result.Succeeded)
             throw Refused($"virsh {arguments[0]}", result);
+    }
+
+    /// <summary>Runs a command that goes on until it is cancelled or fails.</summary>
+    /// <param name="command">As virsh's own command line takes it: nothing of a request's may be in it.</param>
+    /// <param name="begun">Called once libvirt has answered.</param>
+    /// <param name="told">Given each line that virsh prints from then on.</param>
+    /// <param name="cancellation">Ends virsh.</param>
+    /// <exception cref="FailureException"><c>hypervisor_unavailable</c> or <c>hypervisor_refused</c>: virsh has ended, or libvirt does not answer in time.</exception>
+    public async Task FollowAsync(string command, Action begun, Action<string> told, CancellationToken cancellation)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var answered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var running = processes.RunAsync(Command([$"echo {Mark}; {command}"]) with { IsCompanion = true, Timeout = Timeout.InfiniteTimeSpan, OnLine = Hear }, stop.Token);
+        var patience = Task.Delay(options.Value.CommandTimeout, time, stop.Token);
+        var isLate = await Task.WhenAny(running, answered.Task, patience) == patience && !cancellation.IsCancellationRequested;
+        if (isLate)
+            await stop.CancelAsync();
+        try
+        {
+            var result = await running;
+            ConnectionTroubles.ThrowIfDisconnected(result, options.Value.Uri);
+            throw Refused($"virsh {command}", result);
+        }
+        catch (OperationCanceledException) when (isLate)
+        {
+            throw new FailureException(HypervisorFailures.Unavailable, $"libvirt does not answer at {options.Value.Uri}: virsh waited for {options.Value.CommandTimeout.TotalSeconds:0} s.",
+                "libvirt may hang: look at its log.");
+        }
+        finally
+        {
+            await stop.CancelAsync();
+        }
+
+        // virsh connects before its first command; one that cannot does not come to that.
+        void Hear(string line)
+        {
+            if (answered.Task.IsCompleted)
+                told(line);
+            else if (line == Mark && answered.TrySetResult())
+                begun();
+        }
     }
 
     public static FailureException Refused(string what, ProcessResult result) => new("hypervisor_refused",

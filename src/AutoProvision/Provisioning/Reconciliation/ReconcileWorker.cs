@@ -3,10 +3,22 @@ using Microsoft.Extensions.Options;
 
 namespace AutoProvision.Provisioning.Reconciliation;
 
-/// <summary>Runs the reconciliation at start and every <see cref="ProvisioningOptions.ReconcileInterval"/>, whatever befalls a round.</summary>
+/// <summary>
+/// Runs the reconciliation at start and every <see cref="ProvisioningOptions.ReconcileInterval"/>, whatever befalls a round, and
+/// before that when the bell is rung.
+/// </summary>
 public sealed partial class ReconcileWorker(
-    Reconciler reconciler, SideJobs jobs, IOptions<ProvisioningOptions> options, TimeProvider time, ILogger<ReconcileWorker> logger) : BackgroundService
+    Reconciler reconciler, RoundBell bell, SideJobs jobs, IOptions<ProvisioningOptions> options, TimeProvider time, ILogger<ReconcileWorker> logger) : BackgroundService
 {
+    /// <summary>From the bell to the round, so that what comes in a burst is seen as it is after it; nor are two rounds closer to each other.</summary>
+    public static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(1);
+
+    // A round may bring about what rings the bell again, such as with a guest whose disk is full once more as soon as it goes on. Rounds
+    // that come one after the other take their time: twice as long each, up to this.
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(8);
+
+    private TimeSpan _pause = ShortestPause;
+    private long? _lastRung;
     private string? _trouble;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -15,8 +27,9 @@ public sealed partial class ReconcileWorker(
         {
             while (true)
             {
-                await TryRoundAsync(stoppingToken);
-                await Task.Delay(options.Value.ReconcileInterval, time, stoppingToken);
+                // What happens from here on may be too late for this round, and is for the next one.
+                bell.Silence();
+                await RestAsync(await TryRoundAsync(stoppingToken), stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -29,15 +42,32 @@ public sealed partial class ReconcileWorker(
         }
     }
 
+    private async Task RestAsync(TimeSpan? again, CancellationToken stopping)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        var inTurn = Task.Delay(options.Value.ReconcileInterval, time, over.Token);
+        var rung = bell.RungAsync(over.Token);
+        var first = await Task.WhenAny(inTurn, rung, Task.Delay(again ?? Timeout.InfiniteTimeSpan, time, over.Token));
+        if (first == rung && !stopping.IsCancellationRequested)
+        {
+            _pause = _lastRung is { } last && time.GetElapsedTime(last) <= LongestPause ? TimeSpan.FromTicks(Math.Min(2 * _pause.Ticks, LongestPause.Ticks)) : ShortestPause;
+            await Task.WhenAny(inTurn, Task.Delay(_pause, time, over.Token));
+            _lastRung = time.GetTimestamp();
+        }
+        await over.CancelAsync();
+        stopping.ThrowIfCancellationRequested();
+    }
+
     // The same trouble is logged once until it is over.
-    private async Task TryRoundAsync(CancellationToken stopping)
+    private async Task<TimeSpan?> TryRoundAsync(CancellationToken stopping)
     {
         try
         {
-            await reconciler.RunAsync(stopping);
+            var again = await reconciler.RunAsync(stopping);
             if (_trouble is not null)
                 LogBack();
             _trouble = null;
+            return again;
         }
         catch (Exception e) when (!stopping.IsCancellationRequested)
         {
@@ -45,6 +75,7 @@ public sealed partial class ReconcileWorker(
             _trouble = failure?.Code ?? e.GetType().Name;
             if (_trouble != last)
                 LogFailed(failure is null ? e : null, failure?.Cause ?? e.Message);
+            return null;
         }
     }
 

@@ -8,15 +8,22 @@ namespace AutoProvision.Provisioning.Reconciliation;
 
 /// <summary>Compares the VMs with their domains, and tells as events what somebody else did to them.</summary>
 public sealed partial class Reconciler(
-    IHypervisor hypervisor, IDomainControl control, VmStore store, SideJobs jobs, Comeback comeback, Orphans orphans, Teardown teardown, SshConnectionPool connections,
+    IHypervisor hypervisor, IDomainControl control, VmStore store, SideJobs jobs, Comeback comeback, Orphans orphans, Absences absences, RoundBell bell, Teardown teardown, SshConnectionPool connections,
     IOptions<ProvisioningOptions> options, IOptions<AdmissionOptions> admission, TimeProvider time, ILogger<Reconciler> logger)
 {
     // What goes on was told once; it is told again only after it had ended.
     private readonly ConcurrentDictionary<(Guid Id, string What), bool> _told = new();
 
+    // How often a guest that was started has been waited for in a row.
+    private readonly ConcurrentDictionary<Guid, int> _waits = new();
+
+    // Five minutes, as each takes 20 s.
+    private const int MostWaits = 15;
+
     /// <summary>One round. What takes long is begun and not waited for.</summary>
+    /// <returns>How soon the next one is worth its while; null when it can take its time.</returns>
     /// <exception cref="FailureException"><c>hypervisor_unavailable</c> and other things that concern all VMs.</exception>
-    public async Task RunAsync(CancellationToken cancellation)
+    public async Task<TimeSpan?> RunAsync(CancellationToken cancellation)
     {
         Forget();
         // Before the hypervisor is asked: a VM that was ready then had its domain.
@@ -24,14 +31,20 @@ public sealed partial class Reconciler(
         var domains = (await hypervisor.ListDomainsAsync(cancellation)).ToDictionary(domain => domain.Id, domain => domain.Power);
         foreach (var vm in vms)
             Settle(vm, domains.TryGetValue(vm.Id, out var power) ? power : null, cancellation);
-        ForgetTold(vms.Select(vm => vm.Id).ToHashSet().Contains);
+        var known = vms.Select(vm => vm.Id).ToHashSet();
+        ForgetTold(known.Contains);
+        absences.ForgetAllBut(known);
         await orphans.WarnAsync(cancellation);
+        return absences.Left;
     }
 
     private void Settle(Vm vm, DomainPower? power, CancellationToken stopping)
     {
         // What is being worked on changes by our own doing.
-        switch (vm.Operation is null ? Comparison.Of(vm.State, power) : Difference.None)
+        var difference = vm.Operation is null ? Comparison.Of(vm.State, power) : Difference.None;
+        if (difference != Difference.Removed)
+            absences.Forget(vm.Id);
+        switch (difference)
         {
             case Difference.SwitchedOff:
                 Stop(vm, DomainPower.Stopped, "The domain was switched off, not by this service.");
@@ -39,11 +52,9 @@ public sealed partial class Reconciler(
             case Difference.Paused:
                 Stop(vm, DomainPower.Paused, "The domain was paused, not by this service.");
                 break;
-            // A domain that is being defined anew is away for a moment, and this cannot be taken back: the next round has to miss it as well.
-            case Difference.Removed when _told.TryAdd((vm.Id, "missing"), true):
-                break;
-            case Difference.Removed:
+            case Difference.Removed when absences.Miss(vm.Id):
                 Fail(vm);
+                absences.Forget(vm.Id);
                 break;
             case Difference.SwitchedOn:
                 jobs.Start(vm, cancellation => ComeBackAsync(vm, cancellation), stopping);
@@ -94,6 +105,10 @@ public sealed partial class Reconciler(
     private async Task ComeBackAsync(Vm vm, CancellationToken cancellation)
     {
         if (await comeback.TryAsync(vm, cancellation) is { } obstacle)
+        {
+            // One that still boots tells nobody when it is done.
+            if (obstacle.Code == Comeback.TooLate && _waits.AddOrUpdate(vm.Id, 1, (_, waits) => waits + 1) < MostWaits)
+                bell.Ring();
             Tell(vm, obstacle.Code, new VmEvent
             {
                 Type = VmEventType.Progress,
@@ -102,6 +117,7 @@ public sealed partial class Reconciler(
                 Message = "The domain was started, not by this service; waiting for SSH.",
                 Failure = obstacle,
             });
+        }
         else
             LogNoticed(vm.Id, vm.Spec.Name, store.Find(vm.Id)!.State, "The domain was started, not by this service.");
     }
@@ -136,6 +152,8 @@ public sealed partial class Reconciler(
     {
         foreach (var key in _told.Keys.Where(key => !keep(key.Id)))
             _told.TryRemove(key, out _);
+        foreach (var id in _waits.Keys.Where(id => !keep(id)))
+            _waits.TryRemove(id, out _);
     }
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "VMs that were deleted long ago are not forgotten yet: {Cause}")]

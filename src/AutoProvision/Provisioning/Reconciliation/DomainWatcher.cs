@@ -1,0 +1,72 @@
+using AutoProvision.Hypervisors;
+using AutoProvision.Vms;
+
+namespace AutoProvision.Provisioning.Reconciliation;
+
+/// <summary>
+/// Has the reconciliation do a round as soon as something happens to a VM's domain. That is all it does: what it misses, while
+/// the hypervisor is restarted or for any other reason, the next round finds.
+/// </summary>
+public sealed partial class DomainWatcher(IDomainEvents events, VmStore store, RoundBell bell, TimeProvider time, ILogger<DomainWatcher> logger) : BackgroundService
+{
+    public static readonly TimeSpan ShortestWait = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
+    private bool _isBlind;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            for (var wait = ShortestWait; ; wait = wait * 2 < LongestWait ? wait * 2 : LongestWait)
+            {
+                var started = time.GetTimestamp();
+                await TryAsync(stoppingToken);
+                // One that held for a while is a new trouble, and not the last one's next try.
+                if (time.GetElapsedTime(started) > LongestWait)
+                    wait = ShortestWait;
+                await Task.Delay(wait, time, stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The only end there is.
+        }
+    }
+
+    // The same trouble is logged once until it is over.
+    private async Task TryAsync(CancellationToken stopping)
+    {
+        try
+        {
+            await events.WatchAsync(Begin, Heed, stopping);
+        }
+        catch (Exception e) when (!stopping.IsCancellationRequested)
+        {
+            var failure = (e as FailureException)?.Failure;
+            if (!_isBlind)
+                LogBlind(failure is null ? e : null, failure?.Cause ?? e.Message, failure?.Evidence);
+            _isBlind = true;
+        }
+    }
+
+    private void Begin()
+    {
+        if (_isBlind)
+            LogBack();
+        _isBlind = false;
+        bell.Ring();
+    }
+
+    // Others' domains are none of our business, and what is being worked on changes by our own doing.
+    private void Heed(string domain)
+    {
+        if (store.FindByName(domain) is { Operation: null } vm && Comparison.Concerns(vm.State))
+            bell.Ring();
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Domains cannot be watched, so that what others do to them is only noticed when they are next compared; tried again, and not logged again until it works: {Cause} {Evidence}")]
+    private partial void LogBlind(Exception? e, string cause, string? evidence);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Domains are watched again")]
+    private partial void LogBack();
+}
