@@ -12,6 +12,13 @@ internal static class HostProcesses
     /// <summary>Whether any process (zombies aside) has these very words as its command line.</summary>
     public static bool Runs(params string[] commandLine) => With(commandLine).Count > 0;
 
+    /// <summary>Whether this process runs still, as more than a zombie.</summary>
+    public static bool Lives(int id) => Read($"/proc/{id}/cmdline").Length > 0;
+
+    /// <summary>Whether this process is this program, with this somewhere among its arguments.</summary>
+    public static bool Is(int id, string program, string argument) =>
+        Read($"/proc/{id}/cmdline").Split('\0') is [var name, .. var arguments] && Path.GetFileName(name) == program && arguments.Any(it => it.Contains(argument, StringComparison.Ordinal));
+
     public static void Kill(params string[] commandLine)
     {
         foreach (var id in With(commandLine))

@@ -43,6 +43,8 @@ internal sealed class HostProcess : IServiceHost, IAsyncDisposable
 
     public HttpClient Http => _service?.Http ?? throw new InvalidOperationException("The service does not run.");
 
+    public int Pid => _service?.Pid ?? throw new InvalidOperationException("The service does not run.");
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     /// <param name="settings">Settings over the defaults, by their full key.</param>

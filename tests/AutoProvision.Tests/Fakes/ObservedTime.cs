@@ -35,6 +35,13 @@ internal sealed class ObservedTime : FakeTimeProvider
         Timers(wait).Release();
     }
 
+    /// <summary>Counts no wait that has begun so far: those that were over early are still counted, and what is tested is another one.</summary>
+    public void ForgetWaits()
+    {
+        lock (_gate)
+            _timers.Clear();
+    }
+
     /// <summary>Lets waits of this length run out, as they begin, until what is awaited is there.</summary>
     public async Task PassUntilAsync<T>(TimeSpan wait, Task<T> awaited, T expected)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using AutoProvision.Fakes;
 using AutoProvision.Vms;
@@ -135,6 +136,61 @@ public sealed class ProcessRunnerTests
         AssertDies(pid);
     }
 
+    [Fact(Timeout = Limit)]
+    public async Task A_companion_is_run_as_any_other_and_leaves_no_guard_behind()
+    {
+        var lines = new List<string>();
+        string[] hostile = ["", "a b", "$(reboot)", "'\"\\"];
+        var companion = new ProcessCommand("/bin/sh", ["-c", $"{Guard}; cat; for a; do echo \"<$a>\"; done; echo bad >&2; exit 3", "sh", .. hostile]) { IsCompanion = true, OnLine = lines.Add };
+
+        var result = await RunAsync(companion);
+
+        Assert.Equal((3, "bad\n"), (result.ExitCode, result.Error));
+        Assert.Equal(hostile.Select(argument => $"<{argument}>"), lines[1..].Where(line => line != "bad"));
+        AssertDies(int.Parse(lines[0]));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_companion_whose_caller_leaves_is_killed_with_its_guard()
+    {
+        using var leaving = new CancellationTokenSource();
+        var pids = Channel.CreateUnbounded<string>();
+        var running = new ProcessRunner(_time).RunAsync(
+            Shell($"{Guard}; echo $$; exec sleep 600") with { IsCompanion = true, Timeout = Timeout.InfiniteTimeSpan, OnLine = line => pids.Writer.TryWrite(line) }, leaving.Token);
+        var (guard, program) = (await pids.Reader.ReadAsync(Cancellation), await pids.Reader.ReadAsync(Cancellation));
+
+        await leaving.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+        AssertDies(int.Parse(guard));
+        AssertDies(int.Parse(program));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_companion_ends_with_the_service_that_is_killed()
+    {
+        var (program, arguments) = Companion.Wrap(Shell($"{Guard}; echo $$; exec sleep 600"));
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        var (guard, pid) = (await process.StandardOutput.ReadLineAsync(Cancellation), await process.StandardOutput.ReadLineAsync(Cancellation));
+        Assert.Equal(process.Id, int.Parse(pid!));
+
+        // As the kernel does for a process that is gone.
+        process.StandardInput.Close();
+
+        await process.WaitForExitAsync(Cancellation);
+        Assert.Equal(128 + 9, process.ExitCode);
+        AssertDies(int.Parse(guard!));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Of_a_companion_that_says_much_only_the_end_is_kept()
+    {
+        var result = await RunAsync(Shell("seq 100000; echo the end") with { IsCompanion = true, OnLine = _ => { } });
+
+        Assert.EndsWith("\nthe end\n", result.Output, StringComparison.Ordinal);
+        Assert.InRange(result.Output.Length, 1000, Companion.MostKept);
+    }
+
     // Ends when the script has said its first line.
     private async Task<(Task Running, Channel<string> Said, CancellationTokenSource Leaving)> StartAsync(string script)
     {
@@ -143,6 +199,9 @@ public sealed class ProcessRunnerTests
         await said.Reader.ReadAsync(Cancellation);
         return (running, said, leaving);
     }
+
+    // A shell that tells its first child.
+    private const string Guard = "read -r guard < /proc/$$/task/$$/children; echo $guard";
 
     private static ProcessCommand Shell(string script) => new("/bin/sh", "-c", script);
 

@@ -20,8 +20,8 @@ public sealed partial class LibvirtEvents(Virsh virsh) : IDomainEvents
     /// <summary>The domain that one of virsh's lines is about; null for a line that is about none.</summary>
     public static string? DomainOf(string line) => Line().Match(line) is { Success: true } match ? match.Groups["domain"].Value : null;
 
-    // In virshEventLifecyclePrint of libvirt's tools/virsh-domain-event.c; before 6.0 without the quotes. A name may have quotes, colons
-    // and spaces, but no newline; what comes after it has no colon.
-    [GeneratedRegex(@"^event 'lifecycle' for domain (?:'(?<domain>.+)'|(?<domain>.+)): \w[^:]*$", RegexOptions.CultureInvariant)]
+    // virshEventLifecyclePrint in libvirt's tools/virsh-domain-event.c; older ones have the name without quotes. A name may have quotes,
+    // colons and spaces, but no newline; what comes after it has no colon.
+    [GeneratedRegex(@"^event 'lifecycle' for domain (?:'(?<domain>.+)'|(?<domain>[^'].*)): \w[^:]*$", RegexOptions.CultureInvariant)]
     private static partial Regex Line();
 }

@@ -57,7 +57,7 @@ public sealed class Virsh(IProcessRunner processes, IOptions<LibvirtOptions> opt
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var answered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var running = processes.RunAsync(Command([$"echo {Mark}; {command}"]) with { IsCompanion = true, Timeout = Timeout.InfiniteTimeSpan, OnLine = Hear }, stop.Token);
+        var running = processes.RunAsync(Command([$"echo {Mark}; uri; {command}"]) with { IsCompanion = true, Timeout = Timeout.InfiniteTimeSpan, OnLine = Hear }, stop.Token);
         var patience = Task.Delay(options.Value.CommandTimeout, time, stop.Token);
         var isLate = await Task.WhenAny(running, answered.Task, patience) == patience && !cancellation.IsCancellationRequested;
         if (isLate)
@@ -78,12 +78,12 @@ public sealed class Virsh(IProcessRunner processes, IOptions<LibvirtOptions> opt
             await stop.CancelAsync();
         }
 
-        // virsh connects before its first command; one that cannot does not come to that.
+        // virsh's echo ends no line. It connects before its first command; one that cannot does not come to that.
         void Hear(string line)
         {
             if (answered.Task.IsCompleted)
                 told(line);
-            else if (line == Mark && answered.TrySetResult())
+            else if (line.StartsWith(Mark, StringComparison.Ordinal) && answered.TrySetResult())
                 begun();
         }
     }

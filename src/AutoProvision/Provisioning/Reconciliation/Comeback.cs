@@ -7,9 +7,6 @@ namespace AutoProvision.Provisioning.Reconciliation;
 /// <summary>Takes a stopped VM back into use whose domain somebody else started.</summary>
 public sealed class Comeback(IHypervisor hypervisor, VmStore store, VmAccess access, SshConnectionPool connections, TimeProvider time)
 {
-    /// <summary>Code of the obstacle that may go by itself.</summary>
-    public const string TooLate = "ssh_timeout";
-
     // An address that only the ARP table shows takes ten of them to be believed.
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
 
@@ -30,7 +27,7 @@ public sealed class Comeback(IHypervisor hypervisor, VmStore store, VmAccess acc
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            return new Failure(TooLate, $"The guest did not let its user in within {Deadline.TotalSeconds:0} s.", "It may still boot; the service goes on trying.");
+            return new Failure("ssh_timeout", $"The guest did not let its user in within {Deadline.TotalSeconds:0} s.", "It may still boot; the service goes on trying.");
         }
         TakeBack(vm, address);
         return null;

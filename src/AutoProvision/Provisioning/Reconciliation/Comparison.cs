@@ -19,9 +19,6 @@ public enum Difference
 /// <summary>Holds a VM as it is known against its domain as it is.</summary>
 public static class Comparison
 {
-    /// <summary>Whether a VM in this state may differ from its domain.</summary>
-    public static bool Concerns(VmState known) => known is VmState.Provisioning or VmState.Ready or VmState.Degraded or VmState.Stopped;
-
     /// <param name="known">The VM's state. One that a job works on is the job's business, but for the host's disk.</param>
     /// <param name="seen">Its domain's; null when there is none.</param>
     public static Difference Of(VmState known, DomainPower? seen) => (known, seen) switch

@@ -44,7 +44,7 @@ public sealed partial class DomainWatcher(IDomainEvents events, VmStore store, R
         {
             var failure = (e as FailureException)?.Failure;
             if (!_isBlind)
-                LogBlind(failure is null ? e : null, failure?.Cause ?? e.Message, failure?.Evidence);
+                LogBlind(failure is null ? e : null, failure is null ? e.Message : $"{failure.Cause} {failure.Evidence}".TrimEnd());
             _isBlind = true;
         }
     }
@@ -57,15 +57,15 @@ public sealed partial class DomainWatcher(IDomainEvents events, VmStore store, R
         bell.Ring();
     }
 
-    // Others' domains are none of our business, and what is being worked on changes by our own doing.
+    // Others' domains are none of our business, and what is being made, removed or otherwise worked on changes by our own doing.
     private void Heed(string domain)
     {
-        if (store.FindByName(domain) is { Operation: null } vm && Comparison.Concerns(vm.State))
+        if (store.FindByName(domain) is { Operation: null, State: VmState.Ready or VmState.Degraded or VmState.Stopped })
             bell.Ring();
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Domains cannot be watched, so that what others do to them is only noticed when they are next compared; tried again, and not logged again until it works: {Cause} {Evidence}")]
-    private partial void LogBlind(Exception? e, string cause, string? evidence);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Domains cannot be watched, so that what others do to them is only noticed when they are next compared; tried again, and not logged again until it works: {Cause}")]
+    private partial void LogBlind(Exception? e, string cause);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Domains are watched again")]
     private partial void LogBack();

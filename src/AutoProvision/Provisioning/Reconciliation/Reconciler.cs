@@ -17,8 +17,8 @@ public sealed partial class Reconciler(
     // How often a guest that was started has been waited for in a row.
     private readonly ConcurrentDictionary<Guid, int> _waits = new();
 
-    // Five minutes, as each takes 20 s.
-    private const int MostWaits = 15;
+    // Four minutes at least, as rounds that follow each other are up to 8 s apart; then the rounds in turn go on.
+    private const int MostWaits = 30;
 
     /// <summary>One round. What takes long is begun and not waited for.</summary>
     /// <returns>How soon the next one is worth its while; null when it can take its time.</returns>
@@ -107,7 +107,7 @@ public sealed partial class Reconciler(
         if (await comeback.TryAsync(vm, cancellation) is { } obstacle)
         {
             // One that still boots tells nobody when it is done.
-            if (obstacle.Code == Comeback.TooLate && _waits.AddOrUpdate(vm.Id, 1, (_, waits) => waits + 1) < MostWaits)
+            if (_waits.AddOrUpdate(vm.Id, 1, (_, waits) => waits + 1) < MostWaits)
                 bell.Ring();
             Tell(vm, obstacle.Code, new VmEvent
             {

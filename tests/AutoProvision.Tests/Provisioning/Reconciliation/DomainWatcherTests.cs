@@ -1,0 +1,272 @@
+using System.Threading.Channels;
+using AutoProvision.Fakes;
+using AutoProvision.Hypervisors;
+using Microsoft.Extensions.Hosting;
+using static AutoProvision.Provisioning.Reconciliation.Rounds;
+
+namespace AutoProvision.Provisioning.Reconciliation;
+
+/// <summary>Events of domains, and the rounds that they ask for. The clock only moves as far as a test says: the next round in turn is far away.</summary>
+public sealed class DomainWatcherTests
+{
+    private const int Limit = 30_000;
+    private static readonly TimeSpan Second = ReconcileWorker.ShortestPause;
+
+    // As long as a domain has to be missed.
+    private static readonly TimeSpan Absence = TimeSpan.FromSeconds(10);
+
+    [Fact(Timeout = Limit)]
+    public async Task What_somebody_does_to_a_domain_is_noticed_without_the_next_round_in_turn()
+    {
+        await using var host = new FakeHost();
+        var app = host.Start(Rounds.Settings);
+        using var http = app.CreateClient();
+        var (vm, name) = await NamedAsync(host, http);
+
+        host.Hypervisor.SetPower(Id(vm), DomainPower.Stopped);
+        await host.Hypervisor.Events.TellAsync(name);
+        await host.Time.PassAsync(Second);
+        var stopped = (await http.FollowUntilAsync(vm, "stopped"))[^1];
+        host.Hypervisor.SetPower(Id(vm), DomainPower.Running);
+        await host.Hypervisor.Events.TellAsync(name);
+        await host.Time.PassAsync(2 * Second);
+
+        var back = (await http.FollowAsync(vm, item => item.Data.Text("state") == "ready", after: long.Parse(stopped.EventId!)))[^1];
+        Assert.Equal(("external", "external"), (stopped.Data.Text("cause"), back.Data.Text("cause")));
+        Assert.Empty(host.Log.Troubles);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_burst_of_events_is_one_round_that_comes_after_it()
+    {
+        await using var host = new FakeHost();
+        var app = host.Start(Rounds.Settings);
+        using var http = app.CreateClient();
+        var (vm, name) = await NamedAsync(host, http);
+        var looks = Looks(host);
+        for (var i = 0; i < 9; i++)
+            await host.Hypervisor.Events.TellAsync(name);
+        host.Hypervisor.SetPower(Id(vm), DomainPower.Stopped);
+        await host.Time.PassAsync(Second);
+        await http.UntilAsync(vm, "stopped");
+
+        // Were there another round to come of it, this would be seen too early.
+        Assert.False(IsRung(app));
+        host.Hypervisor.SetPower(Id(vm), DomainPower.Running);
+        await host.Hypervisor.Events.TellAsync(name);
+        await host.Time.PassAsync(2 * Second);
+        await LookedAsync(looks);
+        await LookedAsync(looks);
+        Assert.Equal(0, looks.Count);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Rounds_that_come_one_after_the_other_take_their_time()
+    {
+        await using var host = new FakeHost();
+        var app = host.Start(Rounds.Settings);
+        using var http = app.CreateClient();
+        var (_, name) = await NamedAsync(host, http);
+        var looks = Looks(host);
+
+        foreach (var pause in (int[])[1, 2, 4, 8, 8])
+        {
+            await host.Hypervisor.Events.TellAsync(name);
+            await host.Time.PassAsync(pause * Second);
+            await LookedAsync(looks);
+        }
+        host.Time.Advance(9 * Second);
+        await host.Hypervisor.Events.TellAsync(name);
+        await host.Time.PassAsync(Second);
+        await LookedAsync(looks);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Others_domains_and_VMs_that_are_worked_on_ask_for_no_round()
+    {
+        await using var host = new FakeHost();
+        var app = host.Start(Rounds.Settings);
+        using var http = app.CreateClient();
+        var (vm, name) = await NamedAsync(host, http);
+        var gone = await NamedAsync(host, http);
+        await DeleteAsync(http, gone.Vm);
+        var making = host.Steps.BlockAt(FaultyStep.After("domain"));
+        var half = await http.CreateVmAsync();
+        await making.ReachedAsync();
+        foreach (var other in (string[])[host.Hypervisor.AddForeign("other").Name, "", $"{name} ", gone.Name, (await http.GetJsonAsync(half)).Text("name")])
+            await host.Hypervisor.Events.TellAsync(other);
+        Assert.False(IsRung(app));
+        making.Open();
+
+        var gate = host.Hypervisor.Faults.BlockAt(nameof(IDomainControl.AskToShutDownAsync));
+        using var accepted = await http.PostJsonAsync($"{vm}/stop", "{}");
+        await gate.ReachedAsync();
+        await host.Hypervisor.Events.TellAsync(name);
+        Assert.False(IsRung(app));
+        gate.Open();
+        await http.UntilAsync(vm, "stopped");
+        await http.FollowAsync(vm, item => item.EventType == "operation.completed");
+
+        await host.Hypervisor.Events.TellAsync(name);
+        Assert.True(IsRung(app));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_domain_that_was_removed_is_missed_twice_and_soon()
+    {
+        await using var host = new FakeHost();
+        var app = host.Start(Rounds.Settings);
+        using var http = app.CreateClient();
+        var (vm, name) = await NamedAsync(host, http);
+        host.Hypervisor.Domains.TryRemove(Id(vm), out _);
+
+        await host.Hypervisor.Events.TellAsync(name);
+        await host.Time.PassAsync(Second);
+        await host.Time.PassAsync(Absence);
+
+        Assert.Equal("domain_missing", (await http.UntilAsync(vm, "failed")).GetProperty("failure").Text("code"));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task One_that_is_being_defined_anew_is_not_taken_for_gone_however_many_rounds_miss_it()
+    {
+        await using var host = new FakeHost();
+        var app = host.Start(Rounds.Settings);
+        using var http = app.CreateClient();
+        var (vm, name) = await NamedAsync(host, http);
+        host.Hypervisor.Domains.TryRemove(Id(vm), out var domain);
+        await host.Hypervisor.Events.TellAsync(name);
+        await host.Time.PassAsync(Second);
+        await host.Time.WaitedForAsync(Absence);
+        await host.Hypervisor.Events.TellAsync(name);
+        await host.Time.PassAsync(2 * Second);
+        // The second round has ended, and missed it as well.
+        await host.Time.WaitedForAsync(Absence - (2 * Second));
+        Assert.Equal("ready", (await http.GetJsonAsync(vm)).Text("state"));
+
+        // There for one look: then it has to be missed anew.
+        host.Hypervisor.Domains[Id(vm)] = domain!;
+        var looks = Looks(host);
+        await host.Time.PassAsync(Absence - (2 * Second));
+        await LookedAsync(looks);
+        host.Time.ForgetWaits();
+        host.Hypervisor.Domains.TryRemove(Id(vm), out _);
+        await host.Hypervisor.Events.TellAsync(name);
+        await host.Time.PassAsync(4 * Second);
+        await host.Time.PassAsync(Absence);
+        await http.UntilAsync(vm, "failed");
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_guest_that_is_long_in_booting_is_waited_for_again_at_once()
+    {
+        await using var host = new FakeHost();
+        var app = host.Start(Rounds.Settings);
+        using var http = app.CreateClient();
+        var (vm, name) = await NamedAsync(host, http);
+        host.Hypervisor.SetPower(Id(vm), DomainPower.Stopped);
+        await host.Hypervisor.Events.TellAsync(name);
+        await host.Time.PassAsync(Second);
+        var stopped = (await http.FollowUntilAsync(vm, "stopped"))[^1];
+        var gate = host.Hypervisor.Faults.BlockAt(nameof(IHypervisor.WaitForAddressAsync));
+        host.Hypervisor.SetPower(Id(vm), DomainPower.Running);
+        await host.Hypervisor.Events.TellAsync(name);
+        await host.Time.PassAsync(2 * Second);
+        await gate.ReachedAsync();
+
+        host.Hypervisor.Faults.Clear(nameof(IHypervisor.WaitForAddressAsync));
+        await host.Time.PassAsync(TimeSpan.FromSeconds(20));
+        await host.Time.PassAsync(Second);
+
+        await http.FollowAsync(vm, item => item.Data.Text("state") == "ready", after: long.Parse(stopped.EventId!));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task One_that_cannot_be_reached_yet_is_tried_again_soon()
+    {
+        await using var host = new FakeHost();
+        var app = host.Start(Rounds.Settings);
+        using var http = app.CreateClient();
+        var (vm, name) = await NamedAsync(host, http);
+        host.Hypervisor.SetPower(Id(vm), DomainPower.Stopped);
+        await host.Hypervisor.Events.TellAsync(name);
+        await host.Time.PassAsync(Second);
+        await http.UntilAsync(vm, "stopped");
+        host.Guests.OtherHostKey = Ssh.SshKeyPair.Generate("other").PublicOpenSsh;
+        host.Hypervisor.SetPower(Id(vm), DomainPower.Running);
+        await host.Hypervisor.Events.TellAsync(name);
+        await host.Time.PassAsync(2 * Second);
+        var waiting = await http.FollowAsync(vm, item => Message(item).Contains("waiting for SSH", StringComparison.Ordinal));
+
+        host.Guests.OtherHostKey = null;
+        await host.Time.PassAsync(4 * Second);
+
+        await http.FollowAsync(vm, item => item.Data.Text("state") == "ready", after: long.Parse(waiting[^1].EventId!));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_watch_that_breaks_is_taken_up_again_with_growing_pauses_and_told_once()
+    {
+        await using var host = new FakeHost();
+        var app = host.Start(Rounds.Settings);
+        using var http = app.CreateClient();
+        var events = host.Hypervisor.Events;
+        foreach (var wait in (int[])[1, 2, 4, 8, 16, 30, 30])
+        {
+            await events.BreakAsync();
+            await host.Time.PassAsync(TimeSpan.FromSeconds(wait));
+        }
+        var trouble = Assert.Single(host.Log.Troubles);
+        Assert.Contains("Domains cannot be watched", trouble, StringComparison.Ordinal);
+        Assert.Contains("libvirt does not answer at qemu:///fake.", trouble, StringComparison.Ordinal);
+
+        // What happened meanwhile was missed.
+        var looks = Looks(host);
+        await events.BeginAsync();
+        await host.Time.PassAsync(Second);
+        await LookedAsync(looks);
+        Assert.Single(host.Log.All, line => line.Contains("Domains are watched again", StringComparison.Ordinal));
+
+        host.Time.Advance(TimeSpan.FromSeconds(31));
+        await events.BreakAsync();
+        await host.Time.PassAsync(DomainWatcher.ShortestWait);
+        await events.BeginAsync();
+        Assert.Equal(2, host.Log.Troubles.Count);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task The_watch_ends_with_the_service()
+    {
+        await using var host = new FakeHost();
+        var app = host.Start(Rounds.Settings);
+        using var http = app.CreateClient();
+        await host.Hypervisor.Events.BeginAsync();
+        Assert.Equal(1, host.Hypervisor.Events.Watching);
+
+        await app.Get<IHost>().StopAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(0, host.Hypervisor.Events.Watching);
+        Assert.Empty(host.Log.Troubles);
+    }
+
+    private static async Task<(string Vm, string Name)> NamedAsync(FakeHost host, HttpClient http)
+    {
+        var vm = await ReadyAsync(http);
+        // The job had waits of its own.
+        host.Time.ForgetWaits();
+        return (vm, (await http.GetJsonAsync(vm)).Text("name"));
+    }
+
+    // Whether a round is to come: none begins while the clock stands still.
+    private static bool IsRung(AutoProvisionApp app) => app.Get<RoundBell>().RungAsync(TestContext.Current.CancellationToken).IsCompleted;
+
+    // One for each round from here on.
+    private static ChannelReader<bool> Looks(FakeHost host)
+    {
+        var looks = Channel.CreateUnbounded<bool>();
+        host.Hypervisor.Faults.DoAt(FakeHypervisor.Done(nameof(IHypervisor.ListDomainsAsync)), cancellation => looks.Writer.WriteAsync(true, cancellation).AsTask());
+        return looks.Reader;
+    }
+
+    private static Task<bool> LookedAsync(ChannelReader<bool> looks) => looks.ReadAsync(TestContext.Current.CancellationToken).AsTask();
+}
