@@ -1,7 +1,7 @@
-using System.Threading.Channels;
 using AutoProvision.Fakes;
 using AutoProvision.Hypervisors;
 using Microsoft.Extensions.Hosting;
+using static AutoProvision.Provisioning.Reconciliation.EarlyRounds;
 using static AutoProvision.Provisioning.Reconciliation.Rounds;
 
 namespace AutoProvision.Provisioning.Reconciliation;
@@ -11,9 +11,6 @@ public sealed class DomainWatcherTests
 {
     private const int Limit = 30_000;
     private static readonly TimeSpan Second = ReconcileWorker.ShortestPause;
-
-    // As long as a domain has to be missed.
-    private static readonly TimeSpan Absence = TimeSpan.FromSeconds(10);
 
     [Fact(Timeout = Limit)]
     public async Task What_somebody_does_to_a_domain_is_noticed_without_the_next_round_in_turn()
@@ -112,99 +109,6 @@ public sealed class DomainWatcherTests
     }
 
     [Fact(Timeout = Limit)]
-    public async Task A_domain_that_was_removed_is_missed_twice_and_soon()
-    {
-        await using var host = new FakeHost();
-        var app = host.Start(Rounds.Settings);
-        using var http = app.CreateClient();
-        var (vm, name) = await NamedAsync(host, http);
-        host.Hypervisor.Domains.TryRemove(Id(vm), out _);
-
-        await host.Hypervisor.Events.TellAsync(name);
-        await host.Time.PassAsync(Second);
-        await host.Time.PassAsync(Absence);
-
-        Assert.Equal("domain_missing", (await http.UntilAsync(vm, "failed")).GetProperty("failure").Text("code"));
-    }
-
-    [Fact(Timeout = Limit)]
-    public async Task One_that_is_being_defined_anew_is_not_taken_for_gone_however_many_rounds_miss_it()
-    {
-        await using var host = new FakeHost();
-        var app = host.Start(Rounds.Settings);
-        using var http = app.CreateClient();
-        var (vm, name) = await NamedAsync(host, http);
-        host.Hypervisor.Domains.TryRemove(Id(vm), out var domain);
-        await host.Hypervisor.Events.TellAsync(name);
-        await host.Time.PassAsync(Second);
-        await host.Time.WaitedForAsync(Absence);
-        await host.Hypervisor.Events.TellAsync(name);
-        await host.Time.PassAsync(2 * Second);
-        // The second round has ended, and missed it as well.
-        await host.Time.WaitedForAsync(Absence - (2 * Second));
-        Assert.Equal("ready", (await http.GetJsonAsync(vm)).Text("state"));
-
-        // There for one look: then it has to be missed anew.
-        host.Hypervisor.Domains[Id(vm)] = domain!;
-        var looks = Looks(host);
-        await host.Time.PassAsync(Absence - (2 * Second));
-        await LookedAsync(looks);
-        host.Time.ForgetWaits();
-        host.Hypervisor.Domains.TryRemove(Id(vm), out _);
-        await host.Hypervisor.Events.TellAsync(name);
-        await host.Time.PassAsync(4 * Second);
-        await host.Time.PassAsync(Absence);
-        await http.UntilAsync(vm, "failed");
-    }
-
-    [Fact(Timeout = Limit)]
-    public async Task A_guest_that_is_long_in_booting_is_waited_for_again_at_once()
-    {
-        await using var host = new FakeHost();
-        var app = host.Start(Rounds.Settings);
-        using var http = app.CreateClient();
-        var (vm, name) = await NamedAsync(host, http);
-        host.Hypervisor.SetPower(Id(vm), DomainPower.Stopped);
-        await host.Hypervisor.Events.TellAsync(name);
-        await host.Time.PassAsync(Second);
-        var stopped = (await http.FollowUntilAsync(vm, "stopped"))[^1];
-        var gate = host.Hypervisor.Faults.BlockAt(nameof(IHypervisor.WaitForAddressAsync));
-        host.Hypervisor.SetPower(Id(vm), DomainPower.Running);
-        await host.Hypervisor.Events.TellAsync(name);
-        await host.Time.PassAsync(2 * Second);
-        await gate.ReachedAsync();
-
-        host.Hypervisor.Faults.Clear(nameof(IHypervisor.WaitForAddressAsync));
-        await host.Time.PassAsync(TimeSpan.FromSeconds(20));
-        await host.Time.PassAsync(Second);
-
-        await http.FollowAsync(vm, item => item.Data.Text("state") == "ready", after: long.Parse(stopped.EventId!));
-    }
-
-    [Fact(Timeout = Limit)]
-    public async Task One_that_cannot_be_reached_yet_is_tried_again_soon()
-    {
-        await using var host = new FakeHost();
-        var app = host.Start(Rounds.Settings);
-        using var http = app.CreateClient();
-        var (vm, name) = await NamedAsync(host, http);
-        host.Hypervisor.SetPower(Id(vm), DomainPower.Stopped);
-        await host.Hypervisor.Events.TellAsync(name);
-        await host.Time.PassAsync(Second);
-        await http.UntilAsync(vm, "stopped");
-        host.Guests.OtherHostKey = Ssh.SshKeyPair.Generate("other").PublicOpenSsh;
-        host.Hypervisor.SetPower(Id(vm), DomainPower.Running);
-        await host.Hypervisor.Events.TellAsync(name);
-        await host.Time.PassAsync(2 * Second);
-        var waiting = await http.FollowAsync(vm, item => Message(item).Contains("waiting for SSH", StringComparison.Ordinal));
-
-        host.Guests.OtherHostKey = null;
-        await host.Time.PassAsync(4 * Second);
-
-        await http.FollowAsync(vm, item => item.Data.Text("state") == "ready", after: long.Parse(waiting[^1].EventId!));
-    }
-
-    [Fact(Timeout = Limit)]
     public async Task A_watch_that_breaks_is_taken_up_again_with_growing_pauses_and_told_once()
     {
         await using var host = new FakeHost();
@@ -248,25 +152,4 @@ public sealed class DomainWatcherTests
         Assert.Equal(0, host.Hypervisor.Events.Watching);
         Assert.Empty(host.Log.Troubles);
     }
-
-    private static async Task<(string Vm, string Name)> NamedAsync(FakeHost host, HttpClient http)
-    {
-        var vm = await ReadyAsync(http);
-        // The job had waits of its own.
-        host.Time.ForgetWaits();
-        return (vm, (await http.GetJsonAsync(vm)).Text("name"));
-    }
-
-    // Whether a round is to come: none begins while the clock stands still.
-    private static bool IsRung(AutoProvisionApp app) => app.Get<RoundBell>().RungAsync(TestContext.Current.CancellationToken).IsCompleted;
-
-    // One for each round from here on.
-    private static ChannelReader<bool> Looks(FakeHost host)
-    {
-        var looks = Channel.CreateUnbounded<bool>();
-        host.Hypervisor.Faults.DoAt(FakeHypervisor.Done(nameof(IHypervisor.ListDomainsAsync)), cancellation => looks.Writer.WriteAsync(true, cancellation).AsTask());
-        return looks.Reader;
-    }
-
-    private static Task<bool> LookedAsync(ChannelReader<bool> looks) => looks.ReadAsync(TestContext.Current.CancellationToken).AsTask();
 }
