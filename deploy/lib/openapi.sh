@@ -24,6 +24,7 @@ lint_document() {
   if as_owner "$linter/node_modules/.bin/spectral" lint --ruleset "$linter/.spectral.yaml" --fail-severity hint "$document" </dev/null; then
     passed=$((passed + 1))
   else
+    echo "FAILED: the linter of the OpenAPI document" >>"$reports/failures"
     failed=$((failed + 1))
   fi
 }

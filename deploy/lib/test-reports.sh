@@ -24,7 +24,7 @@ add_report() {
   if counts=$(jq -er '.results.summary | "\(.passed) \(.failed + .other) \(.skipped + .pending)"' "$reports/$1.json" 2>/dev/null); then
     read -r passed_here failed_here skipped_here <<<"$counts"
     passed=$((passed + passed_here)) failed=$((failed + failed_here)) skipped=$((skipped + skipped_here))
-    jq -r '.results.tests[] | select(.status == "failed" or .status == "other") | "FAILED: \(.name)", (.message, .trace // empty)' \
+    jq -r '.results.tests[] | select(.status == "failed" or .status == "other") | "FAILED: \(.name)", (.message // empty), (.trace // empty)' \
       "$reports/$1.json" >>"$reports/failures" || true
   fi
   if [ "$2" -ne 0 ] && [ "$failed_here" -eq 0 ]; then

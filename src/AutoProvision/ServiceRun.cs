@@ -40,7 +40,7 @@ public static class ServiceRun
     internal static string? Explain(Exception exception) => exception switch
     {
         OptionsValidationException e => Tell("settings_invalid", string.Join('\n', e.Failures.Select(fault => $"  {fault}")),
-            "Correct appsettings.json or the environment; docs/configuration.md has every setting."),
+            "Correct appsettings.json, the environment or the command line; docs/configuration.md has every setting."),
         FailureException e => Tell(e.Code, $"  {e.Failure.Cause}", e.Failure.Hint),
         // Directories and ports; a format is that of an address in Urls.
         IOException or UnauthorizedAccessException or SocketException or FormatException => Tell("start_failed", $"  {exception.Message}",

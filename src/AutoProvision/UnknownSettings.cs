@@ -19,7 +19,7 @@ internal static class UnknownSettings
         from section in configuration.GetChildren()
         where !sections.ContainsKey(section.Key)
         from meant in sections
-        where Distance(section.Key, meant.Key) <= 2
+        where Distance(section.Key, meant.Key) <= meant.Key.Length / 3
         from setting in section.GetChildren()
         where Names(meant.Value).Contains(setting.Key, StringComparer.OrdinalIgnoreCase)
         select $"{setting.Path} is unknown; there is no section {section.Key}, but {meant.Key} has this setting.";

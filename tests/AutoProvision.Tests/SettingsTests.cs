@@ -110,6 +110,7 @@ public sealed class SettingsTests : IDisposable
     [InlineData("AllowedHosts", "*")]
     [InlineData("AUTOPROVISION_IMAGE_DIR", "/images")]
     [InlineData("SSL:CERT", "/etc/ssl")]
+    [InlineData("Sql:ConnectTimeout", "30")]
     [InlineData("IMAGES", "web.img")]
     public void One_in_another_case_an_empty_one_and_those_of_others_are_fine(string setting, string value) => Assert.Empty(Faults((setting, value), Endpoint));
 

@@ -61,7 +61,7 @@ public static class VmEndpoints
     {
         var page = vms.List(VmQuery.Parse(label ?? [], state ?? [], limit, cursor));
         if (page.Next is not null)
-            http.Response.Headers.Link = $"</vms{QueryString.Create(http.Request.Query.Where(it => it.Key != "cursor")).Add("cursor", page.Next)}>; rel=\"next\"";
+            http.Response.Headers.Link = $"</vms{QueryString.Create(http.Request.Query.Where(it => !it.Key.Equals("cursor", StringComparison.OrdinalIgnoreCase))).Add("cursor", page.Next)}>; rel=\"next\"";
         return ETags.IsKnown(http, ETags.Of(page))
             ? TypedResults.StatusCode(StatusCodes.Status304NotModified)
             : TypedResults.Ok(page.Vms.Select(entry => VmResource.From(entry.Vm, entry.QueuePosition)).ToArray());

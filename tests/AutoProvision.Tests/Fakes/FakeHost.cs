@@ -78,9 +78,11 @@ internal sealed class FakeHost : IAsyncDisposable
     private static string[] Entries(string directory) =>
         Directory.Exists(directory) ? Directory.GetFileSystemEntries(directory, "*", SearchOption.AllDirectories) : [];
 
-    // While the service goes on: the journal comes first, for a kill may leave more than was journalled, and never less.
+    // While the service goes on making VMs: the journal comes first, for a kill may leave more than was journalled, and never less.
     private static void Copy(string from, string to)
     {
+        if (!Directory.Exists(from))
+            return;
         Directory.CreateDirectory(to);
         foreach (var file in Directory.GetFiles(from))
             CopyFile(file, Path.Combine(to, Path.GetFileName(file)));
@@ -94,7 +96,7 @@ internal sealed class FakeHost : IAsyncDisposable
         {
             File.Copy(from, to);
         }
-        catch (FileNotFoundException)
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
             // Renamed or removed since it was listed.
         }

@@ -41,15 +41,15 @@ public sealed class Comeback(IHypervisor hypervisor, VmStore store, VmAccess acc
         return address;
     }
 
-    // One that is deleted meanwhile must not be connected to any more.
-    private Vm StillStopped(Guid id) => store.Find(id) is { State: VmState.Stopped } vm ? vm : throw VmFailures.NotFound(id.ToString());
+    // One that is deleted meanwhile must not be connected to any more, and one that is worked on is that operation's.
+    private Vm StillStopped(Guid id) => store.Find(id) is { State: VmState.Stopped, Operation: null } vm ? vm : throw VmFailures.NotFound(id.ToString());
 
     private void TakeBack(Vm vm, string address)
     {
         if (address != vm.Address)
             access.Keys(vm.Id).WriteKnownHosts(address, VmAccess.SshPort, vm.HostKey!);
         store.Update(vm.Id,
-            it => it.State == VmState.Stopped ? it with { State = it.Failure is null ? VmState.Ready : VmState.Degraded, Address = address } : it,
+            it => it is { State: VmState.Stopped, Operation: null } ? it with { State = it.Failure is null ? VmState.Ready : VmState.Degraded, Address = address } : it,
             new VmEvent
             {
                 Type = VmEventType.State,

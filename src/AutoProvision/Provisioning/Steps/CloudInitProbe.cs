@@ -34,7 +34,7 @@ public static class CloudInitProbe
           if grep -q '\[$' $run/status.json $run/result.json; then
             echo '{{Separator}}'
             log=/var/log/cloud-init-output.log
-            look="grep '^E: ' $log | head -c 1000; tail -c 3000 $log"
+            look="grep '^E: ' $log | head -n 10 | cut -c 1-200; tail -c 3000 $log"
             if [ -r $log ]; then sh -c "$look"; else sudo -n sh -c "$look"; fi 2>/dev/null
           fi
         elif command -v cloud-init >/dev/null; then

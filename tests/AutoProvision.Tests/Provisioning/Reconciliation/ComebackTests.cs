@@ -111,6 +111,33 @@ public sealed class ComebackTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task One_that_an_operation_works_on_meanwhile_is_left_to_it()
+    {
+        await using var host = new FakeHost();
+        var app = host.Start(Rounds.Settings);
+        using var http = app.CreateClient();
+        var vm = await ReadyAsync(http);
+        host.Hypervisor.SetPower(Id(vm), DomainPower.Stopped);
+        await RoundsAsync(host, app, 1);
+        await http.UntilAsync(vm, "stopped");
+        var address = host.Hypervisor.Faults.BlockAt(nameof(IHypervisor.WaitForAddressAsync));
+        host.Hypervisor.SetPower(Id(vm), DomainPower.Running);
+        await host.Time.PassAsync(Interval);
+        await address.ReachedAsync();
+        var snapshot = host.Hypervisor.Faults.BlockAt(nameof(IDomainControl.CreateSnapshotAsync));
+        using var begun = await http.PostJsonAsync($"{vm}/snapshots", """{"name": "before"}""");
+        await snapshot.ReachedAsync();
+
+        address.Open();
+        await app.Get<SideJobs>().EndAsync();
+        var meanwhile = await http.GetJsonAsync(vm);
+        snapshot.Open();
+
+        Assert.Equal(("stopped", "snapshot"), (meanwhile.Text("state"), meanwhile.GetProperty("operation").Text("kind")));
+        await http.FollowAsync(vm, item => item.EventType == "operation.completed");
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task A_guest_without_an_address_is_given_up_until_the_next_round()
     {
         await using var host = new FakeHost();
