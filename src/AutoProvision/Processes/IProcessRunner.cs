@@ -10,7 +10,7 @@ public interface IProcessRunner
     Task<ProcessResult> RunAsync(ProcessCommand command, CancellationToken cancellation);
 }
 
-/// <summary>A program and its argument list; nothing ever passes through a shell.</summary>
+/// <summary>A program and its argument list; none of it is ever read by a shell.</summary>
 public sealed record ProcessCommand(string FileName, params IReadOnlyList<string> Arguments)
 {
     /// <summary>Written to the program's standard input, which is then closed.</summary>

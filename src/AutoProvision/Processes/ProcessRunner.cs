@@ -35,7 +35,7 @@ public sealed class ProcessRunner(TimeProvider time) : IProcessRunner
         finally
         {
             if (command.IsCompanion)
-                await WriteInputAsync(process, Companion.Farewell, CancellationToken.None);
+                await WriteInputAsync(process, process.HasExited ? Companion.Farewell : null, CancellationToken.None);
         }
     }
 

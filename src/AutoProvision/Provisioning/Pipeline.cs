@@ -1,11 +1,12 @@
 using AutoProvision.Hypervisors;
+using AutoProvision.Provisioning.Reconciliation;
 using AutoProvision.Vms;
 
 namespace AutoProvision.Provisioning;
 
 /// <summary>Runs the steps in order; the first failure undoes what was begun and leaves a failed VM that says why.</summary>
 public sealed partial class Pipeline(
-    IEnumerable<IStep> steps, StepRunner runner, Teardown teardown, VmStore store, IHypervisor hypervisor, TimeProvider time, ILogger<Pipeline> logger)
+    IEnumerable<IStep> steps, StepRunner runner, Teardown teardown, VmStore store, IHypervisor hypervisor, RoundBell bell, TimeProvider time, ILogger<Pipeline> logger)
 {
     private const int ConsoleTailChars = 2000;
 
@@ -81,6 +82,7 @@ public sealed partial class Pipeline(
         var vm = store.Update(context.Id,
             vm => vm.State == VmState.Provisioning ? vm with { State = state, Step = null, Degradation = null, Failure = complaint, ReadyAt = time.GetUtcNow() } : vm,
             new VmEvent { Type = VmEventType.State, Message = complaint?.Cause, Failure = complaint });
+        bell.Free(vm.Id);
         LogFinished(vm.Id, vm.Spec.Name, vm.State, (time.GetUtcNow() - vm.CreatedAt).TotalSeconds);
     }
 

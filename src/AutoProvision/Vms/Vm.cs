@@ -90,6 +90,10 @@ public sealed record Vm
     [JsonIgnore]
     public bool IsMade => IsOn || State == VmState.Stopped;
 
+    /// <summary>Whether a job is making or changing it, so that its domain changes by our own doing.</summary>
+    [JsonIgnore]
+    public bool IsWorkedOn => Operation is not null || State == VmState.Provisioning;
+
     /// <summary>A VM that someone can log in to.</summary>
     public bool IsReachable => IsOn && Operation?.Kind is not (OperationKind.Stop or OperationKind.Restart or OperationKind.Resize or OperationKind.RestoreSnapshot);
 }

@@ -20,8 +20,12 @@ internal sealed class FakeDomainEvents : IDomainEvents
     /// <summary>Something happens to the domain with this name.</summary>
     public Task TellAsync(string name) => SayAsync((_, happened) => happened(name));
 
-    /// <summary>The watch ends, as it does when the hypervisor is restarted.</summary>
-    public Task BreakAsync() => SayAsync((_, _) => throw new FailureException("hypervisor_unavailable", "libvirt does not answer at qemu:///fake.", "Start it."));
+    /// <summary>The watch ends, as it does when the hypervisor is restarted, right after something else.</summary>
+    public Task BreakAsync(Action? after = null) => SayAsync((_, _) =>
+    {
+        after?.Invoke();
+        throw new FailureException("hypervisor_unavailable", "libvirt does not answer at qemu:///fake.", "Start it.");
+    });
 
     public async Task WatchAsync(Action begun, Action<string> happened, CancellationToken cancellation)
     {

@@ -1,5 +1,6 @@
 using AutoProvision.Hypervisors;
 using AutoProvision.Images;
+using AutoProvision.Provisioning.Reconciliation;
 using AutoProvision.Ssh;
 using AutoProvision.Vms;
 using Microsoft.Extensions.Options;
@@ -11,7 +12,7 @@ namespace AutoProvision.Provisioning.Operations;
 /// disks are of one moment; what its guest wrote before is told to reach the disk.
 /// </summary>
 public sealed class DiskCopy(
-    IHypervisor hypervisor, IDomainControl control, VmStore store, VmAccess access, SshConnectionPool connections, IOptions<ProvisioningOptions> options, TimeProvider time)
+    IHypervisor hypervisor, IDomainControl control, VmStore store, VmAccess access, SshConnectionPool connections, RoundBell bell, IOptions<ProvisioningOptions> options, TimeProvider time)
 {
     private static readonly TimeSpan SyncTimeout = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan ReleaseTimeout = TimeSpan.FromSeconds(30);
@@ -51,6 +52,7 @@ public sealed class DiskCopy(
         await ResumeAsync(source.Id, operation, cancellation);
         store.Update(source.Id, it => it.Operation == operation ? it with { Operation = null } : it,
             new VmEvent { Type = VmEventType.OperationCompleted, Operation = OperationKind.Clone, DurationMs = (long)(time.GetUtcNow() - operation.StartedAt).TotalMilliseconds });
+        bell.Free(source.Id);
     }
 
     /// <summary>Ends the standstill of a source that ran; one that somebody ended meanwhile cannot go on, and the reconciliation will tell.</summary>

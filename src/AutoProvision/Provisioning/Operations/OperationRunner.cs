@@ -1,10 +1,12 @@
 using AutoProvision.Hypervisors;
+using AutoProvision.Provisioning.Reconciliation;
 using AutoProvision.Vms;
 
 namespace AutoProvision.Provisioning.Operations;
 
 /// <summary>Does what a VM's <see cref="Vm.Operation"/> says, and takes it off the VM with what came of it.</summary>
-public sealed partial class OperationRunner(IEnumerable<IOperation> operations, IHypervisor hypervisor, VmStore store, TimeProvider time, ILogger<OperationRunner> logger)
+public sealed partial class OperationRunner(
+    IEnumerable<IOperation> operations, IHypervisor hypervisor, VmStore store, RoundBell bell, TimeProvider time, ILogger<OperationRunner> logger)
 {
     private readonly Dictionary<OperationKind, IOperation> _operations = operations.ToDictionary(operation => operation.Kind);
 
@@ -26,16 +28,17 @@ public sealed partial class OperationRunner(IEnumerable<IOperation> operations, 
             if (e is not FailureException)
                 LogUnexpected(e, id, operation.Kind);
             var state = await LookAsync(vm, operation, cancellation);
-            End(vm, operation, it => it with { State = state, OperationFailure = failure }, started);
+            End(vm, operation, it => it with { State = state ?? it.State, OperationFailure = failure }, started);
         }
     }
 
     // What failed may have been put right again: then the outcome says so itself.
     private void End(Vm vm, VmOperation operation, Func<Vm, Vm> outcome, long started)
     {
-        var (state, failure) = (outcome(vm).State, outcome(vm).OperationFailure);
+        var now = store.Find(vm.Id) ?? vm;
+        var (state, failure) = (outcome(now).State, outcome(now).OperationFailure);
         // First, so that whoever follows the states sees this one as any other.
-        if (state != vm.State)
+        if (state != now.State)
             store.Update(vm.Id, it => IsStill(it, operation) ? it with { State = state } : it, new VmEvent { Type = VmEventType.State, Operation = operation.Kind });
         store.Update(vm.Id, it => IsStill(it, operation) ? outcome(it) with { Operation = null } : it, new VmEvent
         {
@@ -45,6 +48,7 @@ public sealed partial class OperationRunner(IEnumerable<IOperation> operations, 
             Message = failure?.Cause,
             Failure = failure,
         });
+        bell.Free(vm.Id);
         if (failure is null)
             LogDone(vm.Id, vm.Spec.Name, operation.Kind);
         else
@@ -53,20 +57,20 @@ public sealed partial class OperationRunner(IEnumerable<IOperation> operations, 
 
     private static bool IsStill(Vm vm, VmOperation operation) => vm.Operation == operation && vm.State is not (VmState.Deleting or VmState.Deleted);
 
-    // One that runs, but did not let us in, is taken back by the reconciliation as soon as it does.
-    private async Task<VmState> LookAsync(Vm vm, VmOperation operation, CancellationToken cancellation)
+    // Null where it is as it was. One that runs, but did not let us in, is taken back by the reconciliation as soon as it does.
+    private async Task<VmState?> LookAsync(Vm vm, VmOperation operation, CancellationToken cancellation)
     {
         if (operation.Kind is OperationKind.Snapshot or OperationKind.DeleteSnapshot or OperationKind.Clone)
-            return vm.State;
+            return null;
         try
         {
             var domain = (await hypervisor.ListDomainsAsync(cancellation)).FirstOrDefault(it => it.Id == vm.Id);
-            return domain?.Power == DomainPower.Running && operation.Kind == OperationKind.Stop ? vm.State : VmState.Stopped;
+            return domain?.Power == DomainPower.Running && operation.Kind == OperationKind.Stop ? null : VmState.Stopped;
         }
         catch (FailureException)
         {
             // The reconciliation will know.
-            return vm.State;
+            return null;
         }
     }
 

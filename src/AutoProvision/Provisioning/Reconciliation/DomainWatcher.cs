@@ -7,7 +7,8 @@ namespace AutoProvision.Provisioning.Reconciliation;
 /// Has the reconciliation do a round as soon as something happens to a VM's domain. That is all it does: what it misses, while
 /// the hypervisor is restarted or for any other reason, the next round finds.
 /// </summary>
-public sealed partial class DomainWatcher(IDomainEvents events, VmStore store, RoundBell bell, TimeProvider time, ILogger<DomainWatcher> logger) : BackgroundService
+public sealed partial class DomainWatcher(
+    IDomainEvents events, VmStore store, RoundBell bell, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<DomainWatcher> logger) : BackgroundService
 {
     public static readonly TimeSpan ShortestWait = TimeSpan.FromSeconds(1);
     public static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
@@ -15,19 +16,21 @@ public sealed partial class DomainWatcher(IDomainEvents events, VmStore store, R
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        // A Ctrl-C reaches the watching program as well, before this service comes to end its parts.
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lifetime.ApplicationStopping);
         try
         {
             for (var wait = ShortestWait; ; wait = wait * 2 < LongestWait ? wait * 2 : LongestWait)
             {
                 var started = time.GetTimestamp();
-                await TryAsync(stoppingToken);
+                await TryAsync(stopping.Token);
                 // One that held for a while is a new trouble, and not the last one's next try.
                 if (time.GetElapsedTime(started) > LongestWait)
                     wait = ShortestWait;
-                await Task.Delay(wait, time, stoppingToken);
+                await Task.Delay(wait, time, stopping.Token);
             }
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
             // The only end there is.
         }
@@ -40,8 +43,9 @@ public sealed partial class DomainWatcher(IDomainEvents events, VmStore store, R
         {
             await events.WatchAsync(Begin, Heed, stopping);
         }
-        catch (Exception e) when (!stopping.IsCancellationRequested)
+        catch (Exception e)
         {
+            stopping.ThrowIfCancellationRequested();
             var failure = (e as FailureException)?.Failure;
             if (!_isBlind)
                 LogBlind(failure is null ? e : null, failure is null ? e.Message : $"{failure.Cause} {failure.Evidence}".TrimEnd());
@@ -57,11 +61,12 @@ public sealed partial class DomainWatcher(IDomainEvents events, VmStore store, R
         bell.Ring();
     }
 
-    // Others' domains are none of our business, and what is being made, removed or otherwise worked on changes by our own doing.
+    // Others' domains are none of our business, and what is being removed is no more. What is worked on changes by our own doing, but
+    // somebody else may have had a hand in it.
     private void Heed(string domain)
     {
-        if (store.FindByName(domain) is { Operation: null, State: VmState.Ready or VmState.Degraded or VmState.Stopped })
-            bell.Ring();
+        if (store.FindByName(domain) is { State: VmState.Provisioning or VmState.Ready or VmState.Degraded or VmState.Stopped } vm)
+            bell.RingFor(vm.Id);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Domains cannot be watched, so that what others do to them is only noticed when they are next compared; tried again, and not logged again until it works: {Cause}")]

@@ -10,7 +10,7 @@ namespace AutoProvision.Provisioning.Reconciliation;
 public sealed partial class ReconcileWorker(
     Reconciler reconciler, RoundBell bell, SideJobs jobs, IOptions<ProvisioningOptions> options, TimeProvider time, ILogger<ReconcileWorker> logger) : BackgroundService
 {
-    /// <summary>From the bell to the round, so that what comes in a burst is seen as it is after it; nor are two rounds closer to each other.</summary>
+    /// <summary>From the bell to the round, so that what comes in a burst is seen as it is after it.</summary>
     public static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(1);
 
     // A round may bring about what rings the bell again, such as with a guest whose disk is full once more as soon as it goes on. Rounds
@@ -69,8 +69,9 @@ public sealed partial class ReconcileWorker(
             _trouble = null;
             return again;
         }
-        catch (Exception e) when (!stopping.IsCancellationRequested)
+        catch (Exception e)
         {
+            stopping.ThrowIfCancellationRequested();
             var (last, failure) = (_trouble, (e as FailureException)?.Failure);
             _trouble = failure?.Code ?? e.GetType().Name;
             if (_trouble != last)

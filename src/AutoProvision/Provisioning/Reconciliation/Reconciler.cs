@@ -17,8 +17,11 @@ public sealed partial class Reconciler(
     // How often a guest that was started has been waited for in a row.
     private readonly ConcurrentDictionary<Guid, int> _waits = new();
 
-    // Four minutes at least, as rounds that follow each other are up to 8 s apart; then the rounds in turn go on.
+    // Three minutes at least, as rounds that follow each other are up to 8 s apart; then the rounds in turn go on.
     private const int MostWaits = 30;
+
+    // To look for orphans is much more work than to look at the domains: rounds before their turn leave it out.
+    private long? _orphansSought;
 
     /// <summary>One round. What takes long is begun and not waited for.</summary>
     /// <returns>How soon the next one is worth its while; null when it can take its time.</returns>
@@ -34,8 +37,17 @@ public sealed partial class Reconciler(
         var known = vms.Select(vm => vm.Id).ToHashSet();
         ForgetTold(known.Contains);
         absences.ForgetAllBut(known);
-        await orphans.WarnAsync(cancellation);
+        bell.ForgetAllBut(known);
+        await SeekOrphansAsync(cancellation);
         return absences.Left;
+    }
+
+    private async Task SeekOrphansAsync(CancellationToken cancellation)
+    {
+        if (_orphansSought is { } last && time.GetElapsedTime(last) < options.Value.ReconcileInterval)
+            return;
+        await orphans.WarnAsync(cancellation);
+        _orphansSought = time.GetTimestamp();
     }
 
     private void Settle(Vm vm, DomainPower? power, CancellationToken stopping)
@@ -65,7 +77,7 @@ public sealed partial class Reconciler(
             case Difference.None:
                 ForgetTold(id => id != vm.Id);
                 if (vm is { State: VmState.Failed, Leftovers.Count: > 0 })
-                    jobs.Start(vm, cancellation => teardown.UndoAsync(vm.Id, cancellation), stopping);
+                    jobs.Start(vm, cancellation => UndoAsync(vm, cancellation), stopping);
                 break;
         }
     }
@@ -98,17 +110,21 @@ public sealed partial class Reconciler(
     {
         if (store.Update(before.Id, it => it.Version == before.Version ? after : it, what).State != after.State)
             return;
+        _waits.TryRemove(before.Id, out _);
         connections.Drop(before.Id.ToString());
         LogNoticed(before.Id, before.Spec.Name, after.State, what.Message!);
     }
 
-    private async Task ComeBackAsync(Vm vm, CancellationToken cancellation)
+    private async Task<bool> UndoAsync(Vm vm, CancellationToken cancellation)
+    {
+        await teardown.UndoAsync(vm.Id, cancellation);
+        return false;
+    }
+
+    private async Task<bool> ComeBackAsync(Vm vm, CancellationToken cancellation)
     {
         if (await comeback.TryAsync(vm, cancellation) is { } obstacle)
         {
-            // One that still boots tells nobody when it is done.
-            if (_waits.AddOrUpdate(vm.Id, 1, (_, waits) => waits + 1) < MostWaits)
-                bell.Ring();
             Tell(vm, obstacle.Code, new VmEvent
             {
                 Type = VmEventType.Progress,
@@ -117,12 +133,18 @@ public sealed partial class Reconciler(
                 Message = "The domain was started, not by this service; waiting for SSH.",
                 Failure = obstacle,
             });
+            // One that still boots tells nobody when it is done.
+            return _waits.AddOrUpdate(vm.Id, 1, (_, waits) => waits + 1) < MostWaits;
         }
-        else
-            LogNoticed(vm.Id, vm.Spec.Name, store.Find(vm.Id)!.State, "The domain was started, not by this service.");
+        if (store.Find(vm.Id) is { Operation: null } now)
+        {
+            _waits.TryRemove(vm.Id, out _);
+            LogNoticed(vm.Id, vm.Spec.Name, now.State, "The domain was started, not by this service.");
+        }
+        return false;
     }
 
-    private async Task ResumeAsync(Vm vm, CancellationToken cancellation)
+    private async Task<bool> ResumeAsync(Vm vm, CancellationToken cancellation)
     {
         var free = (await hypervisor.MeasureAsync(cancellation)).DiskFreeMiB;
         if (free < admission.Value.MinFreeDiskMiB)
@@ -136,16 +158,18 @@ public sealed partial class Reconciler(
                 Failure = new Failure("disk_full", $"The disk with the VMs' files has {free} MiB left.",
                     $"Free space: with {admission.Value.MinFreeDiskMiB} MiB (Admission:MinFreeDiskMiB) the guest goes on by itself."),
             });
-            return;
+            return false;
         }
         await control.ResumeAsync(vm.Id, cancellation);
         Tell(vm, "resumed", new VmEvent { Type = VmEventType.Progress, Message = "The guest was resumed: the host's disk has room again." });
+        return false;
     }
 
+    // What is worked on meanwhile tells of itself.
     private void Tell(Vm vm, string once, VmEvent what)
     {
         if (_told.TryAdd((vm.Id, once), true))
-            store.Update(vm.Id, it => it.State == vm.State ? it with { } : it, what);
+            store.Update(vm.Id, it => it.State == vm.State && it.Operation == vm.Operation ? it with { } : it, what);
     }
 
     private void ForgetTold(Func<Guid, bool> keep)

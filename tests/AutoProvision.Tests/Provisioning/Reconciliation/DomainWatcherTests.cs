@@ -79,40 +79,109 @@ public sealed class DomainWatcherTests
     }
 
     [Fact(Timeout = Limit)]
-    public async Task Others_domains_and_VMs_that_are_worked_on_ask_for_no_round()
+    public async Task Others_domains_and_VMs_that_are_gone_ask_for_no_round()
     {
         await using var host = new FakeHost();
         var app = host.Start(Rounds.Settings);
         using var http = app.CreateClient();
-        var (vm, name) = await NamedAsync(host, http);
         var gone = await NamedAsync(host, http);
         await DeleteAsync(http, gone.Vm);
-        var making = host.Steps.BlockAt(FaultyStep.After("domain"));
-        var half = await http.CreateVmAsync();
-        await making.ReachedAsync();
-        foreach (var other in (string[])[host.Hypervisor.AddForeign("other").Name, "", $"{name} ", gone.Name, (await http.GetJsonAsync(half)).Text("name")])
+        var name = (await http.GetJsonAsync(await ReadyAsync(http))).Text("name");
+
+        foreach (var other in (string[])[host.Hypervisor.AddForeign("other").Name, "", $"{name} ", gone.Name])
             await host.Hypervisor.Events.TellAsync(other);
         Assert.False(IsRung(app));
-        making.Open();
-
-        var gate = host.Hypervisor.Faults.BlockAt(nameof(IDomainControl.AskToShutDownAsync));
-        using var accepted = await http.PostJsonAsync($"{vm}/stop", "{}");
-        await gate.ReachedAsync();
-        await host.Hypervisor.Events.TellAsync(name);
-        Assert.False(IsRung(app));
-        gate.Open();
-        await http.UntilAsync(vm, "stopped");
-        await http.FollowAsync(vm, item => item.EventType == "operation.completed");
 
         await host.Hypervisor.Events.TellAsync(name);
         Assert.True(IsRung(app));
     }
 
     [Fact(Timeout = Limit)]
-    public async Task A_watch_that_breaks_is_taken_up_again_with_growing_pauses_and_told_once()
+    public async Task What_happens_to_a_VM_that_is_being_made_is_looked_at_when_it_is()
     {
         await using var host = new FakeHost();
         var app = host.Start(Rounds.Settings);
+        using var http = app.CreateClient();
+        var making = host.Steps.BlockAt(FaultyStep.After("domain"));
+        var vm = await http.CreateVmAsync();
+        await making.ReachedAsync();
+        await host.Hypervisor.Events.TellAsync((await http.GetJsonAsync(vm)).Text("name"));
+        Assert.False(IsRung(app));
+
+        making.Open();
+
+        await app.Get<RoundBell>().RungAsync(TestContext.Current.CancellationToken);
+        Assert.Equal("ready", (await http.GetJsonAsync(vm)).Text("state"));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task What_happens_to_a_VM_that_an_operation_works_on_is_looked_at_after_it()
+    {
+        await using var host = new FakeHost();
+        var app = host.Start(Rounds.Settings);
+        using var http = app.CreateClient();
+        var (vm, name) = await NamedAsync(host, http);
+        var gate = host.Hypervisor.Faults.BlockAt(nameof(IDomainControl.CreateSnapshotAsync));
+        using var accepted = await http.PostJsonAsync($"{vm}/snapshots", """{"name": "before"}""");
+        await gate.ReachedAsync();
+        host.Hypervisor.SetPower(Id(vm), DomainPower.Stopped);
+        await host.Hypervisor.Events.TellAsync(name);
+        Assert.False(IsRung(app));
+
+        gate.Open();
+        await http.FollowAsync(vm, item => item.EventType.StartsWith("operation.", StringComparison.Ordinal) && item.EventType != "operation.started");
+        await host.Time.PassAsync(Second);
+
+        Assert.Equal("external", (await http.FollowUntilAsync(vm, "stopped"))[^1].Data.Text("cause"));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task What_happens_to_a_VM_that_is_being_copied_is_looked_at_after_it()
+    {
+        await using var host = new FakeHost();
+        var app = host.Start(Rounds.Settings);
+        using var http = app.CreateClient();
+        var (vm, name) = await NamedAsync(host, http);
+        var copying = host.Hypervisor.Faults.BlockAt(nameof(IHypervisor.CopyDisksAsync));
+        using var accepted = await http.PostJsonAsync($"{vm}/clone", "{}");
+        await copying.ReachedAsync();
+        await host.Hypervisor.Events.TellAsync(name);
+        Assert.False(IsRung(app));
+
+        copying.Open();
+
+        await app.Get<RoundBell>().RungAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Orphans_are_sought_in_turn_only()
+    {
+        await using var host = new FakeHost();
+        var app = host.Start(Rounds.Settings);
+        using var http = app.CreateClient();
+        var (_, name) = await NamedAsync(host, http);
+        var sought = 0;
+        host.Hypervisor.Faults.DoAt(FakeHypervisor.Done(nameof(IHypervisor.FindOrphansAsync)), _ =>
+        {
+            sought++;
+            return Task.CompletedTask;
+        });
+
+        await host.Hypervisor.Events.TellAsync(name);
+        await host.Time.PassAsync(Second);
+        await host.Time.WaitedForAsync(Interval);
+        Assert.Equal(0, sought);
+        await host.Time.PassAsync(Interval);
+        await host.Time.WaitedForAsync(Interval);
+        Assert.Equal(1, sought);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_watch_that_breaks_is_taken_up_again_with_growing_pauses_and_told_once()
+    {
+        await using var host = new FakeHost();
+        // No round in turn falls into the pauses.
+        var app = host.Start(("Provisioning:ReconcileInterval", "01:00:00"));
         using var http = app.CreateClient();
         var events = host.Hypervisor.Events;
         foreach (var wait in (int[])[1, 2, 4, 8, 16, 30, 30])
@@ -150,6 +219,23 @@ public sealed class DomainWatcherTests
         await app.Get<IHost>().StopAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal(0, host.Hypervisor.Events.Watching);
+        Assert.Empty(host.Log.Troubles);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task One_that_breaks_because_the_service_is_to_end_is_no_trouble()
+    {
+        await using var host = new FakeHost();
+        var app = host.Start(Rounds.Settings);
+        using var http = app.CreateClient();
+
+        var lifetime = app.Get<IHostApplicationLifetime>();
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lifetime.ApplicationStopped.Register(stopped.SetResult);
+
+        await host.Hypervisor.Events.BreakAsync(lifetime.StopApplication);
+        await stopped.Task;
+
         Assert.Empty(host.Log.Troubles);
     }
 }

@@ -11,7 +11,8 @@ internal static class EarlyRounds
     public static async Task<(string Vm, string Name)> NamedAsync(FakeHost host, HttpClient http)
     {
         var vm = await ReadyAsync(http);
-        // The job had waits of its own.
+        // The job had waits of its own, and the service's first round may end after it.
+        await host.Time.WaitedForAsync(Interval);
         host.Time.ForgetWaits();
         return (vm, (await http.GetJsonAsync(vm)).Text("name"));
     }
