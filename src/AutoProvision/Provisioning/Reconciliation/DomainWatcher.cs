@@ -23,11 +23,13 @@ public sealed partial class DomainWatcher(
             for (var wait = ShortestWait; ; wait = wait * 2 < LongestWait ? wait * 2 : LongestWait)
             {
                 var started = time.GetTimestamp();
-                await TryAsync(stopping.Token);
+                var trouble = await TryAsync(stopping.Token);
                 // One that held for a while is a new trouble, and not the last one's next try.
                 if (time.GetElapsedTime(started) > LongestWait)
                     wait = ShortestWait;
                 await Task.Delay(wait, time, stopping.Token);
+                // Not before: where the service is to end, that may have reached the watching program first.
+                Tell(trouble);
             }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -36,21 +38,27 @@ public sealed partial class DomainWatcher(
         }
     }
 
-    // The same trouble is logged once until it is over.
-    private async Task TryAsync(CancellationToken stopping)
+    private async Task<Exception> TryAsync(CancellationToken stopping)
     {
         try
         {
             await events.WatchAsync(Begin, Heed, stopping);
+            return new InvalidOperationException("The watch ended by itself.");
         }
         catch (Exception e)
         {
             stopping.ThrowIfCancellationRequested();
-            var failure = (e as FailureException)?.Failure;
-            if (!_isBlind)
-                LogBlind(failure is null ? e : null, failure is null ? e.Message : $"{failure.Cause} {failure.Evidence}".TrimEnd());
-            _isBlind = true;
+            return e;
         }
+    }
+
+    // The same trouble is logged once until it is over.
+    private void Tell(Exception trouble)
+    {
+        var failure = (trouble as FailureException)?.Failure;
+        if (!_isBlind)
+            LogBlind(failure is null ? trouble : null, failure is null ? trouble.Message : $"{failure.Cause} {failure.Evidence}".TrimEnd());
+        _isBlind = true;
     }
 
     private void Begin()

@@ -8,7 +8,7 @@ namespace AutoProvision.Provisioning.Reconciliation;
 /// before that when the bell is rung.
 /// </summary>
 public sealed partial class ReconcileWorker(
-    Reconciler reconciler, RoundBell bell, SideJobs jobs, IOptions<ProvisioningOptions> options, TimeProvider time, ILogger<ReconcileWorker> logger) : BackgroundService
+    Reconciler reconciler, RoundBell bell, SideJobs jobs, IOptions<ProvisioningOptions> options, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<ReconcileWorker> logger) : BackgroundService
 {
     /// <summary>From the bell to the round, so that what comes in a burst is seen as it is after it.</summary>
     public static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(1);
@@ -23,16 +23,18 @@ public sealed partial class ReconcileWorker(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        // A Ctrl-C reaches the tools of a round as well, before this service comes to end its parts.
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lifetime.ApplicationStopping);
         try
         {
             while (true)
             {
                 // What happens from here on may be too late for this round, and is for the next one.
                 bell.Silence();
-                await RestAsync(await TryRoundAsync(stoppingToken), stoppingToken);
+                await RestAsync(await TryRoundAsync(stopping.Token), stopping.Token);
             }
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
             // The only end there is.
         }

@@ -17,7 +17,7 @@ public sealed partial class Reconciler(
     // How often a guest that was started has been waited for in a row.
     private readonly ConcurrentDictionary<Guid, int> _waits = new();
 
-    // Three minutes at least, as rounds that follow each other are up to 8 s apart; then the rounds in turn go on.
+    // Some minutes, as rounds that follow each other are up to 8 s apart; then the rounds in turn go on.
     private const int MostWaits = 30;
 
     // To look for orphans is much more work than to look at the domains: rounds before their turn leave it out.
@@ -37,7 +37,7 @@ public sealed partial class Reconciler(
         var known = vms.Select(vm => vm.Id).ToHashSet();
         ForgetTold(known.Contains);
         absences.ForgetAllBut(known);
-        bell.ForgetAllBut(known);
+        bell.ForgetGone();
         await SeekOrphansAsync(cancellation);
         return absences.Left;
     }
@@ -52,7 +52,9 @@ public sealed partial class Reconciler(
 
     private void Settle(Vm vm, DomainPower? power, CancellationToken stopping)
     {
-        // What is being worked on changes by our own doing.
+        // What is being worked on changes by our own doing. What somebody else did right before that is seen after it.
+        if (vm.Operation is not null)
+            bell.RingFor(vm.Id);
         var difference = vm.Operation is null ? Comparison.Of(vm.State, power) : Difference.None;
         if (difference != Difference.Removed)
             absences.Forget(vm.Id);
@@ -136,12 +138,13 @@ public sealed partial class Reconciler(
             // One that still boots tells nobody when it is done.
             return _waits.AddOrUpdate(vm.Id, 1, (_, waits) => waits + 1) < MostWaits;
         }
-        if (store.Find(vm.Id) is { Operation: null } now)
+        var now = store.Find(vm.Id);
+        if (now is { IsOn: true, Operation: null })
         {
             _waits.TryRemove(vm.Id, out _);
             LogNoticed(vm.Id, vm.Spec.Name, now.State, "The domain was started, not by this service.");
         }
-        return false;
+        return now is { Operation: not null };
     }
 
     private async Task<bool> ResumeAsync(Vm vm, CancellationToken cancellation)
@@ -168,8 +171,12 @@ public sealed partial class Reconciler(
     // What is worked on meanwhile tells of itself.
     private void Tell(Vm vm, string once, VmEvent what)
     {
-        if (_told.TryAdd((vm.Id, once), true))
-            store.Update(vm.Id, it => it.State == vm.State && it.Operation == vm.Operation ? it with { } : it, what);
+        if (_told.ContainsKey((vm.Id, once)))
+            return;
+        var isTold = false;
+        store.Update(vm.Id, it => (isTold = it.State == vm.State && it.Operation == vm.Operation) ? it with { } : it, what);
+        if (isTold)
+            _told[(vm.Id, once)] = true;
     }
 
     private void ForgetTold(Func<Guid, bool> keep)

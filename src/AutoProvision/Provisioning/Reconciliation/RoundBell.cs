@@ -14,7 +14,7 @@ public sealed class RoundBell(VmStore store)
 
     public void Ring() => _rings.Writer.TryWrite(true);
 
-    /// <summary>Rings for a VM: at once, or when the work on it is done, since a round leaves it alone until then.</summary>
+    /// <summary>Rings for a VM: at once, or when the work on it is done, since a round leaves it alone until then but for a full disk.</summary>
     public void RingFor(Guid id)
     {
         _busy[id] = true;
@@ -29,9 +29,10 @@ public sealed class RoundBell(VmStore store)
             Ring();
     }
 
-    public void ForgetAllBut(IReadOnlySet<Guid> ids)
+    /// <summary>Forgets VMs that there are no more.</summary>
+    public void ForgetGone()
     {
-        foreach (var id in _busy.Keys.Where(id => !ids.Contains(id)))
+        foreach (var id in _busy.Keys.Where(id => store.Find(id) is null or { State: VmState.Deleted }))
             _busy.TryRemove(id, out _);
     }
 

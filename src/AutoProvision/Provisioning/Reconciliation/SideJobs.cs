@@ -38,8 +38,8 @@ public sealed partial class SideJobs(RunningJobs running, VmStore store, RoundBe
         var again = false;
         try
         {
-            // Looked at once a DELETE would find this job: one that came before has changed the state. An operation does its own work.
-            await running.RunAsync(vm.Id, async cancellation => again = store.Find(vm.Id) is { Operation: null } now && now.State == vm.State && await work(cancellation), stopping);
+            // Looked at once a DELETE would find this job: one that came before has changed the state. An operation does its own work, and this is for the round after it.
+            await running.RunAsync(vm.Id, async cancellation => again = store.Find(vm.Id) is { } now && now.State == vm.State && (now.Operation is not null || await work(cancellation)), stopping);
         }
         catch (OperationCanceledException)
         {

@@ -142,6 +142,35 @@ public sealed class ComebackTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task What_was_in_the_way_while_an_operation_began_is_told_after_it()
+    {
+        await using var host = new FakeHost();
+        var app = host.Start(Rounds.Settings);
+        using var http = app.CreateClient();
+        var vm = await ReadyAsync(http);
+        host.Hypervisor.SetPower(Id(vm), DomainPower.Stopped);
+        await RoundsAsync(host, app, 1);
+        await http.UntilAsync(vm, "stopped");
+        var address = host.Hypervisor.Faults.BlockAt(nameof(IHypervisor.WaitForAddressAsync));
+        host.Hypervisor.SetPower(Id(vm), DomainPower.Running);
+        await host.Time.PassAsync(Interval);
+        await address.ReachedAsync();
+        var snapshot = host.Hypervisor.Faults.BlockAt(nameof(IDomainControl.CreateSnapshotAsync));
+        using var begun = await http.PostJsonAsync($"{vm}/snapshots", """{"name": "before"}""");
+        await snapshot.ReachedAsync();
+        await host.Time.PassAsync(TimeSpan.FromSeconds(20));
+        await app.Get<SideJobs>().EndAsync();
+        snapshot.Open();
+        var done = (await http.FollowAsync(vm, item => item.EventType == "operation.completed"))[^1];
+
+        await host.Time.PassAsync(ReconcileWorker.ShortestPause);
+        await host.Time.PassAsync(TimeSpan.FromSeconds(20));
+
+        var told = await http.FollowAsync(vm, item => item.EventType == "progress", after: long.Parse(done.EventId!));
+        Assert.Equal("ssh_timeout", told[^1].Data.GetProperty("failure").Text("code"));
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task A_guest_without_an_address_is_given_up_until_the_next_round()
     {
         await using var host = new FakeHost();

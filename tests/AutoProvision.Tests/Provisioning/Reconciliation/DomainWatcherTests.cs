@@ -97,63 +97,6 @@ public sealed class DomainWatcherTests
     }
 
     [Fact(Timeout = Limit)]
-    public async Task What_happens_to_a_VM_that_is_being_made_is_looked_at_when_it_is()
-    {
-        await using var host = new FakeHost();
-        var app = host.Start(Rounds.Settings);
-        using var http = app.CreateClient();
-        var making = host.Steps.BlockAt(FaultyStep.After("domain"));
-        var vm = await http.CreateVmAsync();
-        await making.ReachedAsync();
-        await host.Hypervisor.Events.TellAsync((await http.GetJsonAsync(vm)).Text("name"));
-        Assert.False(IsRung(app));
-
-        making.Open();
-
-        await app.Get<RoundBell>().RungAsync(TestContext.Current.CancellationToken);
-        Assert.Equal("ready", (await http.GetJsonAsync(vm)).Text("state"));
-    }
-
-    [Fact(Timeout = Limit)]
-    public async Task What_happens_to_a_VM_that_an_operation_works_on_is_looked_at_after_it()
-    {
-        await using var host = new FakeHost();
-        var app = host.Start(Rounds.Settings);
-        using var http = app.CreateClient();
-        var (vm, name) = await NamedAsync(host, http);
-        var gate = host.Hypervisor.Faults.BlockAt(nameof(IDomainControl.CreateSnapshotAsync));
-        using var accepted = await http.PostJsonAsync($"{vm}/snapshots", """{"name": "before"}""");
-        await gate.ReachedAsync();
-        host.Hypervisor.SetPower(Id(vm), DomainPower.Stopped);
-        await host.Hypervisor.Events.TellAsync(name);
-        Assert.False(IsRung(app));
-
-        gate.Open();
-        await http.FollowAsync(vm, item => item.EventType.StartsWith("operation.", StringComparison.Ordinal) && item.EventType != "operation.started");
-        await host.Time.PassAsync(Second);
-
-        Assert.Equal("external", (await http.FollowUntilAsync(vm, "stopped"))[^1].Data.Text("cause"));
-    }
-
-    [Fact(Timeout = Limit)]
-    public async Task What_happens_to_a_VM_that_is_being_copied_is_looked_at_after_it()
-    {
-        await using var host = new FakeHost();
-        var app = host.Start(Rounds.Settings);
-        using var http = app.CreateClient();
-        var (vm, name) = await NamedAsync(host, http);
-        var copying = host.Hypervisor.Faults.BlockAt(nameof(IHypervisor.CopyDisksAsync));
-        using var accepted = await http.PostJsonAsync($"{vm}/clone", "{}");
-        await copying.ReachedAsync();
-        await host.Hypervisor.Events.TellAsync(name);
-        Assert.False(IsRung(app));
-
-        copying.Open();
-
-        await app.Get<RoundBell>().RungAsync(TestContext.Current.CancellationToken);
-    }
-
-    [Fact(Timeout = Limit)]
     public async Task Orphans_are_sought_in_turn_only()
     {
         await using var host = new FakeHost();

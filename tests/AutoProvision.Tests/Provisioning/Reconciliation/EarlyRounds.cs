@@ -8,6 +8,7 @@ namespace AutoProvision.Provisioning.Reconciliation;
 /// <summary>Rounds that something asks for before their turn.</summary>
 internal static class EarlyRounds
 {
+    // The first VM of a test.
     public static async Task<(string Vm, string Name)> NamedAsync(FakeHost host, HttpClient http)
     {
         var vm = await ReadyAsync(http);
