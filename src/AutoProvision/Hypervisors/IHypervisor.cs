@@ -75,11 +75,10 @@ public interface IHypervisor
     /// <summary>Makes this VM's disks as copies of another one's, whose domain must be off or paused; its snapshots are not copied. Where it fails it leaves none.</summary>
     /// <param name="id">The VM whose disks are made.</param>
     /// <param name="source">The VM whose disks are copied.</param>
-    /// <param name="image">The base image of both root disks.</param>
     /// <param name="dataDisks">How many disks there are beside the root disk.</param>
     /// <param name="sizeGiB">Size of the new root disk; not less than the source's.</param>
     /// <param name="cancellation">Stops the tool.</param>
-    Task CopyDisksAsync(Guid id, Guid source, BaseImage image, int dataDisks, int sizeGiB, CancellationToken cancellation);
+    Task CopyDisksAsync(Guid id, Guid source, int dataDisks, int sizeGiB, CancellationToken cancellation);
 
     /// <summary>The last <paramref name="maxChars"/> characters of the serial console; empty when there is none.</summary>
     Task<string> ReadConsoleAsync(Guid id, int maxChars, CancellationToken cancellation);

@@ -6,9 +6,10 @@ namespace AutoProvision.Images;
 /// <param name="Format">QEMU's name of it: <c>qcow2</c>, <c>raw</c>, <c>vmdk</c> and so on.</param>
 /// <param name="VirtualSizeBytes">What a guest sees.</param>
 /// <param name="BackingFile">Another file this one is a layer on, by the name the image itself gives.</param>
+/// <param name="BackingFormat">QEMU's name of that file's format, where the image gives it.</param>
 /// <param name="DataFile">Another file that holds a qcow2's data.</param>
 /// <param name="Encrypted">Unusable without a secret that nobody gives us.</param>
-internal sealed record QemuImageInfo(string Format, long VirtualSizeBytes, string? BackingFile, string? DataFile, bool Encrypted)
+internal sealed record QemuImageInfo(string Format, long VirtualSizeBytes, string? BackingFile, string? BackingFormat, string? DataFile, bool Encrypted)
 {
     /// <summary>Field names are those of QEMU's <c>ImageInfo</c> (qapi/block-core.json).</summary>
     /// <exception cref="JsonException">The text is not such an answer.</exception>
@@ -20,6 +21,7 @@ internal sealed record QemuImageInfo(string Format, long VirtualSizeBytes, strin
             throw new JsonException("no format and virtual-size");
         return new(format, size,
             Text(root, "backing-filename") ?? Text(root, "full-backing-filename"),
+            Text(root, "backing-filename-format"),
             Specific(root) is { } data ? Text(data, "data-file") : null,
             root.TryGetProperty("encrypted", out var encrypted) && encrypted.ValueKind == JsonValueKind.True);
     }

@@ -56,7 +56,7 @@ internal sealed class BareGuest(HostApp app, string name) : IAsyncDisposable
             app.Expect(nic.Mac);
         if (source is not null)
         {
-            await Hypervisor.CopyDisksAsync(Id, source.Id, await ImageAsync(), Disks.Count, Size.DiskGiB, Cancellation);
+            await Hypervisor.CopyDisksAsync(Id, source.Id, Disks.Count, Size.DiskGiB, Cancellation);
             return;
         }
         await Hypervisor.CreateDiskAsync(Id, await ImageAsync(), Size.DiskGiB, Cancellation);

@@ -130,7 +130,7 @@ internal sealed partial class FakeHypervisor : IHypervisor
         return disks;
     }, cancellation);
 
-    public Task CopyDisksAsync(Guid id, Guid source, BaseImage image, int dataDisks, int sizeGiB, CancellationToken cancellation) => ActAsync(nameof(CopyDisksAsync), () =>
+    public Task CopyDisksAsync(Guid id, Guid source, int dataDisks, int sizeGiB, CancellationToken cancellation) => ActAsync(nameof(CopyDisksAsync), () =>
     {
         if (Domains.TryGetValue(source, out var domain) && domain.Info.Power == DomainPower.Running)
             throw Refused("Failed to get shared lock on the disk of a guest that runs");

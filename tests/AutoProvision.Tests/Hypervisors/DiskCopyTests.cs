@@ -15,6 +15,17 @@ public sealed class DiskCopyTests : IAsyncDisposable
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact(Timeout = Limit)]
+    public async Task A_copy_of_a_layer_on_a_raw_image_is_one_too()
+    {
+        await _host.Hypervisor.CreateDiskAsync(_source, Image with { Path = "/base.raw", Format = "raw" }, 10, Cancellation);
+
+        await _host.Hypervisor.CopyDisksAsync(_id, _source, 0, 20, Cancellation);
+
+        var disk = FakeDisks.Read(Path.Combine(_host.Pool, $"{_id}.qcow2"));
+        Assert.Equal(("/base.raw", "raw"), (disk.Backing, disk.BackingFormat));
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task All_disks_are_copied_as_layers_on_the_same_image_with_the_new_size_and_without_snapshots()
     {
         await MakeSourceAsync();
@@ -102,7 +113,7 @@ public sealed class DiskCopyTests : IAsyncDisposable
         await FakeDisks.Write(disk, FakeDisks.Read(disk) with { Snapshots = ["one"] });
     }
 
-    private Task CopyAsync() => _host.Hypervisor.CopyDisksAsync(_id, _source, Image, 2, 20, Cancellation);
+    private Task CopyAsync() => _host.Hypervisor.CopyDisksAsync(_id, _source, 2, 20, Cancellation);
 
     private string[] FilesOf(Guid id) => Directory.GetFiles(_host.Pool, $"{id}*");
 

@@ -12,10 +12,10 @@ internal static class FakeDisks
 
     public static Task<ProcessResult> Run(ProcessCommand command) => command.Arguments[0] switch
     {
-        "create" => Write(command.Arguments[^2], new FakeDisk(Bytes(command.Arguments[^1]), After(command, "-b"), [])),
-        "convert" => Of(command.Arguments[^2], disk => Write(command.Arguments[^1], disk with { Backing = After(command, "-B"), Snapshots = [] })),
+        "create" => Write(command.Arguments[^2], new FakeDisk(Bytes(command.Arguments[^1]), After(command, "-b"), []) { BackingFormat = After(command, "-F") }),
+        "convert" => Of(command.Arguments[^2], disk => Write(command.Arguments[^1], disk with { Backing = After(command, "-B"), BackingFormat = After(command, "-F"), Snapshots = [] })),
         "resize" => Of(command.Arguments[^2], disk => Write(command.Arguments[^2], disk with { Size = Bytes(command.Arguments[^1]) })),
-        "info" => Of(command.Arguments[^1], disk => FakeLibvirt.Answer($$"""{"virtual-size": {{disk.Size}}, "format": "qcow2"}""")),
+        "info" => Of(command.Arguments[^1], disk => FakeLibvirt.Answer(Tell(disk))),
         "snapshot" => Of(command.Arguments[^1], disk => Forget(disk, command)),
         var other => FakeLibvirt.Refused($"Command not found: {other}"),
     };
@@ -27,6 +27,10 @@ internal static class FakeDisks
         File.WriteAllBytes(path, [.. Qcow2, .. JsonSerializer.SerializeToUtf8Bytes(disk)]);
         return FakeLibvirt.Answer("");
     }
+
+    private static string Tell(FakeDisk disk) => disk.Backing is null
+        ? $$"""{"virtual-size": {{disk.Size}}, "format": "qcow2"}"""
+        : $$"""{"virtual-size": {{disk.Size}}, "format": "qcow2", "backing-filename": "{{disk.Backing}}", "backing-filename-format": "{{disk.BackingFormat}}"}""";
 
     // snapshot -q -d NAME FILE
     private static Task<ProcessResult> Forget(FakeDisk disk, ProcessCommand command)
@@ -45,4 +49,7 @@ internal static class FakeDisks
     private static long Bytes(string size) => long.Parse(size[..^1], CultureInfo.InvariantCulture) << 30;
 }
 
-internal sealed record FakeDisk(long Size, string? Backing, IReadOnlyList<string> Snapshots);
+internal sealed record FakeDisk(long Size, string? Backing, IReadOnlyList<string> Snapshots)
+{
+    public string? BackingFormat { get; init; }
+}

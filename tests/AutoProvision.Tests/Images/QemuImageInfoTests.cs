@@ -32,7 +32,7 @@ public sealed class QemuImageInfoTests
 
     [Fact]
     public void A_layer_is_read_with_the_file_it_is_on() =>
-        Assert.Equal(new QemuImageInfo("qcow2", 10737418240, "base.qcow2", null, false), QemuImageInfo.Parse(Recorded));
+        Assert.Equal(new QemuImageInfo("qcow2", 10737418240, "base.qcow2", "qcow2", null, false), QemuImageInfo.Parse(Recorded));
 
     [Fact]
     public void A_data_file_is_read() =>
@@ -43,7 +43,7 @@ public sealed class QemuImageInfoTests
     [InlineData("""{"format":"raw","virtual-size":512,"format-specific":null,"encrypted":false}""")]
     [InlineData("""{"children":[{"name":"file","info":{"format":"file","virtual-size":512}}],"format":"raw","virtual-size":512}""")]
     public void A_raw_image_stands_alone(string json) =>
-        Assert.Equal(new QemuImageInfo("raw", 512, null, null, false), QemuImageInfo.Parse(json));
+        Assert.Equal(new QemuImageInfo("raw", 512, null, null, null, false), QemuImageInfo.Parse(json));
 
     [Theory]
     [InlineData(""), InlineData("[]"), InlineData("{}"), InlineData("""{"format":"raw"}"""), InlineData("""{"format":1,"virtual-size":"x"}""")]

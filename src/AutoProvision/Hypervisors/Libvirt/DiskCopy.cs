@@ -1,4 +1,3 @@
-using AutoProvision.Images;
 using AutoProvision.Vms;
 
 namespace AutoProvision.Hypervisors.Libvirt;
@@ -8,7 +7,7 @@ public sealed class DiskCopy(DiskImage disks, DomainList domains, StrayTools str
 {
     /// <summary>Leaves all of the copies or none.</summary>
     /// <exception cref="FailureException"><c>hypervisor_refused</c> where the source runs; those of <see cref="DiskImage"/> and <see cref="DomainList"/>.</exception>
-    public async Task CopyAsync(Guid id, Guid source, BaseImage image, int dataDisks, int sizeGiB, CancellationToken cancellation)
+    public async Task CopyAsync(Guid id, Guid source, int dataDisks, int sizeGiB, CancellationToken cancellation)
     {
         // One that is gone writes nothing either.
         if (await domains.LookAsync(source, cancellation) is DomainPower.Running)
@@ -18,10 +17,10 @@ public sealed class DiskCopy(DiskImage disks, DomainList domains, StrayTools str
         await strays.EndAsync(id, cancellation);
         try
         {
-            await disks.CopyAsync(paths.Disk(id), paths.Disk(source), image, cancellation);
+            await disks.CopyAsync(paths.Disk(id), paths.Disk(source), cancellation);
             await disks.GrowAsync(paths.Disk(id), sizeGiB, cancellation);
             for (var index = 0; index < dataDisks; index++)
-                await disks.CopyAsync(paths.DataDisk(id, index), paths.DataDisk(source, index), image: null, cancellation);
+                await disks.CopyAsync(paths.DataDisk(id, index), paths.DataDisk(source, index), cancellation);
         }
         catch
         {

@@ -31,35 +31,41 @@ public sealed class DiskImage(IProcessRunner processes, IOptions<LibvirtOptions>
     /// </summary>
     /// <param name="path">The file to make; one that is there is made anew.</param>
     /// <param name="source">The file to copy. QEMU may have it open.</param>
-    /// <param name="image">What both are layers on; null for a disk that stands alone.</param>
     /// <param name="cancellation">Stops the tool.</param>
-    public Task CopyAsync(string path, string source, BaseImage? image, CancellationToken cancellation) => MakeAsync(path, options.Value.CopyTimeout,
-        ["convert", "-q", "-U", "-f", "qcow2", "-O", "qcow2", .. image is null ? Array.Empty<string>() : ["-B", image.Path, "-F", image.Format], source, path], cancellation);
+    public async Task CopyAsync(string path, string source, CancellationToken cancellation)
+    {
+        // What the source itself says it is a layer on: the catalogue may name another image by now, and -B takes any without a word.
+        var info = await ReadInfoAsync(source, cancellation);
+        IReadOnlyList<string> backing = info.BackingFile is not { } file ? [] : ["-B", file, "-F", info.BackingFormat ?? throw Failed("The disk does not tell its backing file's format.", file)];
+        await MakeAsync(path, options.Value.CopyTimeout, ["convert", "-q", "-U", "-f", "qcow2", "-O", "qcow2", .. backing, source, path], cancellation);
+    }
 
     /// <summary>Makes a disk larger that no guest has open; one that has the size stays as it is.</summary>
     /// <exception cref="FailureException">Also <c>hypervisor_refused</c>: it would shrink.</exception>
     public async Task GrowAsync(string path, int sizeGiB, CancellationToken cancellation)
     {
-        var size = await ReadSizeAsync(path, cancellation);
+        var size = (await ReadInfoAsync(path, cancellation)).VirtualSizeBytes;
         if (size > sizeGiB * GiB)
             throw new FailureException("hypervisor_refused", $"The disk has {size / (double)GiB:0.##} GiB and cannot shrink to {sizeGiB} GiB: the guest's data would be cut off.", "Ask for at least what it has.");
         if (size < sizeGiB * GiB)
             await RunAsync(options.Value.CommandTimeout, ["resize", "-q", "-f", "qcow2", path, $"{sizeGiB}G"], cancellation);
     }
 
-    public static FailureException Failed(string cause, ProcessResult result) =>
-        new("disk_failed", cause, "See that the pool directory has space, that the base image is whole and that qemu-img is QEMU's own.", result.Evidence);
+    public static FailureException Failed(string cause, ProcessResult result) => Failed(cause, result.Evidence);
 
-    private async Task<long> ReadSizeAsync(string path, CancellationToken cancellation)
+    private static FailureException Failed(string cause, string evidence) =>
+        new("disk_failed", cause, "See that the pool directory has space, that the base image is whole and that qemu-img is QEMU's own.", evidence);
+
+    private async Task<QemuImageInfo> ReadInfoAsync(string path, CancellationToken cancellation)
     {
         var result = await RunAsync(options.Value.CommandTimeout, ["info", "-U", "--output=json", path], cancellation);
         try
         {
-            return QemuImageInfo.Parse(result.Output).VirtualSizeBytes;
+            return QemuImageInfo.Parse(result.Output);
         }
         catch (JsonException)
         {
-            throw Failed("qemu-img ended well, but what it printed does not tell the disk's size.", result);
+            throw Failed("qemu-img ended well, but what it printed does not tell what the disk is.", result);
         }
     }
 

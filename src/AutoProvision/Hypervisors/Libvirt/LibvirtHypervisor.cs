@@ -77,10 +77,10 @@ public sealed class LibvirtHypervisor(
         return disks.CreateEmptyAsync(paths.DataDisk(id, index), sizeGiB, cancellation);
     });
 
-    public Task CopyDisksAsync(Guid id, Guid source, BaseImage image, int dataDisks, int sizeGiB, CancellationToken cancellation) => PoolFailures.GuardAsync(paths.Directory, () =>
+    public Task CopyDisksAsync(Guid id, Guid source, int dataDisks, int sizeGiB, CancellationToken cancellation) => PoolFailures.GuardAsync(paths.Directory, () =>
     {
         paths.Ensure();
-        return copies.CopyAsync(id, source, image, dataDisks, sizeGiB, cancellation);
+        return copies.CopyAsync(id, source, dataDisks, sizeGiB, cancellation);
     });
 
     public Task<string> ReadConsoleAsync(Guid id, int maxChars, CancellationToken cancellation) =>

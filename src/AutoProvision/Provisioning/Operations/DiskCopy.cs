@@ -1,5 +1,4 @@
 using AutoProvision.Hypervisors;
-using AutoProvision.Images;
 using AutoProvision.Provisioning.Reconciliation;
 using AutoProvision.Ssh;
 using AutoProvision.Vms;
@@ -24,7 +23,7 @@ public sealed class DiskCopy(
 
     /// <summary>Waits until the source is free, then copies.</summary>
     /// <exception cref="FailureException"><c>clone_source_gone</c>, and the hypervisor's.</exception>
-    public async Task RunAsync(Vm vm, BaseImage image, CancellationToken cancellation)
+    public async Task RunAsync(Vm vm, CancellationToken cancellation)
     {
         var source = await TakeAsync(vm, cancellation);
         try
@@ -34,7 +33,7 @@ public sealed class DiskCopy(
                 await SyncAsync(source, cancellation);
                 await control.PauseAsync(source.Id, cancellation);
             }
-            await hypervisor.CopyDisksAsync(vm.Id, source.Id, image, vm.Spec.Disks.Count, vm.Spec.DiskGiB, cancellation);
+            await hypervisor.CopyDisksAsync(vm.Id, source.Id, vm.Spec.Disks.Count, vm.Spec.DiskGiB, cancellation);
         }
         finally
         {

@@ -20,13 +20,13 @@ public sealed class DiskStep(IHypervisor hypervisor, ImageStore images, DiskCopy
     public async Task RunAsync(StepContext context, CancellationToken cancellation)
     {
         var spec = context.Vm.Spec;
-        // Not at hand where the job goes on after a restart.
-        context.Image ??= await images.EnsureAsync(spec.Image, progress: null, cancellation);
         if (context.Vm.CloneOf is not null)
         {
-            await copy.RunAsync(context.Vm, context.Image, cancellation);
+            await copy.RunAsync(context.Vm, cancellation);
             return;
         }
+        // Not at hand where the job goes on after a restart.
+        context.Image ??= await images.EnsureAsync(spec.Image, progress: null, cancellation);
         await hypervisor.CreateDiskAsync(context.Id, context.Image, spec.DiskGiB, cancellation);
         foreach (var (index, disk) in spec.Disks.Index())
             await hypervisor.CreateDataDiskAsync(context.Id, index, disk.SizeGiB, cancellation);

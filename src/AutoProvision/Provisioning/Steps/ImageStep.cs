@@ -20,6 +20,9 @@ public sealed class ImageStep(ImageStore images, IOptions<ProvisioningOptions> o
 
     public async Task RunAsync(StepContext context, CancellationToken cancellation)
     {
+        // A copy stands on what its source stands on, whatever the catalogue names by now.
+        if (context.Vm.CloneOf is not null)
+            return;
         var spec = context.Vm.Spec;
         var image = await images.EnsureAsync(spec.Image, new ImageReporter(context), cancellation);
         if (spec.DiskGiB * GiB < image.VirtualSizeBytes)

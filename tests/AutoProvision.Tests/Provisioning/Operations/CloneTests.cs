@@ -39,6 +39,19 @@ public sealed class CloneTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_copy_does_not_need_the_catalogues_image()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var source = await http.ReadyVmAsync();
+        File.Delete(host.ImagePath);
+
+        await CloneAsync(http, source, "{}");
+
+        Assert.Equal(2, host.Hypervisor.Disks.Count);
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task The_source_stands_still_only_while_it_is_copied_whatever_becomes_of_the_copy()
     {
         await using var host = new FakeHost();
