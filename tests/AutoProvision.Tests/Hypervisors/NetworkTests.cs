@@ -146,6 +146,38 @@ public sealed class NetworkTests : IAsyncDisposable
     }
 
     [Fact(Timeout = Limit)]
+    public async Task What_was_kept_on_the_services_own_network_is_given_up_though_that_is_another_one_by_now()
+    {
+        var former = _host.Libvirt.Networks["former"] = new FakeNetwork();
+        former.Live.Add(Entry);
+        former.Defined.Add(Entry);
+
+        await _host.Networks.ReleaseAddressAsync(_id, new Nic(Mac, "default"), Cancellation);
+        Assert.Single(former.Live);
+        await ReleaseAsync();
+
+        Assert.Empty(former.Live);
+        Assert.Empty(former.Defined);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Somebody_elses_network_that_goes_just_then_is_nobodys_trouble()
+    {
+        _host.Libvirt.Networks["theirs"] = new FakeNetwork();
+        _host.Libvirt.Watch = command =>
+        {
+            if (command.Arguments.Contains("net-info") && command.Arguments.Contains("theirs"))
+                _host.Libvirt.Networks.Remove("theirs");
+        };
+        await ReserveAsync();
+
+        await ReleaseAsync();
+
+        Assert.Empty(Default.Live);
+        Assert.Equal("default\n", _host.Libvirt.Networks.List());
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task A_network_that_is_gone_keeps_nothing()
     {
         _host.Libvirt.Networks.Remove("default");

@@ -34,11 +34,34 @@ public sealed class LibvirtNetworks(Virsh virsh, LeaseBook leases) : INetworks
 
     public async Task ReleaseAddressAsync(Guid id, Nic nic, CancellationToken cancellation)
     {
-        var network = leases.NetworkOf(nic);
-        if (!await HasAsync(network, cancellation))
+        var own = leases.NetworkOf(nic);
+        if (await HasAsync(own, cancellation))
+            await ForgetAsync(own, nic.Mac, cancellation);
+        if (nic.Network is not null)
             return;
+        // The service's own network may have been another one when the address was reserved.
+        foreach (var network in (await NamesAsync(cancellation)).Where(name => name != own))
+            await ForgetOnOtherAsync(network, nic.Mac, cancellation);
+    }
+
+    // Somebody else's, who may remove it just now.
+    private async Task ForgetOnOtherAsync(string network, string mac, CancellationToken cancellation)
+    {
+        try
+        {
+            await ForgetAsync(network, mac, cancellation);
+        }
+        catch (FailureException e) when (e.Code == "hypervisor_refused")
+        {
+            if (await HasAsync(network, cancellation))
+                throw;
+        }
+    }
+
+    private async Task ForgetAsync(string network, string mac, CancellationToken cancellation)
+    {
         foreach (var place in await PlacesAsync(network, cancellation))
-            await ForgetAsync(place, nic.Mac, cancellation);
+            await ForgetAsync(place, mac, cancellation);
     }
 
     private async Task KeepAsync(Place place, Reservation wanted, CancellationToken cancellation)
@@ -82,9 +105,11 @@ public sealed class LibvirtNetworks(Virsh virsh, LeaseBook leases) : INetworks
     private async Task<NetworkXml> ReadAsync(string network, bool isLasting, CancellationToken cancellation) => NetworkXml.Parse(
         await virsh.RunAsync(cancellation, ["net-dumpxml", "--network", network, .. isLasting ? ["--inactive"] : Array.Empty<string>()]));
 
+    private async Task<bool> HasAsync(string network, CancellationToken cancellation) => (await NamesAsync(cancellation)).Contains(network, StringComparer.Ordinal);
+
     // "failed to get network" may have many reasons: only a whole list tells that there is none.
-    private async Task<bool> HasAsync(string network, CancellationToken cancellation) =>
-        (await virsh.ListAsync("net-list --all --name", cancellation)).Split('\n', StringSplitOptions.TrimEntries).Contains(network, StringComparer.Ordinal);
+    private async Task<string[]> NamesAsync(CancellationToken cancellation) =>
+        (await virsh.ListAsync("net-list --all --name", cancellation)).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
     private static FailureException Taken(string address, string network, string why) => new("address_taken",
         $"The address {address} of the network \"{network}\" cannot be given: {why}.", "Choose another address, or leave it out to be given any.");
