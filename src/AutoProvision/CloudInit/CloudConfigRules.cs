@@ -21,7 +21,7 @@ internal static partial class CloudConfigRules
         }),
         ("is not read from user-data; use the field networkConfig", ["network"]),
         ("changes what the image's default user is; use \"users\"", ["user"]),
-        ("would keep the VM's name from it", ["preserve_hostname", "create_hostname_file"]),
+        ("would keep the VM's name from it", ["preserve_hostname", "create_hostname_file", "prefer_fqdn_over_hostname"]),
         ("is a merge key, which hides what is set", ["<<"]),
     }.SelectMany(group => group.Item2.Select(key => (key, why: group.Item1))).ToDictionary(it => it.key, it => it.why);
 

@@ -53,9 +53,12 @@ internal static partial class CloudInitRules
     }
 
     /// <summary>Where a disk can be mounted: an absolute path of characters that fstab needs no escapes for.</summary>
-    public static string MountPoint(string value, string what) =>
-        MountPattern().IsMatch(AbsolutePath(value, what)) ? value
-            : throw Bad(what, value, "has other characters than letters, digits and \"._-+@\"");
+    public static string MountPoint(string value, string what)
+    {
+        if (!MountPattern().IsMatch(AbsolutePath(value, what)))
+            throw Bad(what, value, "has other characters than letters, digits and \"._-+@\"");
+        return SystemPattern().IsMatch(value) ? throw Bad(what, value, "would hide a directory that the system lives from") : value;
+    }
 
     /// <summary>Serial number of a virtio disk: 20 bytes at most (VIRTIO_BLK_ID_BYTES), and nothing that udev would replace or cloud-init take for a partition.</summary>
     public static string DiskName(string value, string what) =>
@@ -127,6 +130,10 @@ internal static partial class CloudInitRules
 
     [GeneratedRegex(@"\A(/[A-Za-z0-9._+@-]+)+\z")]
     private static partial Regex MountPattern();
+
+    // The top of the Filesystem Hierarchy Standard 3.0 but for what is data, and what packages and cloud-init remember. In /tmp everybody has to write, as only root may on a new disk.
+    [GeneratedRegex(@"\A/((bin|boot|dev|etc|lib(32|64|x32)?|proc|run|sbin|sys|usr(?!/local(/|\z))|var/lib/(cloud|dpkg)|var/(lock|run))(/.*)?|var|var/lib|tmp|var/tmp)\z")]
+    private static partial Regex SystemPattern();
 
     [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9_-]{0,19}\z")]
     private static partial Regex DiskPattern();

@@ -17,18 +17,42 @@ public sealed record NetworkConfig
     /// <summary>1 or 2.</summary>
     public int Version { get; }
 
-    /// <exception cref="ArgumentException">The text is no YAML, no mapping, or has no <c>version: 1</c> or <c>version: 2</c>.</exception>
+    // Version 2 has a mapping by name for each of these (https://cloudinit.readthedocs.io/en/latest/reference/network-config-format-v2.html).
+    private static readonly string[] Kinds = ["ethernets", "bonds", "bridges", "vlans"];
+
+    /// <exception cref="ArgumentException">
+    /// The text is no YAML, no mapping, has no <c>version: 1</c> or <c>version: 2</c>, or no list or mappings of devices: cloud-init
+    /// would fall over those, and the guest would have no network to be asked over. What is said of a device is cloud-init's to check.
+    /// </exception>
     public static NetworkConfig Parse(string yaml)
     {
         CloudInitRules.Encodable(yaml, "network-config");
         if (YamlText.Root(yaml, "network-config") is not YamlMappingNode root)
             throw new ArgumentException("network-config is not one YAML mapping.");
         var version = root.Children.TryGetValue(new YamlScalarNode("version"), out var node) ? node : null;
-        return version switch
+        switch (version)
         {
-            YamlScalarNode { Value: "1", Style: ScalarStyle.Plain } => new NetworkConfig(yaml, 1),
-            YamlScalarNode { Value: "2", Style: ScalarStyle.Plain } => new NetworkConfig(yaml, 2),
-            _ => throw new ArgumentException("network-config has no \"version: 1\" or \"version: 2\" at its top level."),
-        };
+            case YamlScalarNode { Value: "1", Style: ScalarStyle.Plain }:
+                RequireList(root);
+                return new NetworkConfig(yaml, 1);
+            case YamlScalarNode { Value: "2", Style: ScalarStyle.Plain }:
+                RequireMappings(root);
+                return new NetworkConfig(yaml, 2);
+            default:
+                throw new ArgumentException("network-config has no \"version: 1\" or \"version: 2\" at its top level.");
+        }
+    }
+
+    private static void RequireList(YamlMappingNode root)
+    {
+        if (YamlText.Get(root, "config") is not YamlSequenceNode list || !list.All(item => item is YamlMappingNode map && YamlText.Get(map, "type") is { } type && YamlText.IsString(type)))
+            throw new ArgumentException("network-config of version 1 has no \"config\" that is a list of mappings with a \"type\" each.");
+    }
+
+    private static void RequireMappings(YamlMappingNode root)
+    {
+        foreach (var kind in Kinds)
+            if (YamlText.Get(root, kind) is { } devices && !(devices is YamlMappingNode map && map.Children.Values.All(device => device is YamlMappingNode)))
+                throw new ArgumentException($"network-config of version 2 has \"{kind}\" that are no mapping of names to mappings.");
     }
 }

@@ -7,7 +7,7 @@ internal static class DiskRules
 {
     private const int Most = 8;
     private const string NameHint = "1 to 20 characters of A-Z, a-z, 0-9, \"_\" and \"-\", beginning with a letter or digit.";
-    private const string MountHint = "Such as \"/srv/data\"; not \"/\", and of letters, digits and \"._-+@\" alone.";
+    private const string MountHint = "Such as \"/srv/data\"; not \"/\" or within /etc, /usr and the like, and of letters, digits and \"._-+@\" alone.";
 
     public static IReadOnlyList<VmDisk> Complete(IReadOnlyList<VmDiskRequest>? disks, int maxGiB, FaultList faults)
     {

@@ -127,6 +127,7 @@ public class CallersUserDataTests
     [InlineData("output: {all: '>/dev/null'}")]
     [InlineData("network: {config: disabled}")]
     [InlineData("preserve_hostname: true")]
+    [InlineData("prefer_fqdn_over_hostname: true")]
     [InlineData("a: !!python/object:os.system x")]
     [InlineData("a: !mine x")]
     [InlineData("? [a]\n: b")]

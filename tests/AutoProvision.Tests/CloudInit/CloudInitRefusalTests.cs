@@ -75,6 +75,38 @@ public class CloudInitRefusalTests
     }
 
     [Theory]
+    [InlineData("/etc")]
+    [InlineData("/etc/ssh")]
+    [InlineData("/usr")]
+    [InlineData("/usr/bin")]
+    [InlineData("/usr/locale")]
+    [InlineData("/lib64")]
+    [InlineData("/dev/shm")]
+    [InlineData("/var")]
+    [InlineData("/var/lib")]
+    [InlineData("/var/lib/cloud/data")]
+    [InlineData("/var/lib/dpkg")]
+    [InlineData("/var/run")]
+    [InlineData("/var/lock/x")]
+    [InlineData("/tmp")]
+    [InlineData("/var/tmp")]
+    public void No_disk_is_mounted_over_the_system(string path) =>
+        Assert.Contains("system", Assert.Throws<ArgumentException>(() => CloudInitRules.MountPoint(path, "Mount point")).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("/home")]
+    [InlineData("/srv/etc")]
+    [InlineData("/usr/local")]
+    [InlineData("/usr/local/data")]
+    [InlineData("/var/lib/docker")]
+    [InlineData("/var/log")]
+    [InlineData("/tmp/data")]
+    [InlineData("/var/runs")]
+    [InlineData("/etcetera")]
+    [InlineData("/library")]
+    public void A_disk_is_mounted_where_data_is(string path) => Assert.Equal(path, CloudInitRules.MountPoint(path, "Mount point"));
+
+    [Theory]
     [InlineData("")]
     [InlineData("64")]
     [InlineData("0648")]

@@ -40,6 +40,14 @@ public class SeedFileTests
     [InlineData("version: 2\n\tethernets: {}")]
     [InlineData("...\n\u606E\u1D3B---\u1E2D#!/bin/sh")]
     [InlineData("...\nx")]
+    [InlineData("version: 2\nethernets: [eth0]")]
+    [InlineData("version: 2\nethernets: {eth0: }")]
+    [InlineData("version: 2\nethernets:")]
+    [InlineData("version: 2\nbonds: bond0")]
+    [InlineData("version: 1")]
+    [InlineData("version: 1\nconfig: disabled")]
+    [InlineData("version: 1\nconfig: [{name: eth0}]")]
+    [InlineData("version: 1\nconfig: [{type: }]")]
     public void Network_config_of_another_shape_is_refused(string yaml) =>
         Assert.Throws<ArgumentException>(() => NetworkConfig.Parse(yaml));
 
