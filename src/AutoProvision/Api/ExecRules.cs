@@ -56,7 +56,7 @@ internal sealed partial class ExecRules(ExecBody body, IReadOnlyList<Fault> shap
         var misread = shape.Any(fault => fault.Pointer is "" or "/command" or "/shell");
         if (!misread && (body.Command is null) == (body.Shell is null))
             _faults.Add(body.Command is null ? "/command" : "/shell", "required", "Exactly one of command and shell is wanted.", "{\"shell\": \"uname -a\"} or {\"command\": [\"uname\", \"-a\"]}");
-        if (body.Command is [] || body.Command is ["", ..])
+        if (body.Command is [] || (body.Command is ["", ..] && !_faults.Has("/command/0")))
             _faults.Add("/command", "required", "The argument list names no program.", "{\"command\": [\"uname\", \"-a\"]}");
         if ((body.Command ?? [body.Shell ?? ""]).Any(text => text.Contains('\0')))
             _faults.Add(Pointer, "command_invalid", "A command cannot hold a NUL character.", "Leave it out.");

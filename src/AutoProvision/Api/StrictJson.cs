@@ -8,7 +8,7 @@ namespace AutoProvision.Api;
 
 /// <summary>
 /// Reads a body so that every unknown field and every value of the wrong type is told, not only the first one.
-/// A value that cannot be read is left null.
+/// A value that cannot be read is left null; an item of a list that cannot be read is left empty.
 /// </summary>
 public static partial class StrictJson
 {
@@ -66,15 +66,18 @@ public static partial class StrictJson
     {
         if (element.ValueKind != JsonValueKind.Array)
             return Mismatch(element, "an array", pointer, faults);
-        var before = faults.Count;
-        var items = element.EnumerateArray().Select((item, index) => ReadItem(item, info.ElementType!, $"{pointer}/{index}", faults)).ToList();
-        if (faults.Count > before && items.Contains(null))
+        var items = element.EnumerateArray().Select((item, index) => ReadItem(item, info.ElementType!, $"{pointer}/{index}", faults) ?? Unreadable(info.ElementType!)).ToList();
+        if (items.Contains(null))
             return null;
         var list = Array.CreateInstance(info.ElementType!, items.Count);
         for (var index = 0; index < items.Count; index++)
             list.SetValue(items[index], index);
         return list;
     }
+
+    // Stands where an item could not be read, so that the others keep their places and are checked as well. Nothing is made of it: the fault of its own refuses the body.
+    private static object? Unreadable(Type type) =>
+        type == typeof(string) ? "" : Options.GetTypeInfo(type) is { Kind: JsonTypeInfoKind.Object, CreateObject: { } create } ? create() : null;
 
     // As a map, but null says that a member is to go.
     private static LabelPatch? ReadPatch(JsonElement element, string pointer, List<Fault> faults)

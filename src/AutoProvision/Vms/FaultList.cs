@@ -8,15 +8,23 @@ public sealed class FaultList(IReadOnlyList<Fault> shape)
     private readonly List<Fault> _faults = [.. shape];
     // A body of some MiB can hold a million faults.
     private readonly HashSet<string> _pointers = [.. shape.Select(fault => fault.Pointer)];
+    private readonly HashSet<string> _unreadable = [.. shape.Select(fault => fault.Pointer)];
 
     /// <summary>Whether a value is known to be wrong already: then it may be missing only because it was not understood.</summary>
     public bool Has(string pointer) => _pointers.Contains(pointer);
 
     public void Add(string pointer, string code, string detail, string hint)
     {
-        // Where the whole body (the empty pointer) is unusable, its parts are not missed.
-        if (!_pointers.Contains("") && _pointers.Add(pointer))
+        if (!IsWithinUnreadable(pointer) && _pointers.Add(pointer))
             _faults.Add(new Fault(pointer, code, detail, hint));
+    }
+
+    // What could not be read as a whole (also the body, the empty pointer) has no parts that could be wrong or missed.
+    private bool IsWithinUnreadable(string pointer)
+    {
+        while (pointer.Length > 0 && !_unreadable.Contains(pointer))
+            pointer = pointer[..pointer.LastIndexOf('/')];
+        return _unreadable.Contains(pointer);
     }
 
     /// <summary>Records what a check that throws <see cref="ArgumentException"/> complains of.</summary>

@@ -53,11 +53,12 @@ public static class VmFailures
         $"Of the events after {after}, some up to {forgotten} were forgotten together with their deleted VMs.",
         "Read GET /vms for how things are, and begin anew without Last-Event-ID, or with ?from=oldest for all that is kept. Provisioning:DeletedRetention says how long events are kept.");
 
-    public static FailureException NotReachable(Vm vm) => new("vm_not_ready",
-        $"VM {vm.Id} is {vm.State.ToString().ToLowerInvariant()}; commands run once it is ready or degraded.",
-        vm.State is VmState.Queued or VmState.Provisioning
-            ? $"Follow GET /vms/{vm.Id}/events until its state is ready."
-            : vm.State == VmState.Stopped
-                ? "Somebody switched its domain off or paused it. Start it on the host, with virsh start or virsh resume, and it becomes ready again."
-                : "It will not be ready again: make another one.");
+    public static FailureException NotReachable(Vm vm) => vm.Operation is { } operation && (vm.IsOn || vm.State == VmState.Stopped)
+        ? new("vm_not_ready", $"VM {vm.Id} cannot be reached while the operation {operation.Kind.Word()} is under way.", $"Follow GET /vms/{vm.Id}/events until it is over.")
+        : new("vm_not_ready", $"VM {vm.Id} is {vm.State.ToString().ToLowerInvariant()}; commands run once it is ready or degraded.", vm.State switch
+        {
+            VmState.Queued or VmState.Provisioning => $"Follow GET /vms/{vm.Id}/events until its state is ready.",
+            VmState.Stopped => $"Start it with POST /vms/{vm.Id}/start; where somebody paused its domain on the host, virsh resume lets it go on.",
+            _ => "It will not be ready again: make another one.",
+        });
 }

@@ -41,6 +41,12 @@ public enum OperationKind
     [JsonStringEnumMemberName("clone")] Clone,
 }
 
+internal static class OperationKindExtensions
+{
+    /// <summary>As the API writes it.</summary>
+    public static string Word(this OperationKind kind) => System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(kind.ToString());
+}
+
 /// <param name="Cpus">Virtual CPUs.</param>
 /// <param name="MemoryMiB">Memory in MiB.</param>
 /// <param name="DiskGiB">Size of the root disk in GiB.</param>

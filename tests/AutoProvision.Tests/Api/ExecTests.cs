@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using AutoProvision.Fakes;
 
 namespace AutoProvision.Api;
@@ -23,6 +24,29 @@ public sealed class ExecTests
         Assert.Equal("as wanted", (await response.ReadJsonAsync()).Text("stdout"));
     }
 
+    [Theory(Timeout = Limit)]
+    [InlineData("\"stdin\": \"grüße\"", "grüße")]
+    [InlineData("\"stdinBase64\": \"eHl6\"", "xyz")]
+    public async Task Every_field_of_a_command_reaches_it_and_an_answer_that_was_cut_says_so(string stdin, string input)
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        host.Guests.Answers["cat"] = FakeAnswers.Of(3, "out", "err") with { Signal = "KILL", TimedOut = true, Truncated = true, StdoutBytes = new byte[] { 0xFF } };
+        var vm = await http.ReadyVmAsync();
+
+        using var response = await http.PostJsonAsync($"{vm}/exec", $$"""
+            {"shell": "cat", {{stdin}}, "env": {"A": "1", "B": "two words"}, "cwd": "/srv/app", "user": "www-data", "timeoutSeconds": 7, "maxOutputBytes": 1}
+            """);
+
+        Assert.Equal(
+            """{"exitCode":3,"signal":"KILL","stdout":"out","stderr":"err","stdoutBase64":"/w==","durationMs":12,"timedOut":true,"truncated":true}""",
+            (await response.ReadJsonAsync()).GetRawText());
+        var request = host.Guests.Requests.Single(it => it.Command == "cat");
+        Assert.Equal(("/srv/app", "www-data", TimeSpan.FromSeconds(7), 1), (request.Directory, request.User, request.Timeout, request.MaxOutputBytes));
+        Assert.Equal(["A=1", "B=two words"], request.Environment.Select(it => $"{it.Key}={it.Value}").Order(StringComparer.Ordinal));
+        Assert.Equal(input, Encoding.UTF8.GetString(request.Stdin.Span));
+    }
+
     [Fact(Timeout = Limit)]
     public async Task A_key_that_is_gone_is_a_failure_of_its_own()
     {
@@ -43,6 +67,8 @@ public sealed class ExecTests
     [InlineData("""{"command": []}""", "/command required")]
     [InlineData("""{"command": [""]}""", "/command required")]
     [InlineData("""{"command": "ls"}""", "/command type_mismatch")]
+    [InlineData("""{"command": [5, "a"]}""", "/command/0 type_mismatch")]
+    [InlineData("""{"command": ["ls", null]}""", "/command/1 type_mismatch")]
     [InlineData("""{"shell": "a\u0000b"}""", "/shell command_invalid")]
     [InlineData("""{"shell": "a", "timeoutSeconds": 0}""", "/timeoutSeconds out_of_range")]
     [InlineData("""{"shell": "a", "tty": true}""", "/tty field_unknown")]
@@ -142,6 +168,17 @@ public sealed class ExecTests
         Assert.Equal($"192.0.2.2 {string.Join(' ', ready.Text("hostKey").Split(' ')[..2])}", access.Text("knownHosts"));
         Assert.Equal(access.Text("knownHosts") + "\n", await File.ReadAllTextAsync(access.Text("knownHostsFile"), TestContext.Current.CancellationToken));
         Assert.Contains("StrictHostKeyChecking=yes", access.Text("command"), StringComparison.Ordinal);
+        Assert.Equal($"""
+            Host {ready.Text("name")}
+                HostName 192.0.2.2
+                Port 22
+                User tester
+                IdentityFile "{access.Text("identityFile")}"
+                IdentitiesOnly yes
+                UserKnownHostsFile "{access.Text("knownHostsFile")}"
+                StrictHostKeyChecking yes
+
+            """, access.Text("config"));
         Assert.True(File.Exists(access.Text("identityFile")));
         Assert.DoesNotContain("PRIVATE KEY", access.GetRawText(), StringComparison.Ordinal);
     }

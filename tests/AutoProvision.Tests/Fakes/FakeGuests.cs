@@ -38,6 +38,9 @@ internal sealed class FakeGuests(FakeHypervisor hypervisor) : ISshConnector
     /// <summary>Commands a test wants an answer to.</summary>
     public ConcurrentDictionary<string, ExecResult> Answers { get; } = new();
 
+    /// <summary>What was asked to be run at once, in its order.</summary>
+    public ConcurrentQueue<ExecRequest> Requests { get; } = new();
+
     /// <summary>Commands that a test runs itself when they are streamed.</summary>
     public ConcurrentDictionary<string, Func<ExecRequest, IExecSink, CancellationToken, Task<ExecEnd>>> Streams { get; } = new();
 
@@ -80,12 +83,16 @@ internal sealed class FakeGuests(FakeHypervisor hypervisor) : ISshConnector
 
     public void Closed() => Interlocked.Decrement(ref _open);
 
-    public Task<ExecResult> RunAsync(SshTarget target, ExecRequest request, CancellationToken cancellation) => request.Command switch
+    public Task<ExecResult> RunAsync(SshTarget target, ExecRequest request, CancellationToken cancellation)
     {
-        "id -un; exit 42" => Task.FromResult(FakeAnswers.Of(42, (LoginName ?? target.User) + "\n")),
-        CloudInitProbe.Script => CloudInit(Interlocked.Increment(ref _probes), cancellation),
-        var command => Task.FromResult(Answers.GetValueOrDefault(command) ?? FakeAnswers.Of(127, "", $"sh: 1: {command}: not found\n")),
-    };
+        Requests.Enqueue(request);
+        return request.Command switch
+        {
+            "id -un; exit 42" => Task.FromResult(FakeAnswers.Of(42, (LoginName ?? target.User) + "\n")),
+            CloudInitProbe.Script => CloudInit(Interlocked.Increment(ref _probes), cancellation),
+            var command => Task.FromResult(Answers.GetValueOrDefault(command) ?? FakeAnswers.Of(127, "", $"sh: 1: {command}: not found\n")),
+        };
+    }
 
     private YamlMappingNode? SeedAt(string address)
     {

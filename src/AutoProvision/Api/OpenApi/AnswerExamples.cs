@@ -41,7 +41,8 @@ internal static class AnswerExamples
               "knownHosts": "192.168.122.57 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBEuKh0f4r0P5tGTTXkLSMgEO1nVZJ5mGoGrzlLgEexB",
               "identityFile": "/var/lib/autoprovision/keys/0199c1a2-7d3e-7b1a-9f53-0c2d6a1e8b47/id_ed25519",
               "knownHostsFile": "/var/lib/autoprovision/keys/0199c1a2-7d3e-7b1a-9f53-0c2d6a1e8b47/known_hosts",
-              "command": "ssh -i /var/lib/autoprovision/keys/0199c1a2-7d3e-7b1a-9f53-0c2d6a1e8b47/id_ed25519 -p 22 debian@192.168.122.57"
+              "command": "ssh -i /var/lib/autoprovision/keys/0199c1a2-7d3e-7b1a-9f53-0c2d6a1e8b47/id_ed25519 -p 22 debian@192.168.122.57",
+              "config": "Host web-1\n    HostName 192.168.122.57\n    Port 22\n    User debian\n    IdentityFile \"/var/lib/autoprovision/keys/0199c1a2-7d3e-7b1a-9f53-0c2d6a1e8b47/id_ed25519\"\n    IdentitiesOnly yes\n    UserKnownHostsFile \"/var/lib/autoprovision/keys/0199c1a2-7d3e-7b1a-9f53-0c2d6a1e8b47/known_hosts\"\n    StrictHostKeyChecking yes\n"
             }
             """,
         [("statFile", "200")] = """

@@ -6,11 +6,11 @@ namespace AutoProvision.Provisioning.Operations;
 public static class OperationFailures
 {
     public static FailureException Busy(Vm vm) => new("vm_busy",
-        $"VM {vm.Id} is busy: the operation {vm.Operation!.Kind} is under way since {vm.Operation.StartedAt:O}.",
+        $"VM {vm.Id} is busy: the operation {vm.Operation!.Kind.Word()} is under way since {vm.Operation.StartedAt:O}.",
         $"Follow GET /vms/{vm.Id}/events until it is over, and send this again.");
 
     public static FailureException WrongState(Vm vm, OperationKind kind) => new("vm_state_conflict",
-        $"VM {vm.Id} is {vm.State.ToString().ToLowerInvariant()}: there is no {kind} in this state.",
+        $"VM {vm.Id} is {vm.State.ToString().ToLowerInvariant()}: there is no {kind.Word()} in this state.",
         vm.State is VmState.Queued or VmState.Provisioning ? $"Follow GET /vms/{vm.Id}/events until its state is ready." : "Ready, degraded and stopped VMs can be worked on; others can only be deleted.");
 
     public static FailureException SnapshotTaken(Vm vm, string name) => new("snapshot_exists",

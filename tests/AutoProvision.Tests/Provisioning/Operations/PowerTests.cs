@@ -21,7 +21,11 @@ public sealed class PowerTests
         Assert.Equal(DomainPower.Stopped, host.Hypervisor.Domains.Values.Single().Info.Power);
         Assert.Equal(0, host.Guests.OpenConnections);
         using (var refused = await http.PostJsonAsync($"{vm}/exec", """{"shell": "true"}"""))
-            Assert.Equal("vm_not_ready", (await refused.ReadProblemAsync(HttpStatusCode.Conflict)).Text("code"));
+        {
+            var problem = await refused.ReadProblemAsync(HttpStatusCode.Conflict);
+            Assert.Equal("vm_not_ready", problem.Text("code"));
+            Assert.Contains($"POST {vm}/start", problem.Text("hint"), StringComparison.Ordinal);
+        }
 
         Assert.Equal("ready", (await http.OperateAsync($"{vm}/start")).Text("state"));
         Assert.Equal("ready", (await http.OperateAsync($"{vm}/restart", """{"graceSeconds": 0}""")).Text("state"));
@@ -31,6 +35,25 @@ public sealed class PowerTests
         Assert.Equal(["stop", "start", "restart"], events.Where(item => item.EventType == "operation.started").Select(item => item.Data.Text("operation")));
         Assert.All(events.Where(item => item.EventType == "operation.completed"), item => Assert.True(item.Data.TryGetProperty("durationMs", out _)));
         Assert.Empty(host.Log.Troubles);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Who_wants_a_VM_that_is_worked_on_is_told_what_to_wait_for()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var vm = await http.ReadyVmAsync();
+        var starting = host.Hypervisor.Faults.BlockAt(nameof(IDomainControl.StartAsync));
+        using (await http.PostJsonAsync($"{vm}/restart", "{}"))
+            await starting.ReachedAsync();
+
+        var problem = await http.RefusedAsync($"{vm}/exec", """{"shell": "true"}""", HttpStatusCode.Conflict);
+
+        Assert.Equal("vm_not_ready", problem.Text("code"));
+        Assert.Contains("restart is under way", problem.Text("detail"), StringComparison.Ordinal);
+        Assert.Contains($"{vm}/events", problem.Text("hint"), StringComparison.Ordinal);
+        starting.Open();
+        await http.UntilAsync(vm, "ready");
     }
 
     [Fact(Timeout = Limit)]

@@ -29,7 +29,7 @@ public sealed class ReconcileTests
         Assert.Equal(stopped.GetProperty("version").GetInt64(), long.Parse(told.EventId!));
         Assert.Equal(("external", "stopped"), (told.Data.Text("cause"), told.Data.Text("power")));
         using var refused = await http.PostJsonAsync($"{vm}/exec", """{"shell": "true"}""");
-        Assert.Contains("virsh start", (await refused.ReadProblemAsync(HttpStatusCode.Conflict)).Text("hint"), StringComparison.Ordinal);
+        Assert.Contains("/start", (await refused.ReadProblemAsync(HttpStatusCode.Conflict)).Text("hint"), StringComparison.Ordinal);
         Assert.Equal(0, host.Guests.OpenConnections);
         await DeleteAsync(http, vm);
         Assert.Empty(host.Traces);
