@@ -5,6 +5,7 @@ using AutoProvision.Images;
 using AutoProvision.Processes;
 using AutoProvision.Provisioning;
 using AutoProvision.Ssh;
+using AutoProvision.Telemetry;
 using AutoProvision.Vms;
 using AutoProvision.Webhooks;
 using Serilog;
@@ -14,6 +15,7 @@ var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = ar
 
 builder.Services.AddSerilog((_, logger) => logger.ReadFrom.Configuration(builder.Configuration));
 builder.Services.AddSingleton(TimeProvider.System);
+builder.Services.AddTelemetry();
 builder.Services.AddProcesses();
 builder.Services.AddImages(builder.Configuration);
 builder.Services.AddSsh(builder.Configuration);

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using AutoProvision.Api.OpenApi;
+using AutoProvision.Telemetry;
 using Microsoft.AspNetCore.HostFiltering;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -21,6 +22,7 @@ public static class ApiRegistration
         services.Insert(0, ServiceDescriptor.Transient<IStartupFilter, StatusCodeProblems>());
         services.Configure<HostFilteringOptions>(hosts => hosts.IncludeFailureMessage = false);
         services.AddApiDocument();
+        services.AddKeepAlive();
         services.Configure<KestrelServerOptions>(server => server.Limits.MaxRequestBodySize = MaxBodySize);
         services.ConfigureHttpJsonOptions(options =>
         {
@@ -33,6 +35,7 @@ public static class ApiRegistration
 
     public static void MapApi(this WebApplication app)
     {
+        app.Use(app.Services.GetRequiredService<RequestMetrics>().CountAsync);
         app.UseExceptionHandler();
         // A reader that is gone without a word is noticed after half a minute.
         app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.FromSeconds(15), KeepAliveTimeout = TimeSpan.FromSeconds(30) });
@@ -40,7 +43,7 @@ public static class ApiRegistration
         app.UseSwaggerUI(ui => ui.SwaggerEndpoint("/openapi/v1.json", "AutoProvision v1"));
         app.MapGet("/", () => TypedResults.Redirect("/swagger")).ExcludeFromDescription();
         // Pages and the document are left to their browsers, which add what they like.
-        var api = app.MapGroup("").RefuseUnknownParameters().ProducesProblem(400);
+        var api = app.MapGroup("").RefuseForeignPages().RefuseUnknownParameters().ProducesProblem(400);
         api.MapVms();
         api.MapOperations();
         api.MapFiles();

@@ -8,6 +8,7 @@ public sealed class ConsoleStream(IAsyncEnumerable<string> lines) : IResult
         var stream = new ServerSentEvents(httpContext.Response, httpContext.RequestServices.GetRequiredService<TimeProvider>());
         // A stream has no end of its own: without this, stopping the service would wait for its readers.
         var stopping = httpContext.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        using var parting = SlowPeers.WaitForReader(httpContext);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(httpContext.RequestAborted, stopping);
         try
         {

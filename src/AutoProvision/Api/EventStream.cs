@@ -19,6 +19,7 @@ public sealed class EventStream(IAsyncEnumerable<VmEvent> events, EventReader? r
         var stream = new ServerSentEvents(response, services.GetRequiredService<TimeProvider>());
         // A stream has no end of its own: without this, stopping the service would wait for its readers.
         var stopping = services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        using var parting = SlowPeers.WaitForReader(httpContext);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(httpContext.RequestAborted, stopping);
         try
         {

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using AutoProvision.Ssh;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Options;
 
 namespace AutoProvision.Api;
@@ -13,9 +12,8 @@ public sealed class ExecStream(IAsyncEnumerable<ExecEvent> events) : IResult
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {
-        // A slow reader slows the command; by itself the server would hang up on it.
-        if (httpContext.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
-            rate.MinDataRate = null;
+        // A slow reader slows the command.
+        using var parting = SlowPeers.WaitForReader(httpContext, isLimited: true);
         var stream = new ServerSentEvents(httpContext.Response, httpContext.RequestServices.GetRequiredService<TimeProvider>());
         await using var source = events.GetAsyncEnumerator(httpContext.RequestAborted);
         // What fails before the command has begun is refused as everything else is.

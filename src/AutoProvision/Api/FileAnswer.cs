@@ -11,6 +11,7 @@ public sealed class FileAnswer(GuestFile file) : IResult
     public async Task ExecuteAsync(HttpContext httpContext)
     {
         await using var open = file;
+        using var parting = SlowPeers.WaitForReader(httpContext);
         var headers = httpContext.Response.Headers;
         headers["X-File-Mode"] = file.Stat.Mode;
         headers["X-File-Owner"] = $"{Uri.EscapeDataString(file.Stat.Owner)}:{Uri.EscapeDataString(file.Stat.Group)}";

@@ -31,6 +31,7 @@ public static class FileEndpoints
         // A client that resumes would make a file of its end alone (RFC 9110, section 14.5).
         if (request.Headers.ContainsKey("Content-Range"))
             throw new BadHttpRequestException("A file is written whole: there is no Content-Range.");
+        SlowPeers.WaitForSender(request.HttpContext);
         var query = new GuestFileQuery { Path = path, Mode = mode, Owner = owner, Parents = parents };
         var isArchive = request.ContentType?.StartsWith(FileAnswer.Tar, StringComparison.OrdinalIgnoreCase) == true;
         var isNew = await (isArchive ? files.UnpackAsync(id, query, request.Body, cancellation) : files.WriteAsync(id, query, request.Body, cancellation));

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using AutoProvision.Hypervisors;
 using AutoProvision.Images;
+using AutoProvision.Telemetry;
 using AutoProvision.Vms;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -24,6 +25,8 @@ public static class HostEndpoints
         routes.MapGet("/healthz", Healthy).WithTags("Health").WithName("isAlive").WithSummary("Whether the process answers");
         routes.MapGet("/readyz", Ready).WithTags("Health").WithName("isReady").WithSummary("Whether a VM could be made now, and what is missing if not")
             .Produces<HealthAnswer>(StatusCodes.Status503ServiceUnavailable).ProducesProblem(500);
+        routes.MapGet("/metrics", TelemetryRegistration.WriteAsync).WithTags("Health").WithName("readMetrics").WithSummary("The service's figures for Prometheus")
+            .Produces<string>(200, TelemetryRegistration.OpenMetrics, TelemetryRegistration.Text).ProducesProblem(500);
     }
 
     private static Ok<IReadOnlyList<ImageStatus>> Images(ImageStore images) => TypedResults.Ok(images.List());

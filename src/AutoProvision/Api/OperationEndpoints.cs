@@ -12,10 +12,10 @@ public static class OperationEndpoints
     {
         var vms = routes.MapGroup("/vms/{id}").WithTags("Operations").ProducesProblem(404).ProducesProblem(500);
         Begins(vms.MapPost("/start", Start), "startVm", "Start a stopped VM", "Ready again when SSH lets its user in." + HowItAnswers).ProducesProblem(503);
-        Begins(vms.MapPost("/stop", Stop), "stopVm", "Stop a VM", "Its guest is asked to switch itself off, and after a grace it is switched off." + HowItAnswers).ProducesProblem(415);
-        Begins(vms.MapPost("/restart", Restart), "restartVm", "Stop a VM and start it again", "A stopped one is started." + HowItAnswers).ProducesProblem(415).ProducesProblem(503);
+        Begins(vms.MapPost("/stop", Stop), "stopVm", "Stop a VM", "Its guest is asked to switch itself off, and after a grace it is switched off." + HowItAnswers).ProducesProblem(408).ProducesProblem(413).ProducesProblem(415);
+        Begins(vms.MapPost("/restart", Restart), "restartVm", "Stop a VM and start it again", "A stopped one is started." + HowItAnswers).ProducesProblem(408).ProducesProblem(413).ProducesProblem(415).ProducesProblem(503);
         Begins(vms.MapPost("/resize", Resize), "resizeVm", "Change a VM's CPUs, memory and disk", "A VM that runs is restarted for it; its guest grows the root file system as it boots. A disk cannot shrink." + HowItAnswers)
-            .ProducesProblem(415).ProducesProblem(503);
+            .ProducesProblem(408).ProducesProblem(413).ProducesProblem(415).ProducesProblem(503);
         MapSnapshots(vms);
     }
 
@@ -24,7 +24,7 @@ public static class OperationEndpoints
         vms.MapGet("/snapshots", Snapshots).WithName("listSnapshots").WithSummary("List a VM's snapshots, oldest first");
         vms.MapGet("/snapshots/{name}", Snapshot).WithName("getSnapshot").WithSummary("Read a snapshot");
         Begins(vms.MapPost("/snapshots", CreateSnapshot), "createSnapshot", "Take a snapshot", "Of the disks, and of the memory of a VM that runs, which stands still meanwhile." + HowItAnswers)
-            .ProducesProblem(415);
+            .ProducesProblem(408).ProducesProblem(413).ProducesProblem(415);
         Begins(vms.MapPost("/snapshots/{name}/restore", Restore), "restoreSnapshot", "Bring a snapshot back", "Disks, sizes and power are as they were then; a VM that ran runs on from that moment. What came after is lost; the snapshot stays." + HowItAnswers)
             .ProducesProblem(503);
         Begins(vms.MapDelete("/snapshots/{name}", DeleteSnapshot), "deleteSnapshot", "Delete a snapshot", "The VM stays as it is." + HowItAnswers);

@@ -16,22 +16,13 @@ public sealed class TerminalSocket(Func<CancellationToken, Task<ITerminal>> open
     {
         if (!httpContext.WebSockets.IsWebSocketRequest)
             throw NotWanted();
-        if (httpContext.Request.Headers.Origin is [{ } origin, ..] && !IsOwn(origin, httpContext.Request))
-            throw Foreign(origin);
+        OwnOrigin.Check(httpContext.Request);
         var stopping = httpContext.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         await using var terminal = await open(httpContext.RequestAborted);
         using var socket = await httpContext.WebSockets.AcceptWebSocketAsync();
         await new TerminalBridge(terminal, socket).RunAsync(stopping, httpContext.RequestAborted);
     }
 
-    // A browser sends the page's origin, and sends no cookie or key that would tell a stranger's page from ours.
-    private static bool IsOwn(string origin, HttpRequest request) =>
-        Uri.TryCreate(origin, UriKind.Absolute, out var page) && Uri.TryCreate($"{page.Scheme}://{request.Host}", UriKind.Absolute, out var own)
-        && page.Authority.Equals(own.Authority, StringComparison.OrdinalIgnoreCase);
-
     private static FailureException NotWanted() => new("websocket_wanted",
         "A terminal is a WebSocket, and this is no request for one.", "Connect with a WebSocket client, to ws:// in place of http://.");
-
-    private static FailureException Foreign(string origin) => new("origin_not_allowed",
-        $"A page from {origin} may not open a terminal here.", "Open it from a page of the service's own host; a proxy has to pass Host on as the browser sent it.");
 }

@@ -19,13 +19,13 @@ public static class VmEndpoints
             .WithDescription("With `wait` the answer is held until the VM is so, or cannot become so any more, or `timeoutSeconds` are over; its `state` tells.").Produces(304).ProducesProblem(404);
         vms.MapPatch("/{id}", Patch).WithName("updateVm").WithSummary("Change a VM's labels and expiry")
             .WithDescription("A JSON merge patch (RFC 7396): what is left out stays as it is, and null removes. `If-Match` keeps two from undoing each other's changes.")
-            .ProducesProblem(404).ProducesProblem(409).ProducesProblem(412).ProducesProblem(415).ProducesProblem(507);
+            .ProducesProblem(404).ProducesProblem(409).ProducesProblem(412).ProducesProblem(408).ProducesProblem(413).ProducesProblem(415).ProducesProblem(507);
         vms.MapGet("/{id}/events", Events).WithName("watchVm").WithSummary("Follow a VM's events (Server-Sent Events)")
             .WithDescription("Replays the VM's events and follows; resumes after Last-Event-ID without gap or repeat, and ends after a deleted VM's last event.")
             .Produces<VmEvent>(200, "text/event-stream").ProducesProblem(404);
         vms.MapPost("/{id}/exec", Exec).WithName("execInVm").WithSummary("Run a command in a VM")
             .WithDescription(ExecContracts.Description).AddOpenApiOperationTransformer(ExecContracts.DescribeStreamAsync)
-            .ProducesProblem(404).ProducesProblem(409).ProducesProblem(413).ProducesProblem(415).ProducesProblem(422).ProducesProblem(429).ProducesProblem(502).ProducesProblem(503);
+            .ProducesProblem(404).ProducesProblem(409).ProducesProblem(408).ProducesProblem(413).ProducesProblem(415).ProducesProblem(422).ProducesProblem(429).ProducesProblem(502).ProducesProblem(503);
         vms.MapGet("/{id}/terminal", Terminal).WithName("openTerminal").WithSummary("A terminal in a VM (WebSocket)").WithDescription(TerminalSocket.Description)
             .Produces(101).ProducesProblem(403).ProducesProblem(404).ProducesProblem(409).ProducesProblem(429).ProducesProblem(502).ProducesProblem(503);
         vms.MapGet("/{id}/ssh", Ssh).WithName("getVmSsh").WithSummary("How to log in with plain ssh").ProducesProblem(404).ProducesProblem(409);
@@ -34,7 +34,7 @@ public static class VmEndpoints
     }
 
     private static RouteHandlerBuilder Makes(RouteHandlerBuilder route) => route.WithMetadata(new PrefersWait())
-        .ProducesProblem(409).ProducesProblem(413).ProducesProblem(415).ProducesProblem(422).ProducesProblem(429).ProducesProblem(503).ProducesProblem(507);
+        .ProducesProblem(409).ProducesProblem(408).ProducesProblem(413).ProducesProblem(415).ProducesProblem(422).ProducesProblem(429).ProducesProblem(503).ProducesProblem(507);
 
     private static async Task<Accepted<VmResource>> Create(
         Body<VmRequest> body, [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey, VmService vms, HttpContext http, CancellationToken cancellation) =>

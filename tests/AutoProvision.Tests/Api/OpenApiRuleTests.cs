@@ -65,6 +65,17 @@ public sealed class OpenApiRuleTests
     });
 
     [Fact(Timeout = Limit)]
+    public async Task What_every_request_with_a_body_or_from_a_strange_page_is_refused_with_is_said_everywhere()
+    {
+        foreach (var (name, operation) in Operations(await ReadAsync()))
+        {
+            var answers = operation.GetProperty("responses").EnumerateObject().Select(answer => answer.Name).ToArray();
+            Assert.True(!answers.Contains("415") || (answers.Contains("413") && answers.Contains("408")), $"{name} takes JSON and does not say that a body can be too large, or come too slowly.");
+            Assert.True(name.StartsWith("GET ", StringComparison.Ordinal) || answers.Contains("403"), $"{name} does not say that a strange page may not do it.");
+        }
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task Every_example_is_as_its_schema_says()
     {
         var document = await ReadAsync();

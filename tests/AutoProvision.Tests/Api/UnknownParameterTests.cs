@@ -8,7 +8,7 @@ namespace AutoProvision.Api;
 public sealed class UnknownParameterTests
 {
     private const int Limit = 30_000;
-    private static readonly string[] Probes = ["/healthz", "/readyz"];
+    private static readonly string[] Probes = ["/healthz", "/readyz", "/metrics"];
     private const string Nobody = "/vms/0199d3a4-0000-7000-8000-000000000000";
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -83,6 +83,7 @@ public sealed class UnknownParameterTests
     [InlineData("/swagger/index.html?urls.primaryName=v1")]
     [InlineData("/healthz?at=1795487538")]
     [InlineData("/readyz?at=1795487538")]
+    [InlineData("/metrics?format=prometheus")]
     [InlineData("/vms?")]
     [InlineData("/vms?&")]
     public async Task Pages_and_probes_take_any_and_nothing_is_no_parameter(string path)

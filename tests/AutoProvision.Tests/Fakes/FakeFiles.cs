@@ -33,6 +33,9 @@ internal sealed class FakeFiles
     /// <summary>How many bytes were ever written.</summary>
     public long Written { get; set; }
 
+    /// <summary>How many bytes were read, of all files.</summary>
+    public long BytesRead { get; set; }
+
     public FakeNode Add(string path, string content) => Nodes[path] = new FakeNode { Content = [.. System.Text.Encoding.UTF8.GetBytes(content)], Mode = 0x81A4, Owner = Root };
 
     /// <summary>Where the path leads once symbolic links at its end are followed.</summary>

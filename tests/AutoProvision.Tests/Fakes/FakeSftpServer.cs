@@ -47,6 +47,7 @@ internal sealed class FakeSftpServer(FakeFiles files)
                 return List(number, _directories[fields.Text()]);
             case SftpPacket.Read:
                 var data = _files[fields.Text()].Read((long)fields.UInt64(), (int)fields.UInt32());
+                files.BytesRead += data.Length;
                 return data.IsEmpty ? Status(number, SftpStatus.EndOfFile) : new SftpWriter(SftpPacket.Data, number).Bytes(data);
             case SftpPacket.RealPath:
                 return Name(number, files.Follow(fields.Text()));

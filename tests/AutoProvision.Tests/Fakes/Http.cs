@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.ServerSentEvents;
+using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
 
@@ -115,6 +116,14 @@ internal static class Http
         await using var body = await response.Content.ReadAsStreamAsync(Cancellation);
         await foreach (var item in SseParser.Create(body, (_, data) => JsonElement.Parse(data)).EnumerateAsync(Cancellation))
             yield return item;
+    }
+
+    /// <summary>Opens a WebSocket to a path of a service that listens on a real port.</summary>
+    public static async Task<WebSocket> OpenSocketAsync(this HttpClient http, string path, CancellationToken cancellation)
+    {
+        var socket = new ClientWebSocket();
+        await socket.ConnectAsync(new UriBuilder(new Uri(http.BaseAddress!, path)) { Scheme = "ws" }.Uri, cancellation);
+        return socket;
     }
 
     /// <summary>The answer as problem details: right type, and a code and a hint in it.</summary>

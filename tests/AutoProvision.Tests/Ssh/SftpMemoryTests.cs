@@ -1,3 +1,4 @@
+using System.Net;
 using AutoProvision.Fakes;
 using AutoProvision.Ssh.Files;
 
@@ -26,6 +27,30 @@ public sealed class SftpMemoryTests
         Assert.InRange(content.Growth, long.MinValue, Most);
     }
 
+    /// <summary>Over a real server, which would hold what it cannot pass on; the client's share of the heap counts as well.</summary>
+    [Fact(Timeout = 300_000)]
+    public async Task A_GiB_goes_through_the_whole_service_and_is_never_in_memory()
+    {
+        await using var host = new FakeHost();
+        await using var app = new AutoProvisionApp(host, []);
+        app.UseKestrel(0);
+        // A client that follows redirects keeps every body in memory first, to be able to send it again.
+        app.ClientOptions.AllowAutoRedirect = false;
+        using var http = app.CreateClient();
+        var vm = await http.ReadyVmAsync();
+        host.Guests.Files.Forgets = true;
+        host.Guests.Files.Nodes["/tmp/large"] = new FakeNode { Mode = 0x81A4, Zeros = GiB };
+        using var read = await http.GetAsync(new Uri($"{vm}/files?path=/tmp/large", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        await using var content = new WatchedStream(await read.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken));
+        using var body = new StreamContent(content, 128 * 1024);
+        var before = host.Guests.Files.Written;
+
+        using var written = await http.PutAsync(new Uri($"{vm}/files?path=/tmp/copy", UriKind.Relative), body, TestContext.Current.CancellationToken);
+
+        Assert.Equal((HttpStatusCode.Created, GiB), (written.StatusCode, host.Guests.Files.Written - before));
+        Assert.InRange(content.Growth, long.MinValue, Most);
+    }
+
     /// <summary>Looks at the heap every 64 MiB.</summary>
     private sealed class WatchedStream(Stream source) : MemoryStream
     {
@@ -34,6 +59,8 @@ public sealed class SftpMemoryTests
         private long _read;
 
         public long Growth { get; private set; }
+
+        public override bool CanSeek => false;
 
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {

@@ -25,6 +25,7 @@ internal static class OperationExamples
 
     private static readonly (int Status, string Words)[] FileRefusals =
     [
+        (403, "The guest does not let the VM's user do that, or a web page of another host sent it."),
         (404, "There is no such VM, or no such file in it."),
         (409, "The VM is not reachable, or the path leads to something of another kind."),
         (503, "The service is being stopped."),
@@ -75,7 +76,6 @@ internal static class OperationExamples
         ["openTerminal"] =
         [
             (101, "The WebSocket."),
-            (403, "Not from this web page."),
             (400, "The request is no WebSocket's, or `errors` lists every fault of its query."),
             (429, "As many streamed commands and terminals of this VM are open as `Ssh:SessionsPerVm` allows."),
             (503, "The service is being stopped."),
@@ -97,6 +97,7 @@ internal static class OperationExamples
         ["listSnapshots"] = [(200, "The snapshots.")],
         ["getSnapshot"] = [(200, "The snapshot."), (404, "There is no such VM, or it has no such snapshot.")],
         ["listImages"] = [(200, "The catalogue.")],
+        ["readMetrics"] = [(200, "The figures as text.")],
         ["getHost"] = [(200, "What was found, with everything that is wrong in `problems`.")],
         ["listOrphans"] = [(200, "The orphans; usually none.")],
         ["removeOrphan"] = [(204, "It is gone."), (404, "There is no such orphan; a VM and somebody else's domain are none.")],

@@ -14,8 +14,9 @@ internal static class Operations
     private static readonly Dictionary<string, string> Refusals = new()
     {
         ["400"] = "The request is wrong: `errors` lists every fault.",
-        ["403"] = "The guest does not let the VM's user do that.",
+        ["403"] = "A web page of another host sent it.",
         ["404"] = "There is no such VM, or it was deleted a while ago.",
+        ["408"] = "The body came too slowly, at less than 240 bytes a second.",
         ["409"] = "Not in this state: the name or the address is taken, or the VM is not reachable.",
         ["410"] = "Events after this id were forgotten together with their VMs: going on would leave a gap.",
         ["412"] = "The VM is not as `If-Match` says.",

@@ -10,10 +10,14 @@ internal static class ProblemExamples
 {
     private const string Vm = "0199c1a2-7d3e-7b1a-9f53-0c2d6a1e8b47";
 
+    private static readonly (string, string, string) Denied =
+        ("file_permission_denied", "The guest does not let the user debian write /proc/version.", "See what is at that path; the VM's user has sudo unless its image took it away.");
+
     private static readonly Dictionary<string, (string Code, string Detail, string Hint)> ByStatus = new()
     {
-        ["403"] = ("file_permission_denied", "The guest does not let the user debian write /proc/version.", "See what is at that path; the VM's user has sudo unless its image took it away."),
+        ["403"] = ("origin_not_allowed", "A page from http://elsewhere.example may not use this service.", "Use it from a page of the service's own host; a proxy has to pass Host on as the browser sent it."),
         ["404"] = ("vm_not_found", $"There is no VM {Vm}.", "GET /vms lists the VMs there are; a deleted one is forgotten after a while."),
+        ["408"] = ("bad_request", "Reading the request body timed out due to data arriving too slowly. See MinRequestBodyDataRate.", "The OpenAPI document at /openapi/v1.json shows what is taken."),
         ["409"] = ("vm_not_ready", $"VM {Vm} is provisioning; commands run once it is ready or degraded.", $"Follow GET /vms/{Vm}/events until its state is ready."),
         ["410"] = ("event_id_expired", "Of the events after 12, some up to 3098 were forgotten together with their deleted VMs.", "Read GET /vms for how things are, and begin anew without Last-Event-ID, or with ?from=oldest for all that is kept."),
         ["412"] = ("precondition_failed", $"VM {Vm} is not as If-Match says: somebody changed it meanwhile.", $"GET /vms/{Vm} gives its present ETag."),
@@ -31,7 +35,10 @@ internal static class ProblemExamples
     private static readonly Dictionary<(string Operation, string Status), (string Code, string Detail, string Hint)> ByOperation = new()
     {
         [("createVm", "409")] = ("name_taken", $"The name \"web-1\" is taken by VM {Vm}, which is ready.", $"Choose another name, or DELETE /vms/{Vm} first."),
-        [("openTerminal", "403")] = ("origin_not_allowed", "A page of http://elsewhere.example is not from this service's host.", "Open the terminal from a page of the service's own host; a proxy has to pass Host on."),
+        [("readFile", "403")] = Denied,
+        [("writeFile", "403")] = Denied,
+        [("deleteFile", "403")] = Denied,
+        [("statFile", "403")] = Denied,
         [("readFile", "412")] = ("bad_request", "Precondition Failed", "The OpenAPI document at /openapi/v1.json shows what is taken."),
         [("readFile", "416")] = ("bad_request", "Range Not Satisfiable", "The OpenAPI document at /openapi/v1.json shows what is taken."),
         [("execInVm", "503")] = From(VmFailures.Stopping()),

@@ -1,0 +1,74 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+
+namespace AutoProvision.Api;
+
+/// <summary>
+/// Lets a client take its time over a body that is a stream: a pipe may pause for minutes. By itself Kestrel hangs up on less than
+/// 240 bytes a second (KestrelServerLimits.MinRequestBodyDataRate, MinResponseDataRate).
+/// </summary>
+internal static class SlowPeers
+{
+    // With a rate that nobody falls short of, only the grace is left: so long may each piece of an answer wait to be taken. TCP alone
+    // would give a reader up that is gone in the middle after a quarter of an hour (tcp_retries2), one that just does not read never.
+    private static readonly MinDataRate Pauses = new(bytesPerSecond: 1e9, gracePeriod: TimeSpan.FromMinutes(10));
+
+    /// <summary>Waits for a sender for as long as its host answers.</summary>
+    public static void WaitForSender(HttpContext http)
+    {
+        if (http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
+            rate.MinDataRate = null;
+    }
+
+    /// <summary>Waits for a reader: for ten minutes, or for ever where what is read has a time limit of its own.</summary>
+    /// <returns>To be disposed of at the answer's end. Until then a stop of the service waits two seconds for the reader, and then hangs up.</returns>
+    public static IDisposable WaitForReader(HttpContext http, bool isLimited = false)
+    {
+        if (http.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
+            rate.MinDataRate = isLimited ? null : Pauses;
+        return new Parting(http);
+    }
+
+    /// <summary>So that a sender who is gone without a word is not waited for for ever: after a minute of silence TCP asks, and hangs up after the third question.</summary>
+    public static IServiceCollection AddKeepAlive(this IServiceCollection services) => services.Configure<SocketTransportOptions>(transport =>
+        transport.CreateBoundListenSocket = endpoint =>
+        {
+            var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+            if (endpoint is IPEndPoint)
+                Ask(socket);
+            return socket;
+        });
+
+    // What is accepted inherits it (tcp(7)).
+    private static void Ask(Socket socket)
+    {
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 60);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 10);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
+    }
+
+    /// <summary>Ends the wait for a reader who does not read, some time after the service was asked to stop.</summary>
+    private sealed class Parting : IDisposable
+    {
+        private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
+        private readonly CancellationTokenSource _late = new();
+        private readonly CancellationTokenRegistration _stopping;
+
+        public Parting(HttpContext http)
+        {
+            _late.Token.Register(http.Abort);
+            _stopping = http.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(() => _late.CancelAfter(Grace));
+        }
+
+        public void Dispose()
+        {
+            // Waits for a stop that is just being told.
+            _stopping.Dispose();
+            _late.Dispose();
+        }
+    }
+}
