@@ -16,19 +16,21 @@ public sealed class LoopbackExecTests(SshdFixture sshd) : IClassFixture<SshdFixt
 
     public async ValueTask InitializeAsync()
     {
-        _app = _host.Start();
+        _app = new AutoProvisionApp(_host, []);
+        _app.UseKestrel(0);
         _http = _app.CreateClient();
         var vm = await _http.CreateVmAsync();
         await _http.UntilAsync(vm, "ready");
         // What the fake guest was made ready with is given up.
         await _app.Get<SshConnectionPool>().ForgetAsync(vm.Split('/')[^1]);
         _host.Guests.Real = (_connector, sshd.Target);
-        _guest = new GuestProofs(_http, (path, cancellation) => _app.Server.CreateWebSocketClient().ConnectAsync(new Uri(_app.Server.BaseAddress, path), cancellation), vm);
+        _guest = new GuestProofs(_http, vm);
     }
 
     public async ValueTask DisposeAsync()
     {
         _http.Dispose();
+        await _app.DisposeAsync();
         await _host.DisposeAsync();
         await _connector.DisposeAsync();
     }

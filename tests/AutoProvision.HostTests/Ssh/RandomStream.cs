@@ -10,6 +10,7 @@ internal sealed class RandomStream(long length) : MemoryStream
     private readonly TaskCompletionSource _held = new();
     private readonly TaskCompletionSource _released = new();
     private long _given;
+    private byte[]? _sum;
 
     /// <summary>Fails there.</summary>
     public long BreaksAt { get; init; } = long.MaxValue;
@@ -24,7 +25,8 @@ internal sealed class RandomStream(long length) : MemoryStream
 
     public void Release() => _released.SetResult();
 
-    public byte[] Hash() => _hash.GetCurrentHash();
+    /// <summary>Of what was given; also once the stream is closed, as an HTTP client does that has sent it.</summary>
+    public byte[] Hash() => _sum ?? _hash.GetCurrentHash();
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -44,6 +46,7 @@ internal sealed class RandomStream(long length) : MemoryStream
 
     protected override void Dispose(bool disposing)
     {
+        _sum ??= _hash.GetCurrentHash();
         _hash.Dispose();
         base.Dispose(disposing);
     }

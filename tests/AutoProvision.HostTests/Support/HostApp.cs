@@ -25,6 +25,8 @@ public sealed class HostApp : WebApplicationFactory<Program>, IServiceHost
     /// <param name="services">Replaces parts of the service.</param>
     public HostApp(Dictionary<string, string>? settings = null, Action<IServiceCollection>? services = null)
     {
+        // Real HTTP: the framework's test server knows neither Kestrel's limits nor how a caller hangs up.
+        UseKestrel(0);
         // QEMU runs as a user of its own and has to pass through to the disks.
         File.SetUnixFileMode(_root.FullName, Passable);
         _services = services;

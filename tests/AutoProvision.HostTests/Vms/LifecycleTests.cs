@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using System.Text.Json;
 using AutoProvision.HostTests.Support;
 using AutoProvision.Processes;
@@ -23,6 +24,7 @@ public sealed class LifecycleTests
         await ShowExec(app, vm.Id);
         await ShowGuest(app, vm.Id);
         await ShowAgent(app, agent, identity, vm.Id, vm.PublicKey!);
+        await ShowSshConfig(app, vm.Id);
         Assert.NotEmpty(await HostSnapshot.NewSinceAsync(app, before));
         await Overhead.PrintAsync(app, vm);
 
@@ -47,6 +49,16 @@ public sealed class LifecycleTests
         var passwords = (await app.ExecAsync(id, "sudo getent shadow debian root | cut -d: -f2")).Stdout.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(2, passwords.Length);
         Assert.All(passwords, locked => Assert.Matches("^[!*]", locked));
+    }
+
+    private static async Task ShowSshConfig(HostApp app, Guid id)
+    {
+        var access = await app.CreateClient().GetFromJsonAsync<SshAccess>($"/vms/{id}/ssh", HostApp.Json, TestContext.Current.CancellationToken);
+        var file = Path.Combine(app.DataDirectory, "ssh_config");
+        await File.WriteAllTextAsync(file, access!.Config, TestContext.Current.CancellationToken);
+        var result = await Tool.RunAsync(new ProcessCommand("ssh", "-F", file, "-o", "BatchMode=yes", "lifecycle", "hostname; exit 8"));
+        File.Delete(file);
+        Assert.True((result.ExitCode, result.Output) == (8, "lifecycle\n"), result.Evidence);
     }
 
     // Plain ssh with the agent alone, which holds the VM's key and, as somebody's own, the other one.

@@ -1,4 +1,5 @@
 using AutoProvision.HostTests.Support;
+using AutoProvision.Processes;
 
 namespace AutoProvision.HostTests.Vms.Whole;
 
@@ -22,6 +23,28 @@ internal sealed class SpecProofs(WholeGuest guest)
         Assert.Equal("/bin/sh", await guest.SayAsync("getent passwd app | cut -d: -f7"));
         Assert.Contains("not allowed", await guest.SayAsync("sudo -l -U app"), StringComparison.Ordinal);
         await guest.SayAsync("id bob");
+    }
+
+    /// <summary>Its own user and the other one, with plain ssh and a key that the service has never seen.</summary>
+    public async Task SomebodysOwnKeyIsLetInAsync()
+    {
+        var vm = await guest.App.GetAsync(guest.Id);
+        var knownHosts = Path.Combine(guest.App.DataDirectory, "keys", $"{vm.Id}", "known_hosts");
+        foreach (var user in new[] { vm.User, "app" })
+        {
+            var result = await Tool.RunAsync(new ProcessCommand("ssh", "-F", "none", "-i", guest.Key, "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes",
+                "-o", "StrictHostKeyChecking=yes", "-o", $"UserKnownHostsFile={knownHosts}", $"{user}@{vm.Address}", "id -un"));
+            Assert.True(result.Output == user + "\n", result.Evidence);
+        }
+    }
+
+    /// <summary>Addresses of both kinds on a network that has both, and no default route over it.</summary>
+    public async Task ItIsOnTheOtherNetworkTooAsync()
+    {
+        var addresses = await guest.SayAsync($"for i in $(seq 600); do ip -6 -o addr show nic2 scope global | grep -q {guest.Lan.Prefix} && break; sleep 0.1; done; ip -o addr show nic2 | awk '{{print $4}}'");
+        Assert.Contains(addresses.Split('\n'), address => address.StartsWith($"{guest.Lan.Subnet}.", StringComparison.Ordinal));
+        Assert.Contains(addresses.Split('\n'), address => address.StartsWith(guest.Lan.Prefix, StringComparison.Ordinal));
+        Assert.DoesNotContain("nic2", await guest.SayAsync("ip -4 route show default"), StringComparison.Ordinal);
     }
 
     public async Task FilesAndHostsAreThereAsync()

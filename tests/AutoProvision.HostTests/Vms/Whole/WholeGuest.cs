@@ -1,19 +1,26 @@
 using System.Globalization;
 using System.Net;
-using System.Net.WebSockets;
 using System.Text.Json;
 using AutoProvision.Api;
 using AutoProvision.Fakes;
+using AutoProvision.HostTests.Hypervisors;
 using AutoProvision.HostTests.Support;
 using AutoProvision.Vms;
-using Microsoft.AspNetCore.Mvc.Testing;
 
 namespace AutoProvision.HostTests.Vms.Whole;
 
 /// <summary>One guest made of <see cref="WholeSpec"/>, for all tests of it: a boot takes a minute or two under emulation.</summary>
 public sealed class WholeGuest : IAsyncLifetime
 {
+    private readonly DirectoryInfo _keys = Directory.CreateTempSubdirectory("autoprovision-whole-");
+
     public HostApp App { get; } = new();
+
+    /// <summary>The network of its third NIC.</summary>
+    internal OwnNetwork Lan { get; private set; } = null!;
+
+    /// <summary>File of somebody's own private key, which its users are to let in.</summary>
+    public string Key => System.IO.Path.Combine(_keys.FullName, "somebody");
 
     public HttpClient Http { get; private set; } = null!;
 
@@ -28,13 +35,16 @@ public sealed class WholeGuest : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         // A client that follows redirects keeps every body in memory first, to be able to send it again.
-        Http = App.CreateClient(new WebApplicationFactoryClientOptions { AllowAutoRedirect = false });
+        App.ClientOptions.AllowAutoRedirect = false;
+        Http = App.CreateClient();
         // Each test has a deadline of its own.
         Http.Timeout = Timeout.InfiniteTimeSpan;
+        Lan = await OwnNetwork.StartAsync();
         Before = await HostSnapshot.TakeAsync(App);
+        await Tool.OutputAsync("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", Key);
         // Until its first boot is over: nothing asks for packages later.
         await using var repository = await AptRepository.StartAsync();
-        using var answer = await Http.PostTextAsync("/vms", WholeSpec.Yaml(repository.Source), "application/yaml");
+        using var answer = await Http.PostTextAsync("/vms", WholeSpec.Yaml(repository.Source, Lan.Name, (await File.ReadAllTextAsync(Key + ".pub")).Trim()), "application/yaml");
         Id = await AcceptedAsync(answer);
         var vm = await App.WaitUntilMadeAsync(Id);
         Assert.True(vm.State == VmState.Ready, JsonSerializer.Serialize(vm));
@@ -44,6 +54,8 @@ public sealed class WholeGuest : IAsyncLifetime
     {
         Http.Dispose();
         await App.DisposeAsync();
+        await Lan.DisposeAsync();
+        _keys.Delete(recursive: true);
     }
 
     /// <summary>Takes the VM that was answered with among those that must leave nothing.</summary>
@@ -54,9 +66,6 @@ public sealed class WholeGuest : IAsyncLifetime
             App.Expect(nic.Mac);
         return vm.Id;
     }
-
-    public Task<WebSocket> ConnectAsync(string path, CancellationToken cancellation) =>
-        App.Server.CreateWebSocketClient().ConnectAsync(new Uri(App.Server.BaseAddress, path), cancellation);
 
     /// <summary>Standard output of a line that must succeed, without its last line break.</summary>
     public Task<string> SayAsync(string shell) => SayAsync(Id, shell);

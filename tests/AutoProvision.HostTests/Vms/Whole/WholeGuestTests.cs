@@ -9,7 +9,7 @@ public sealed class WholeGuestTests(WholeGuest guest) : IClassFixture<WholeGuest
     private const int Limit = 300_000;
     private const string Other = "app";
     private readonly SpecProofs _spec = new(guest);
-    private readonly GuestProofs _commands = new(guest.Http, guest.ConnectAsync, guest.Path);
+    private readonly GuestProofs _commands = new(guest.Http, guest.Path);
     private readonly FileProofs _files = new(guest);
     private readonly ChangeProofs _changes = new(guest);
 
@@ -18,6 +18,12 @@ public sealed class WholeGuestTests(WholeGuest guest) : IClassFixture<WholeGuest
 
     [Fact(Timeout = Limit)]
     public Task Its_users_are_as_asked() => _spec.UsersAreThereAsync();
+
+    [Fact(Timeout = Limit)]
+    public Task Its_users_let_somebodys_own_key_in() => _spec.SomebodysOwnKeyIsLetInAsync();
+
+    [Fact(Timeout = Limit)]
+    public Task It_is_on_another_network_with_IPv6_too() => _spec.ItIsOnTheOtherNetworkTooAsync();
 
     [Fact(Timeout = Limit)]
     public Task Its_files_and_hosts_are_as_asked() => _spec.FilesAndHostsAreThereAsync();
@@ -92,6 +98,9 @@ public sealed class WholeGuestTests(WholeGuest guest) : IClassFixture<WholeGuest
 
     [Fact(Timeout = 600_000)]
     public Task It_is_stopped_resized_and_started() => _changes.ItIsStoppedResizedAndStartedAsync();
+
+    [Fact(Timeout = 600_000)]
+    public Task It_is_restarted() => _changes.ItIsRestartedAsync();
 
     [Fact(Timeout = Limit)]
     public async Task Nothing_is_left_of_it()

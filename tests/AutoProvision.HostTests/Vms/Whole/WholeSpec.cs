@@ -2,7 +2,7 @@ using AutoProvision.HostTests.Support;
 
 namespace AutoProvision.HostTests.Vms.Whole;
 
-/// <summary>A spec with every field, and user-data that fights it. The guest needs no internet access.</summary>
+/// <summary>A spec with everything that a guest is to have, and user-data that fights it. The guest needs no internet access.</summary>
 internal static class WholeSpec
 {
     public const string Address = "192.168.122.77";
@@ -10,7 +10,9 @@ internal static class WholeSpec
     public const string Spaced = "  two  spaces  ";
 
     /// <param name="aptSource">The line of sources.list that names the repository of <see cref="AptRepository.Package"/>.</param>
-    public static string Yaml(string aptSource) => $$"""
+    /// <param name="lan">A network with IPv6.</param>
+    /// <param name="key">The public line of somebody's own key.</param>
+    public static string Yaml(string aptSource, string lan, string key) => $$"""
         name: whole
         cpus: 2
         memoryMiB: 1024
@@ -19,9 +21,10 @@ internal static class WholeSpec
           - { name: data, sizeGiB: 1, mountPoint: /data }
           - { name: spare, sizeGiB: 1 }
         network: { address: 192.168.122.77 }
-        nics: [{}]
+        nics: [{}, { name: {{lan}} }]
+        authorizedKeys: ["{{key}}"]
         users:
-          - { name: app, groups: [adm, crew], sudo: false, shell: /bin/sh }
+          - { name: app, groups: [adm, crew], sudo: false, shell: /bin/sh, authorizedKeys: ["{{key}}"] }
         files:
           - { path: /etc/whole/text, content: "yes: [no]\n", mode: "0640", owner: "root:adm" }
           - { path: /srv/app/bytes, contentBase64: AP8BgA==, mode: "4750", owner: "app:crew" }
