@@ -22,7 +22,7 @@ public static class HostSnapshot
 
     /// <summary>What has come since; what others took away meanwhile is no matter. A lease of IPv6 runs out by itself: it can only be given back in the guest's own name.</summary>
     public static async Task<IReadOnlyList<string>> NewSinceAsync(IServiceHost app, IReadOnlyList<string> before) =>
-        [.. (await TakeAsync(app)).Except(before).Where(line => !line.Contains(" ipv6 ", StringComparison.Ordinal))];
+        [.. (await TakeAsync(app)).Except(before).Where(line => !(line.StartsWith("lease ", StringComparison.Ordinal) && line.Contains(" ipv6 ", StringComparison.Ordinal)))];
 
     private static async Task<IReadOnlyList<string>> DomainsAsync(string pool)
     {

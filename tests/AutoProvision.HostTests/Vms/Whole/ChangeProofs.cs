@@ -15,11 +15,16 @@ internal sealed class ChangeProofs(WholeGuest guest)
         using var request = new HttpRequestMessage(HttpMethod.Get, $"{guest.Path}/console?tail=2") { Headers = { { "Accept", "text/event-stream" } } };
         using var followed = await guest.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancellation);
         using var lines = new StreamReader(await followed.Content.ReadAsStreamAsync(Cancellation));
+        // It follows before the line is written.
+        Assert.Equal("event: line", await lines.ReadLineAsync(Cancellation));
         await guest.SayAsync("echo hi-from-exec | sudo tee /dev/ttyS0");
 
-        while (await lines.ReadLineAsync(Cancellation) is { } line && !line.Contains("hi-from-exec", StringComparison.Ordinal))
+        string? line;
+        while ((line = await lines.ReadLineAsync(Cancellation)) is not null && !line.Contains("hi-from-exec", StringComparison.Ordinal))
         {
         }
+
+        Assert.NotNull(line);
 
         var tail = await guest.Http.GetStringAsync(new Uri($"{guest.Path}/console?tail=5", UriKind.Relative), Cancellation);
         Assert.Contains("hi-from-exec", tail, StringComparison.Ordinal);

@@ -52,10 +52,16 @@ public sealed class WholeGuest : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        Http.Dispose();
-        await App.DisposeAsync();
-        await Lan.DisposeAsync();
-        _keys.Delete(recursive: true);
+        try
+        {
+            Http.Dispose();
+            await App.DisposeAsync();
+        }
+        finally
+        {
+            _keys.Delete(recursive: true);
+            await Lan.DisposeAsync();
+        }
     }
 
     /// <summary>Takes the VM that was answered with among those that must leave nothing.</summary>
