@@ -12,8 +12,9 @@ namespace AutoProvision.Api;
 /// </summary>
 internal static class SlowPeers
 {
-    // With a rate that nobody falls short of, only the grace is left: so long may each piece of an answer wait to be taken. TCP alone
-    // would give a reader up that is gone in the middle after a quarter of an hour (tcp_retries2), one that just does not read never.
+    // With a rate that nobody reaches, only the grace is left: so long may each piece of an answer wait to be taken, however much was
+    // taken before. (Kestrel's own rule would give a reader who took a GiB some weeks.) TCP alone would give a reader up that is gone in
+    // the middle after a quarter of an hour (tcp_retries2), one that just does not read never.
     private static readonly MinDataRate Pauses = new(bytesPerSecond: 1e9, gracePeriod: TimeSpan.FromMinutes(10));
 
     /// <summary>Waits for a sender for as long as its host answers.</summary>
@@ -55,19 +56,22 @@ internal static class SlowPeers
     private sealed class Parting : IDisposable
     {
         private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
-        private readonly CancellationTokenSource _late = new();
+        private readonly CancellationTokenSource _late;
+        private readonly CancellationTokenRegistration _hangUp;
         private readonly CancellationTokenRegistration _stopping;
 
         public Parting(HttpContext http)
         {
-            _late.Token.Register(http.Abort);
+            _late = new CancellationTokenSource(Timeout.InfiniteTimeSpan, http.RequestServices.GetRequiredService<TimeProvider>());
+            _hangUp = _late.Token.Register(http.Abort);
             _stopping = http.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(() => _late.CancelAfter(Grace));
         }
 
         public void Dispose()
         {
-            // Waits for a stop that is just being told.
+            // Each waits for what is just being called: afterwards the context may be another request's.
             _stopping.Dispose();
+            _hangUp.Dispose();
             _late.Dispose();
         }
     }

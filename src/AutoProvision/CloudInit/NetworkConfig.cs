@@ -51,6 +51,8 @@ public sealed record NetworkConfig
 
     private static void RequireMappings(YamlMappingNode root)
     {
+        if (!Kinds.Any(kind => YamlText.Get(root, kind) is not null))
+            throw new ArgumentException($"network-config of version 2 has no devices: none of {string.Join(", ", Kinds)}.");
         foreach (var kind in Kinds)
             if (YamlText.Get(root, kind) is { } devices && !(devices is YamlMappingNode map && map.Children.Values.All(device => device is YamlMappingNode)))
                 throw new ArgumentException($"network-config of version 2 has \"{kind}\" that are no mapping of names to mappings.");

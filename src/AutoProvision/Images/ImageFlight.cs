@@ -10,6 +10,8 @@ namespace AutoProvision.Images;
 internal sealed class ImageFlight : IProgress<ImageProgress>
 {
     private readonly Lock _gate = new();
+    // Held while listeners are told, so that each sees the newest last.
+    private readonly Lock _telling = new();
     private readonly CancellationTokenSource _abandoned = new();
     private readonly Action<Exception> _listenerFailed;
     private readonly Task<BaseImage> _work;
@@ -36,19 +38,20 @@ internal sealed class ImageFlight : IProgress<ImageProgress>
     /// </summary>
     public bool TryJoin(IProgress<ImageProgress>? progress)
     {
-        ImageProgress? latest;
-        lock (_gate)
+        lock (_telling)
         {
-            if (_abandonedByAll)
-                return false;
-            _waiters++;
-            if (progress is not null)
-                _listeners = [.. _listeners, progress];
-            latest = Latest;
+            lock (_gate)
+            {
+                if (_abandonedByAll)
+                    return false;
+                _waiters++;
+                if (progress is not null)
+                    _listeners = [.. _listeners, progress];
+            }
+            if (Latest is { } latest)
+                Tell(progress, latest);
+            return true;
         }
-        if (latest is not null)
-            Tell(progress, latest);
-        return true;
     }
 
     /// <summary>Waits for the image; every successful <see cref="TryJoin"/> is followed by exactly one call.</summary>
@@ -70,14 +73,17 @@ internal sealed class ImageFlight : IProgress<ImageProgress>
 
     public void Report(ImageProgress value)
     {
-        IReadOnlyList<IProgress<ImageProgress>> told;
-        lock (_gate)
+        lock (_telling)
         {
-            Latest = value;
-            told = _listeners;
+            IReadOnlyList<IProgress<ImageProgress>> told;
+            lock (_gate)
+            {
+                Latest = value;
+                told = _listeners;
+            }
+            foreach (var listener in told)
+                Tell(listener, value);
         }
-        foreach (var listener in told)
-            Tell(listener, value);
     }
 
     /// <returns>Whether that was the last waiter of unfinished work.</returns>

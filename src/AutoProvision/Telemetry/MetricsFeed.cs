@@ -18,12 +18,19 @@ public sealed class MetricsFeed : BackgroundService
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        while (true)
+        try
         {
-            await foreach (var what in _reader.ReadAsync(stoppingToken))
-                _metrics.Observe(what);
-            // Events were forgotten before they were counted: better too few than none from here on.
-            _reader = FromNow();
+            while (true)
+            {
+                await foreach (var what in _reader.ReadAsync(stoppingToken))
+                    _metrics.Observe(what);
+                // Events were forgotten before they were counted: better too few than none from here on.
+                _reader = FromNow();
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The only end there is.
         }
     }
 

@@ -1,14 +1,20 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using AutoProvision.Fakes;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 
 namespace AutoProvision.Api;
 
 /// <summary>Clients who send or read slowly, over a real server.</summary>
 public sealed class SlowPeerTests
 {
+    // The server looks about once a second; a busy machine may let it look more seldom.
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(8);
+
     [Fact(Timeout = 60_000)]
     public async Task An_upload_may_pause_for_longer_than_other_bodies()
     {
@@ -32,6 +38,43 @@ public sealed class SlowPeerTests
 
         Assert.Equal((HttpStatusCode.Created, HttpStatusCode.RequestTimeout), (written.StatusCode, refused.StatusCode));
         Assert.Equal("first last", Encoding.UTF8.GetString([.. host.Guests.Files.Nodes["/tmp/slow"].Content]));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_download_may_pause_for_longer_than_other_answers()
+    {
+        await using var host = new FakeHost();
+        await using var app = new AutoProvisionApp(host, []);
+        app.UseKestrel(server =>
+        {
+            server.Listen(IPAddress.Loopback, 0);
+            server.Limits.MinResponseDataRate = new MinDataRate(1e9, TimeSpan.FromSeconds(1.1));
+        });
+        using var http = app.CreateClient();
+        var vm = await http.ReadyVmAsync();
+        const long Size = 64L << 20;
+        host.Guests.Files.Nodes["/tmp/large"] = new FakeNode { Mode = 0x81A4, Zeros = Size };
+        using var response = await http.GetAsync(new Uri($"{vm}/files?path=/tmp/large", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        await using var body = await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
+
+        await Task.Delay(Pause, TestContext.Current.CancellationToken);
+        await using var taken = new CountingStream();
+        await body.CopyToAsync(taken, TestContext.Current.CancellationToken);
+
+        Assert.Equal(Size, taken.Count);
+    }
+
+    [Fact]
+    public async Task A_connection_that_is_gone_without_a_word_is_asked_for()
+    {
+        await using var host = new FakeHost();
+        var transport = host.Start().Get<IOptions<SocketTransportOptions>>().Value;
+
+        using var socket = transport.CreateBoundListenSocket(new IPEndPoint(IPAddress.Loopback, 0));
+
+        int Tcp(SocketOptionName name) => (int)socket.GetSocketOption(SocketOptionLevel.Tcp, name)!;
+        Assert.NotEqual(0, socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive));
+        Assert.Equal((60, 10, 3), (Tcp(SocketOptionName.TcpKeepAliveTime), Tcp(SocketOptionName.TcpKeepAliveInterval), Tcp(SocketOptionName.TcpKeepAliveRetryCount)));
     }
 
     [Theory(Timeout = 60_000)]
@@ -63,8 +106,14 @@ public sealed class SlowPeerTests
             : await http.GetAsync(new Uri($"{vm}/{what}", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
 
         await StandsStillAsync(() => Interlocked.Read(ref given) + host.Guests.Files.BytesRead);
-        await app.Get<IHost>().StopAsync(TestContext.Current.CancellationToken);
+        var stopping = app.Get<IHost>().StopAsync(TestContext.Current.CancellationToken);
+        await UntilAsync(() =>
+        {
+            host.Time.Advance(TimeSpan.FromMilliseconds(500));
+            return stopping.IsCompleted;
+        });
 
+        await stopping;
         await Assert.ThrowsAnyAsync<Exception>(() => response.Content.LoadIntoBufferAsync(TestContext.Current.CancellationToken));
     }
 
@@ -86,14 +135,25 @@ public sealed class SlowPeerTests
             await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
     }
 
-    /// <summary>A few bytes, a pause of four seconds, and some more.</summary>
+    private sealed class CountingStream : MemoryStream
+    {
+        public long Count { get; private set; }
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            Count += buffer.Length;
+            return ValueTask.CompletedTask;
+        }
+    }
+
+    /// <summary>A few bytes, a pause, and some more.</summary>
     private sealed class PausingContent : HttpContent
     {
         protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
         {
             await stream.WriteAsync("first "u8.ToArray(), TestContext.Current.CancellationToken);
             await stream.FlushAsync(TestContext.Current.CancellationToken);
-            await Task.Delay(TimeSpan.FromSeconds(4), TestContext.Current.CancellationToken);
+            await Task.Delay(Pause, TestContext.Current.CancellationToken);
             await stream.WriteAsync("last"u8.ToArray(), TestContext.Current.CancellationToken);
         }
 

@@ -40,6 +40,8 @@ public class SeedFileTests
     [InlineData("version: 2\n\tethernets: {}")]
     [InlineData("...\n\u606E\u1D3B---\u1E2D#!/bin/sh")]
     [InlineData("...\nx")]
+    [InlineData("version: 2")]
+    [InlineData("version: 2\nrenderer: networkd")]
     [InlineData("version: 2\nethernets: [eth0]")]
     [InlineData("version: 2\nethernets: {eth0: }")]
     [InlineData("version: 2\nethernets:")]

@@ -1,3 +1,4 @@
+using AutoProvision.Processes;
 using AutoProvision.Vms;
 
 namespace AutoProvision.Hypervisors;
@@ -158,6 +159,22 @@ public sealed class NetworkTests : IAsyncDisposable
 
         Assert.Empty(former.Live);
         Assert.Empty(former.Defined);
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData(0, "<network>")]
+    [InlineData(1, "error: authentication unavailable")]
+    public async Task Somebody_elses_network_that_cannot_be_read_holds_up_nothing(int exitCode, string words)
+    {
+        await ReserveAsync();
+        _host.Libvirt.Networks["theirs"] = new FakeNetwork();
+        _host.Libvirt.AnswerAt("net-dumpxml", (command, _) => command.Arguments.Contains("theirs")
+            ? Task.FromResult(new ProcessResult(exitCode, exitCode == 0 ? words : "", words)) : _host.Libvirt.Networks.Xml(command));
+
+        await ReleaseAsync();
+
+        Assert.Empty(Default.Live);
+        Assert.Empty(Default.Defined);
     }
 
     [Fact(Timeout = Limit)]

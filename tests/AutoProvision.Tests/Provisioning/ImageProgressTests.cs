@@ -12,7 +12,11 @@ public sealed class ImageProgressTests
         await using var host = new FakeHost();
         using var http = host.Start(("Images:Catalog:cloud:Url", server.ImageUrl), ("Images:Catalog:cloud:Sha256", server.Sha256), ("Images:Catalog:cloud:User", "tester")).CreateClient();
 
+        server.Gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var vm = await http.CreateVmAsync("""{"image": "cloud"}""");
+        // Whoever comes late sees only the end of it.
+        await http.FollowAsync(vm, item => item.EventType == "progress");
+        server.Gate.SetResult();
         var events = await http.FollowUntilAsync(vm, "ready", "failed");
 
         var percents = events.Where(item => item.EventType == "progress" && item.Data.Text("step") == "image" && item.Data.TryGetProperty("percent", out _))

@@ -37,6 +37,8 @@ public sealed class SftpMemoryTests
         // A client that follows redirects keeps every body in memory first, to be able to send it again.
         app.ClientOptions.AllowAutoRedirect = false;
         using var http = app.CreateClient();
+        // The test has a deadline of its own.
+        http.Timeout = Timeout.InfiniteTimeSpan;
         var vm = await http.ReadyVmAsync();
         host.Guests.Files.Forgets = true;
         host.Guests.Files.Nodes["/tmp/large"] = new FakeNode { Mode = 0x81A4, Zeros = GiB };

@@ -36,7 +36,7 @@ public sealed class LibvirtNetworks(Virsh virsh, LeaseBook leases) : INetworks
     {
         var own = leases.NetworkOf(nic);
         if (await HasAsync(own, cancellation))
-            await ForgetAsync(own, nic.Mac, cancellation);
+            await ForgetAsync(await PlacesAsync(own, cancellation), nic.Mac, cancellation);
         if (nic.Network is not null)
             return;
         // The service's own network may have been another one when the address was reserved.
@@ -44,30 +44,25 @@ public sealed class LibvirtNetworks(Virsh virsh, LeaseBook leases) : INetworks
             await ForgetOnOtherAsync(network, nic.Mac, cancellation);
     }
 
-    // Somebody else's, who may remove it just now.
+    // Somebody else's, who may not let us read it, or remove it just now: that must not hold up the VM's end for ever.
     private async Task ForgetOnOtherAsync(string network, string mac, CancellationToken cancellation)
     {
+        IReadOnlyList<Place> places;
         try
         {
-            await ForgetAsync(network, mac, cancellation);
+            places = await PlacesAsync(network, cancellation);
         }
-        catch (FailureException e) when (e.Code == "hypervisor_refused")
+        catch (FailureException e) when (e.Code is "hypervisor_refused" or "hypervisor_garbled")
         {
-            if (await HasAsync(network, cancellation))
-                throw;
+            return;
         }
-    }
-
-    private async Task ForgetAsync(string network, string mac, CancellationToken cancellation)
-    {
-        foreach (var place in await PlacesAsync(network, cancellation))
-            await ForgetAsync(place, mac, cancellation);
+        await ForgetAsync(places, mac, cancellation);
     }
 
     private async Task KeepAsync(Place place, Reservation wanted, CancellationToken cancellation)
     {
         // What was kept for it before.
-        await ForgetAsync(place, wanted.Mac!, cancellation);
+        await ForgetAsync([place], wanted.Mac!, cancellation);
         var result = await UpdateAsync(place, "add", wanted, cancellation);
         if (!result.Succeeded)
             // Somebody was quicker.
@@ -76,9 +71,9 @@ public sealed class LibvirtNetworks(Virsh virsh, LeaseBook leases) : INetworks
                 : Virsh.Refused("virsh net-update", result);
     }
 
-    private async Task ForgetAsync(Place place, string mac, CancellationToken cancellation)
+    private async Task ForgetAsync(IReadOnlyList<Place> places, string mac, CancellationToken cancellation)
     {
-        foreach (var kept in place.Xml.Reservations.Where(kept => kept.Mac == mac))
+        foreach (var (place, kept) in places.SelectMany(place => place.Xml.Reservations.Where(kept => kept.Mac == mac), (place, kept) => (place, kept)))
         {
             var result = await UpdateAsync(place, "delete", kept, cancellation);
             if (!result.Succeeded && !result.Error.Contains(IsNotKept, StringComparison.Ordinal))
