@@ -37,7 +37,7 @@ public static class OperationEndpoints
         await answer.GiveAsync(await operations.StartAsync(id, cancellation), cancellation);
 
     private static async Task<Accepted<VmResource>> Stop(string id, Body<StopRequest> body, OperationService operations, OperationAnswer answer, CancellationToken cancellation) =>
-        await answer.GiveAsync(operations.Stop(id, body.Value.Checked(body.Faults)), cancellation);
+        await answer.GiveAsync(await operations.StopAsync(id, body.Value.Checked(body.Faults), cancellation), cancellation);
 
     private static async Task<Accepted<VmResource>> Restart(string id, Body<StopRequest> body, OperationService operations, OperationAnswer answer, CancellationToken cancellation) =>
         await answer.GiveAsync(await operations.RestartAsync(id, body.Value.Checked(body.Faults), cancellation), cancellation);

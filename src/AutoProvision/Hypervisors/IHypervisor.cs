@@ -93,7 +93,11 @@ public interface IHypervisor
 /// <param name="Id">The domain's UUID.</param>
 /// <param name="Name">The domain's name.</param>
 /// <param name="Power">Whether it runs.</param>
-public sealed record DomainInfo(Guid Id, string Name, DomainPower Power = DomainPower.Running);
+public sealed record DomainInfo(Guid Id, string Name, DomainPower Power = DomainPower.Running)
+{
+    /// <summary>Another number each time that the domain is started; null while it is off.</summary>
+    public int? Run { get; init; }
+}
 
 /// <summary>What of libvirt's domain states matters here; a crashed one is stopped.</summary>
 public enum DomainPower
@@ -140,7 +144,11 @@ public sealed record SeedFiles(string UserData, string MetaData, string? Network
 /// <param name="MemoryMiB">Memory in MiB.</param>
 /// <param name="Nics">One or more.</param>
 /// <param name="Disks">Serial numbers of the disks beside the root disk, as <see cref="IHypervisor.CreateDataDiskAsync"/> made them.</param>
-public sealed record DomainSpec(Guid Id, string Name, int Cpus, int MemoryMiB, IReadOnlyList<Nic> Nics, IReadOnlyList<string> Disks);
+public sealed record DomainSpec(Guid Id, string Name, int Cpus, int MemoryMiB, IReadOnlyList<Nic> Nics, IReadOnlyList<string> Disks)
+{
+    /// <summary>How long making it may take; null leaves that to the hypervisor's settings.</summary>
+    public TimeSpan? Limit { get; init; }
+}
 
 /// <param name="Mac">MAC address, lower case with colons.</param>
 /// <param name="Network">libvirt network that it is attached to; null is the service's own.</param>

@@ -6,7 +6,7 @@ namespace AutoProvision.Provisioning;
 
 /// <summary>Runs the steps in order; the first failure undoes what was begun and leaves a failed VM that says why.</summary>
 public sealed partial class Pipeline(
-    IEnumerable<IStep> steps, StepRunner runner, Teardown teardown, VmStore store, IHypervisor hypervisor, RoundBell bell, TimeProvider time, ILogger<Pipeline> logger)
+    IEnumerable<IStep> steps, StepRunner runner, Teardown teardown, VmStore store, IHypervisor hypervisor, DomainRuns runs, RoundBell bell, TimeProvider time, ILogger<Pipeline> logger)
 {
     private const int ConsoleTailChars = 2000;
 
@@ -48,6 +48,7 @@ public sealed partial class Pipeline(
             either.Token.ThrowIfCancellationRequested();
             await RunStepAsync(step, context, either.Token, step.CanBeCutOff ? either.Token : cancellation);
         }
+        await runs.LookAsync(id, cancellation);
         Finish(context);
     }
 

@@ -43,6 +43,7 @@ public static class ProvisioningRegistration
             .AddSingleton<Comeback>()
             .AddSingleton<Orphans>()
             .AddSingleton<Absences>()
+            .AddSingleton<DomainRuns>()
             .AddSingleton<RoundBell>()
             .AddSingleton<Reconciler>()
             .AddHostedService<ProvisioningWorker>()

@@ -22,6 +22,11 @@ public sealed partial class StepRunner(Outages outages, GuestWatch watch, TimePr
         {
             throw e.InnerException as FailureException ?? new FailureException(step.TimedOut(context.Vm), e);
         }
+        // A tool that is not cancelled half-way has a time of its own, as long as the step's.
+        catch (FailureException e) when (e.Code == "tool_timeout" && deadline.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            throw new FailureException(step.TimedOut(context.Vm) with { Evidence = e.Failure.Evidence }, e);
+        }
         // A cancellation that neither a DELETE nor the deadline asked for, such as an inner timeout, is a failure like any other.
         catch (Exception e) when (e is not FailureException && !(e is OperationCanceledException && cancellation.IsCancellationRequested))
         {

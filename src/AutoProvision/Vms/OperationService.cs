@@ -5,7 +5,7 @@ using AutoProvision.Provisioning.Operations;
 namespace AutoProvision.Vms;
 
 /// <summary>What is done to a VM that was made: power, sizes and snapshots. Each is queued as its <see cref="Vm.Operation"/>; there is one at a time.</summary>
-public sealed class OperationService(VmService vms, VmStore store, JobQueue queue, SizeRules sizes, Admission admission, TimeProvider time)
+public sealed class OperationService(VmService vms, VmStore store, IHypervisor hypervisor, JobQueue queue, SizeRules sizes, Admission admission, TimeProvider time)
 {
     /// <summary>Each of them makes every later write to the disk dearer.</summary>
     private const int MostSnapshots = 64;
@@ -18,15 +18,32 @@ public sealed class OperationService(VmService vms, VmStore store, JobQueue queu
         return Begin(id, OperationKind.Start, vm => vm.IsOn ? null : Admitted(vm, vm.Spec.MemoryMiB, room, new(OperationKind.Start, Now)));
     }
 
-    /// <summary>Stops a VM; one that is stopped stays so.</summary>
+    /// <summary>Stops a VM; one whose domain is off stays so.</summary>
     /// <param name="id">The VM.</param>
     /// <param name="graceSeconds">How long its guest has to switch itself off; null is <see cref="PowerSwitch.DefaultGrace"/>.</param>
+    /// <param name="cancellation">Ends the asking for its domain.</param>
     /// <exception cref="FailureException"><c>vm_not_found</c>, <c>vm_state_conflict</c> or <c>vm_busy</c>.</exception>
-    public Vm Stop(string id, int? graceSeconds) =>
-        Begin(id, OperationKind.Stop, vm => vm.IsOn ? new(OperationKind.Stop, Now) { GraceSeconds = graceSeconds, WasRunning = true } : null);
+    public async Task<Vm> StopAsync(string id, int? graceSeconds, CancellationToken cancellation)
+    {
+        var isOn = await IsOnAsync(vms.Get(id), cancellation);
+        return Begin(id, OperationKind.Stop, vm => vm.IsOn || isOn ? new(OperationKind.Stop, Now) { GraceSeconds = graceSeconds, WasRunning = true } : null);
+    }
+
+    // The domain of a stopped VM may run, and let nobody in; or it is paused. Where nobody can tell, the operation will find out.
+    private async Task<bool> IsOnAsync(Vm vm, CancellationToken cancellation)
+    {
+        try
+        {
+            return vm.IsOn || await hypervisor.IsOnAsync(vm.Id, cancellation);
+        }
+        catch (FailureException)
+        {
+            return true;
+        }
+    }
 
     /// <summary>Stops a VM and starts it again.</summary>
-    /// <exception cref="FailureException">As <see cref="Stop"/> and <see cref="StartAsync"/>.</exception>
+    /// <exception cref="FailureException">As <see cref="StopAsync"/> and <see cref="StartAsync"/>.</exception>
     public async Task<Vm> RestartAsync(string id, int? graceSeconds, CancellationToken cancellation)
     {
         var room = await admission.MeasureAsync(cancellation);
@@ -39,7 +56,7 @@ public sealed class OperationService(VmService vms, VmStore store, JobQueue queu
 
     /// <summary>Changes sizes; a VM that runs is restarted for it. Nothing happens where it has them already.</summary>
     /// <exception cref="InvalidRequestException"/>
-    /// <exception cref="FailureException">As <see cref="Stop"/>; also what <see cref="Admission"/> says of the larger VM.</exception>
+    /// <exception cref="FailureException">As <see cref="StopAsync"/>; also what <see cref="Admission"/> says of the larger VM.</exception>
     public async Task<Vm> ResizeAsync(string id, ResizeRequest request, IReadOnlyList<Fault> shape, CancellationToken cancellation)
     {
         var size = sizes.Complete(request, vms.Get(id).Spec, shape);
@@ -58,7 +75,7 @@ public sealed class OperationService(VmService vms, VmStore store, JobQueue queu
 
     /// <summary>Keeps a VM as it is now, with its memory where it runs.</summary>
     /// <exception cref="InvalidRequestException"/>
-    /// <exception cref="FailureException">As <see cref="Stop"/>; also <c>snapshot_exists</c>, <c>snapshot_limit</c>, <c>disk_full</c>, <c>disk_insufficient</c>.</exception>
+    /// <exception cref="FailureException">As <see cref="StopAsync"/>; also <c>snapshot_exists</c>, <c>snapshot_limit</c>, <c>disk_full</c>, <c>disk_insufficient</c>.</exception>
     public async Task<Vm> CreateSnapshotAsync(string id, SnapshotRequest request, IReadOnlyList<Fault> shape, CancellationToken cancellation)
     {
         var name = SnapshotRules.Complete(request, shape, Now);
@@ -79,7 +96,7 @@ public sealed class OperationService(VmService vms, VmStore store, JobQueue queu
     public VmSnapshot GetSnapshot(string id, string name) => Find(vms.Get(id), name);
 
     /// <summary>Brings disks, memory, sizes and power back as they were.</summary>
-    /// <exception cref="FailureException">As <see cref="Stop"/>; also <c>snapshot_not_found</c> and <c>memory_insufficient</c>.</exception>
+    /// <exception cref="FailureException">As <see cref="StopAsync"/>; also <c>snapshot_not_found</c> and <c>memory_insufficient</c>.</exception>
     public async Task<Vm> RestoreAsync(string id, string name, CancellationToken cancellation)
     {
         var room = await admission.MeasureAsync(cancellation);
@@ -95,7 +112,7 @@ public sealed class OperationService(VmService vms, VmStore store, JobQueue queu
     }
 
     /// <summary>Removes a snapshot; one that is not there is gone already.</summary>
-    /// <exception cref="FailureException">As <see cref="Stop"/>.</exception>
+    /// <exception cref="FailureException">As <see cref="StopAsync"/>.</exception>
     public Vm DeleteSnapshot(string id, string name) =>
         Begin(id, OperationKind.DeleteSnapshot, vm => vm.Snapshots.Any(it => it.Name == name) ? new(OperationKind.DeleteSnapshot, Now) { Snapshot = name, WasRunning = vm.IsOn } : null);
 

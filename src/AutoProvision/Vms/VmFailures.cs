@@ -53,7 +53,8 @@ public static class VmFailures
         $"Of the events after {after}, some up to {forgotten} were forgotten together with their deleted VMs.",
         "Read GET /vms for how things are, and begin anew without Last-Event-ID, or with ?from=oldest for all that is kept. Provisioning:DeletedRetention says how long events are kept.");
 
-    public static FailureException NotReachable(Vm vm) => vm.Operation is { } operation && (vm.IsOn || vm.State == VmState.Stopped)
+    // A stopped VM may be worked on and stay off: then it has to be started all the same.
+    public static FailureException NotReachable(Vm vm) => vm.Operation is { } operation && (vm.IsOn || (vm.State == VmState.Stopped && operation.SwitchesOn))
         ? new("vm_not_ready", $"VM {vm.Id} cannot be reached while the operation {operation.Kind.Word()} is under way.", $"Follow GET /vms/{vm.Id}/events until it is over.")
         : new("vm_not_ready", $"VM {vm.Id} is {vm.State.ToString().ToLowerInvariant()}; commands run once it is ready or degraded.", vm.State switch
         {

@@ -24,6 +24,10 @@ public sealed record VmOperation(OperationKind Kind, DateTimeOffset StartedAt)
 
     /// <summary>The VM that is being made as a copy of this one.</summary>
     public Guid? Copy { get; init; }
+
+    /// <summary>Whether a VM that is off is on when it has gone well.</summary>
+    [JsonIgnore]
+    public bool SwitchesOn => Kind is OperationKind.Start or OperationKind.Restart || (Kind is OperationKind.Resize or OperationKind.RestoreSnapshot && WasRunning);
 }
 
 [JsonConverter(typeof(JsonStringEnumConverter<OperationKind>))]

@@ -51,13 +51,18 @@ public sealed class BehindOurBackTests
         var off = await UntilAsync(VmState.Stopped, vm.Version);
         await Tool.VirshAsync("start", $"{vm.Id}");
         var on = await UntilAsync(VmState.Ready, off.Seq);
+        // At once: no look falls between the two.
+        await Tool.VirshAsync("destroy", $"{vm.Id}");
+        await Tool.VirshAsync("start", $"{vm.Id}");
+        var cycled = await UntilAsync(VmState.Stopped, on.Seq);
+        var again = await UntilAsync(VmState.Ready, cycled.Seq);
         // The guest's own doing, in answer to its power button.
         await Tool.VirshAsync("shutdown", $"{vm.Id}", "--mode", "acpi");
-        var itself = await UntilAsync(VmState.Stopped, on.Seq);
+        var itself = await UntilAsync(VmState.Stopped, again.Seq);
         await Tool.VirshAsync("undefine", $"{vm.Id}");
         var gone = await UntilAsync(VmState.Failed, itself.Seq);
 
-        Assert.All([off, on, itself, gone], what => Assert.Equal(EventCause.External, what.Cause));
+        Assert.All([off, on, cycled, again, itself, gone], what => Assert.Equal(EventCause.External, what.Cause));
         Assert.Equal("domain_missing", gone.Failure?.Code);
         await app.DeleteAsync(vm.Id);
         Assert.Empty(await HostSnapshot.NewSinceAsync(app, before));

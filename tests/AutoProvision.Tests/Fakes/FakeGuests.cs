@@ -85,6 +85,8 @@ internal sealed class FakeGuests(FakeHypervisor hypervisor) : ISshConnector
 
     public Task<ExecResult> RunAsync(SshTarget target, ExecRequest request, CancellationToken cancellation)
     {
+        // As the clock that the real one sets.
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(request.Timeout ?? TimeSpan.MaxValue, TimeSpan.Zero);
         Requests.Enqueue(request);
         return request.Command switch
         {

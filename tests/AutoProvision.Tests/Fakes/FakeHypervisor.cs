@@ -17,6 +17,7 @@ internal sealed partial class FakeHypervisor : IHypervisor
 {
     private readonly FakeHypervisorFile? _file;
     private int _lastAddress = 1;
+    private int _lastRun;
 
     public FakeHypervisor(string? file = null)
     {
@@ -104,7 +105,7 @@ internal sealed partial class FakeHypervisor : IHypervisor
     }, cancellation);
 
     /// <summary>Somebody switches a domain on or off behind the service's back.</summary>
-    public FakeDomain SetPower(Guid id, DomainPower power) => Domains[id] = Domains[id] with { Info = Domains[id].Info with { Power = power } };
+    public FakeDomain SetPower(Guid id, DomainPower power) => Domains[id] = Domains[id] with { Info = Domains[id].Info with { Power = power, Run = power == DomainPower.Stopped ? null : Domains[id].Info.Run ?? NextRun() } };
 
     public Task<DomainInfo?> FindDomainAsync(string name, CancellationToken cancellation) =>
         ActAsync(nameof(FindDomainAsync), () => Domains.Values.FirstOrDefault(domain => domain.Info.Name == name)?.Info, cancellation);
@@ -140,8 +141,14 @@ internal sealed partial class FakeHypervisor : IHypervisor
         return Disks[id] = sizeGiB;
     }, cancellation);
 
-    public Task CreateDomainAsync(DomainSpec spec, CancellationToken cancellation) =>
-        ActAsync(nameof(CreateDomainAsync), () => Start(spec), cancellation);
+    /// <summary>Shown every domain that is asked for, before anything comes of it.</summary>
+    public Action<DomainSpec>? Creating { get; set; }
+
+    public Task CreateDomainAsync(DomainSpec spec, CancellationToken cancellation)
+    {
+        Creating?.Invoke(spec);
+        return ActAsync(nameof(CreateDomainAsync), () => Start(spec), cancellation);
+    }
 
     public Task RemoveDomainAsync(Guid id, IReadOnlyList<Nic> nics, CancellationToken cancellation) => ActAsync(nameof(RemoveDomainAsync), () =>
     {
@@ -188,6 +195,9 @@ internal sealed partial class FakeHypervisor : IHypervisor
         }
     }
 
+    // Of those that run: libvirt counts on from the largest when it is started anew.
+    private int NextRun() => _lastRun = Math.Max(_lastRun, Domains.Values.Max(domain => domain.Info.Run) ?? 0) + 1;
+
     private string Lease(string mac) => Leases.GetOrAdd(mac, _ => Reservations.GetValueOrDefault(mac) ?? $"192.0.2.{Interlocked.Increment(ref _lastAddress)}");
 
     private Orphan DescribeOrphan(Guid id)
@@ -211,7 +221,7 @@ internal sealed partial class FakeHypervisor : IHypervisor
         if (!Disks.ContainsKey(spec.Id) || !Seeds.ContainsKey(spec.Id))
             throw Refused("Cannot access storage file");
         Consoles[spec.Id] = $"{spec.Name} login: ";
-        return Domains[spec.Id] = new FakeDomain(new DomainInfo(spec.Id, spec.Name), spec.Nics[0].Mac) { Spec = spec };
+        return Domains[spec.Id] = new FakeDomain(new DomainInfo(spec.Id, spec.Name) { Run = NextRun() }, spec.Nics[0].Mac) { Spec = spec };
     }
 
     private async Task<T> ActAsync<T>(string method, Func<T> act, CancellationToken cancellation, bool needsDaemon = true)

@@ -47,6 +47,8 @@ internal sealed partial class FakeHypervisor : IDomainControl
     public Task RestoreSnapshotAsync(Guid id, string name, CancellationToken cancellation) => ControlAsync(nameof(RestoreSnapshotAsync), id, () =>
     {
         var snapshot = Snapshots.GetValueOrDefault((id, name)) ?? throw Refused($"Domain snapshot not found: no domain snapshot with matching name '{name}'");
+        // By force: another QEMU.
+        SetPower(id, DomainPower.Stopped);
         SetPower(id, snapshot.Power);
         return SetSize(id, snapshot.Size);
     }, cancellation);

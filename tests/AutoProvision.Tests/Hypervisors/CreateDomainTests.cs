@@ -17,7 +17,7 @@ public sealed class CreateDomainTests : IAsyncDisposable
     {
         await CreateAsync();
 
-        Assert.Equal(new DomainInfo(_id, "web", DomainPower.Running), await _host.Hypervisor.FindDomainAsync("web", Cancellation));
+        Assert.Equal(new DomainInfo(_id, "web", DomainPower.Running) { Run = 5 }, await _host.Hypervisor.FindDomainAsync("web", Cancellation));
         Assert.Equal("640", LibvirtHost.Mode(Path.Combine(_host.Pool, $"{_id}.console.log")));
     }
 
@@ -36,6 +36,20 @@ public sealed class CreateDomainTests : IAsyncDisposable
         var failure = await Assert.ThrowsAsync<FailureException>(CreateAsync);
 
         Assert.Equal(("domain_not_started", "lorem ipsum"), (failure.Code, failure.Failure.Evidence));
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData(null, 120)]
+    [InlineData(7, 7)]
+    [InlineData(300, 300)]
+    public async Task A_limit_of_the_VMs_own_holds_for_virt_install(int? own, int expected)
+    {
+        TimeSpan? given = null;
+        _host.Libvirt.Watch = command => given = command.FileName == "virt-install" ? command.Timeout : given;
+
+        await _host.Hypervisor.CreateDomainAsync(Spec with { Limit = own is { } seconds ? TimeSpan.FromSeconds(seconds) : null }, Cancellation);
+
+        Assert.Equal(TimeSpan.FromSeconds(expected), given);
     }
 
     [Theory(Timeout = Limit)]
@@ -139,7 +153,9 @@ public sealed class CreateDomainTests : IAsyncDisposable
 
     private FakeLibvirtDomain Ours => FakeLibvirtDomain.Ours(_id, "web", Path.Combine(_host.Pool, $"{_id}.qcow2"));
 
-    private Task CreateAsync() => _host.Hypervisor.CreateDomainAsync(new DomainSpec(_id, "web", 1, 96, [new Nic("52:54:00:00:00:01")], []), Cancellation);
+    private DomainSpec Spec => new(_id, "web", 1, 96, [new Nic("52:54:00:00:00:01")], []);
+
+    private Task CreateAsync() => _host.Hypervisor.CreateDomainAsync(Spec, Cancellation);
 
     private Task RemoveAsync() => _host.Hypervisor.RemoveDomainAsync(_id, [new Nic("52:54:00:00:00:01")], Cancellation);
 }

@@ -22,7 +22,7 @@ public sealed class DomainListTests : IAsyncDisposable
 
         var listed = await _host.Hypervisor.ListDomainsAsync(Cancellation);
 
-        Assert.Equal([new(paused, "db", DomainPower.PausedByDisk), new(_id, "web", DomainPower.Stopped)], listed.OrderBy(domain => domain.Name));
+        Assert.Equal([new(paused, "db", DomainPower.PausedByDisk) { Run = 5 }, new(_id, "web", DomainPower.Stopped)], listed.OrderBy(domain => domain.Name));
         Assert.Equal(["list", "domstats"], _host.Libvirt.Ran);
     }
 

@@ -24,7 +24,7 @@ internal sealed class FakeDomains
     /// <summary>What <c>virsh "echo MARK; ..."</c> prints first.</summary>
     public static string Mark(ProcessCommand command) => command.Arguments[3] is var text && text.StartsWith("echo ", StringComparison.Ordinal) ? text[5..text.IndexOf(';', StringComparison.Ordinal)] : "";
 
-    public string List() => string.Concat(_domains.Select(domain => $"{domain.Key} {domain.Value.Name,-30}\n"));
+    public string List() => string.Concat(_domains.Select(domain => $"{domain.Key} {(domain.Value.State == FakeLibvirtDomain.Off ? "-" : "5")} {domain.Value.Name,-30}\n"));
 
     public Task<ProcessResult> Stats(ProcessCommand command) => command.Arguments.Count > 4
         ? Of(command, domain => FakeLibvirt.Answer(Stats(domain)))

@@ -55,8 +55,10 @@ public sealed class TableTests
     [InlineData("error: Failed to list domains")]
     [InlineData("lorem ipsum\n")]
     [InlineData("0199d3a4-0000-7000-8000-000000000001")]
-    [InlineData("0199d3a4-0000-7000-8000-000000000001 web\n0199d3a4-0000-7000-8000-00000000000 db")]
-    [InlineData("0199d3a4-0000-7000-8000-000000000001 web\nRTFM")]
+    [InlineData("0199d3a4-0000-7000-8000-000000000001 web")]
+    [InlineData("0199d3a4-0000-7000-8000-000000000001 off web")]
+    [InlineData("0199d3a4-0000-7000-8000-000000000001 1 web\n0199d3a4-0000-7000-8000-00000000000 2 db")]
+    [InlineData("0199d3a4-0000-7000-8000-000000000001 1 web\nRTFM")]
     public void A_list_with_a_line_that_is_none_is_no_list(string text)
     {
         var failure = Assert.Throws<FailureException>(() => VirshTables.Domains(text));
@@ -106,11 +108,11 @@ public sealed class TableTests
         Assert.Equal(expected, AddressTables.Pick([Seen("m", "10.9.9.9") with { Mac = "other" }, .. seen.Select(address => Seen("m", address))], "m")?.ToString());
 
     [Fact]
-    public void Domains_have_an_id_and_a_name_that_may_be_all_digits()
+    public void Domains_have_an_id_a_number_while_they_run_and_a_name_that_may_be_all_digits_and_have_spaces()
     {
-        var text = "0199d3a4-0000-7000-8000-000000000001 web\n0199d3a4-0000-7000-8000-000000000002   42  \n\n";
+        var text = "0199d3a4-0000-7000-8000-000000000001 3 web\n0199d3a4-0000-7000-8000-000000000002 -   42  \n0199d3a4-0000-7000-8000-000000000003 12 - 7 a\n\n";
 
-        Assert.Equal(["web", "42"], VirshTables.Domains(text).Select(domain => domain.Name));
+        Assert.Equal([("web", 3), ("42", null), ("- 7 a", (int?)12)], VirshTables.Domains(text).Select(domain => (domain.Name, domain.Run)));
     }
 
     [Theory]

@@ -69,6 +69,22 @@ public sealed class ChecksTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_pause_that_ends_too_late_is_followed_by_a_last_try()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        host.Guests.Answers["test -b /dev/vdb"] = FakeAnswers.Of(0, "");
+        host.Guests.Answers["curl -sf localhost"] = FakeAnswers.Of(22, "");
+        var failed = http.UntilAsync(await http.CreateVmAsync(Two), "failed", "ready");
+
+        await host.Time.WaitedForAsync(ChecksStep.RetryInterval);
+        host.Time.Advance(TimeSpan.FromSeconds(5));
+
+        Assert.Equal("readiness_check_failed", (await failed).GetProperty("failure").Text("code"));
+        Assert.Equal(2, host.Guests.Requests.Count(request => request.Command == "curl -sf localhost"));
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task A_command_that_is_ended_by_its_time_says_so()
     {
         await using var host = new FakeHost();

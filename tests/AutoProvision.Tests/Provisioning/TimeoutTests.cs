@@ -1,4 +1,6 @@
 using AutoProvision.Fakes;
+using AutoProvision.Hypervisors;
+using AutoProvision.Vms;
 
 namespace AutoProvision.Provisioning;
 
@@ -33,5 +35,26 @@ public sealed class TimeoutTests
         failure = (await http.UntilAsync(other, "failed")).GetProperty("failure");
         Assert.Equal((code, step), (failure.Text("code"), failure.Text("step")));
         Assert.Contains($"limit of 20 s held: Provisioning:Timeouts:{setting}; timeouts.{field}", failure.Text("hint"), StringComparison.Ordinal);
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData(7, "domain_timeout")]
+    [InlineData(6, "tool_timeout")]
+    public async Task A_tool_that_is_not_cut_off_but_ended_by_the_limit_has_its_name(int seconds, string code)
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        TimeSpan? given = null;
+        host.Hypervisor.Creating = spec => given = spec.Limit;
+        host.Hypervisor.Faults.DoAt(nameof(IHypervisor.CreateDomainAsync), _ =>
+        {
+            host.Time.Advance(TimeSpan.FromSeconds(seconds));
+            throw new FailureException("tool_timeout", "virt-install did not finish.", "Look at libvirt's log.", "virt-install --name own");
+        });
+
+        var failure = (await http.UntilAsync(await http.CreateVmAsync("""{"timeouts": {"domainSeconds": 7}}"""), "failed")).GetProperty("failure");
+
+        Assert.Equal((code, "virt-install --name own"), (failure.Text("code"), failure.Text("evidence")));
+        Assert.Equal(TimeSpan.FromSeconds(7), given);
     }
 }

@@ -11,7 +11,7 @@ public sealed class DiskCopy(DiskImage disks, DomainList domains, StrayTools str
     {
         // One that is gone writes nothing either.
         if (await domains.LookAsync(source, cancellation) is DomainPower.Running)
-            throw new FailureException("hypervisor_refused", "The disks of a guest that runs cannot be copied: what it writes meanwhile would be half in the copy.", "Pause it or switch it off first.");
+            throw new FailureException("hypervisor_refused", "The disks of a guest that runs cannot be copied: what it writes meanwhile would be half in the copy.", "Stop the VM first: POST /vms/{id}/stop does so also where it counts as stopped and its domain runs.");
         ThrowIfLocked(paths.Disk(source));
         // Of a service that was killed while it copied.
         await strays.EndAsync(id, cancellation);

@@ -5,7 +5,7 @@ namespace AutoProvision.Hypervisors.Libvirt;
 public sealed class DomainList(Virsh virsh)
 {
     public async Task<IReadOnlyList<DomainName>> NamesAsync(CancellationToken cancellation) =>
-        VirshTables.Domains(await virsh.ListAsync("list --all --uuid --name", cancellation));
+        VirshTables.Domains(await virsh.ListAsync("list --all --uuid --id --name", cancellation));
 
     public async Task<bool> HasAsync(Guid id, CancellationToken cancellation) =>
         (await NamesAsync(cancellation)).Any(domain => domain.Id == id);
@@ -15,12 +15,12 @@ public sealed class DomainList(Virsh virsh)
         var names = await NamesAsync(cancellation);
         var powers = VirshTables.Powers(await virsh.ListAsync("domstats --state --raw", cancellation));
         var domains = new List<DomainInfo>();
-        foreach (var (id, name) in names)
+        foreach (var (id, name, run) in names)
         {
             // One that was renamed between the two looks is still there; one that went is not.
             var power = powers.TryGetValue(name, out var known) ? known : await LookAsync(id, cancellation);
             if (power is { } it)
-                domains.Add(new DomainInfo(id, name, it));
+                domains.Add(new DomainInfo(id, name, it) { Run = run });
         }
         return domains;
     }
@@ -29,7 +29,7 @@ public sealed class DomainList(Virsh virsh)
     public async Task<DomainInfo?> FindAsync(string name, CancellationToken cancellation) =>
         // Not `virsh domuuid NAME`: a name of digits would be taken for a domain's number.
         (await NamesAsync(cancellation)).FirstOrDefault(domain => domain.Name == name) is { } found && await LookAsync(found.Id, cancellation) is { } power
-            ? new DomainInfo(found.Id, found.Name, power)
+            ? new DomainInfo(found.Id, found.Name, power) { Run = found.Run }
             : null;
 
     /// <summary>Whether this domain runs; null when it is gone.</summary>

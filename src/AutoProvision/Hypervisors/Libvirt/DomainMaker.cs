@@ -47,7 +47,7 @@ public sealed class DomainMaker(
     private async Task<ProcessResult> InstallAsync(DomainSpec spec)
     {
         var arguments = VirtInstall.Arguments(spec, paths, options.Value, accelerator.Decide());
-        var result = await RunAsync(spec.Id, new ProcessCommand("virt-install", arguments) { Timeout = options.Value.CreateTimeout });
+        var result = await RunAsync(spec.Id, new ProcessCommand("virt-install", arguments) { Timeout = spec.Limit ?? options.Value.CreateTimeout });
         ConnectionTroubles.ThrowIfDisconnected(result, options.Value.Uri);
         PoolFailures.ThrowIfFull("virt-install", result);
         return result.Succeeded ? result : throw Virsh.Refused("virt-install", result);

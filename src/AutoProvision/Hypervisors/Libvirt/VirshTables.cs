@@ -18,12 +18,13 @@ public static partial class VirshTables
         return string.IsNullOrEmpty(value) ? null : value;
     }
 
-    /// <summary>Output of <c>virsh list --all --uuid --name</c>: one UUID and one name a line.</summary>
+    /// <summary>Output of <c>virsh list --all --uuid --id --name</c>: a UUID, a number or, of one that is off, a hyphen, and a name a line.</summary>
     /// <exception cref="FailureException"><c>hypervisor_garbled</c></exception>
     public static IReadOnlyList<DomainName> Domains(string text) => [.. Lines(text).Select(line =>
     {
-        var fields = line.Split(' ', 2, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        return fields.Length == 2 && Guid.TryParseExact(fields[0], "D", out var id) ? new DomainName(id, fields[1]) : throw Virsh.Garbled("list", text);
+        var fields = line.Split(' ', 3, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        return fields.Length == 3 && Guid.TryParseExact(fields[0], "D", out var id) && ReadRun(fields[1]) is (true, var run)
+            ? new DomainName(id, fields[2], run) : throw Virsh.Garbled("list", text);
     })];
 
     /// <summary>
@@ -52,6 +53,9 @@ public static partial class VirshTables
 
     private static int Number(Match match, string group) => int.Parse(match.Groups[group].ValueSpan, CultureInfo.InvariantCulture);
 
+    private static (bool IsOne, int? Run) ReadRun(string text) =>
+        text == "-" ? (true, null) : (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var run), run);
+
     private static string[] Lines(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
     [GeneratedRegex(@"^Domain: '(?<name>.+)'\r?\n\s+state\.state=(?<state>\d{1,3})\r?\n\s+state\.reason=(?<reason>\d{1,3})\s*?$", RegexOptions.Multiline)]
@@ -60,4 +64,5 @@ public static partial class VirshTables
 
 /// <param name="Id">The domain's UUID.</param>
 /// <param name="Name">The domain's name.</param>
-public sealed record DomainName(Guid Id, string Name);
+/// <param name="Run">libvirt's number of it, which is another one each time that it is started; null while it is off.</param>
+public sealed record DomainName(Guid Id, string Name, int? Run);

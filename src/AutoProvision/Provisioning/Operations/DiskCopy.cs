@@ -57,7 +57,7 @@ public sealed class DiskCopy(
     /// <summary>Ends the standstill of a source that ran; one that somebody ended meanwhile cannot go on, and the reconciliation will tell.</summary>
     public async Task ResumeAsync(Guid source, VmOperation operation, CancellationToken cancellation)
     {
-        if (operation.WasRunning && (await hypervisor.ListDomainsAsync(cancellation)).Any(domain => domain.Id == source && domain.Power != DomainPower.Stopped))
+        if (operation.WasRunning && await hypervisor.IsOnAsync(source, cancellation))
             await control.ResumeAsync(source, cancellation);
     }
 

@@ -13,6 +13,9 @@ public static class OperationFailures
         $"VM {vm.Id} is {vm.State.ToString().ToLowerInvariant()}: there is no {kind.Word()} in this state.",
         vm.State is VmState.Queued or VmState.Provisioning ? $"Follow GET /vms/{vm.Id}/events until its state is ready." : "Ready, degraded and stopped VMs can be worked on; others can only be deleted.");
 
+    public static FailureException Hangs(TimeSpan limit) => new("hypervisor_unavailable",
+        $"The hypervisor did not do it within {limit.TotalSeconds:0.#} s.", "libvirt may hang: look at its log. Provisioning:Timeouts:Domain sets the limit.");
+
     public static FailureException SnapshotTaken(Vm vm, string name) => new("snapshot_exists",
         $"VM {vm.Id} has a snapshot \"{name}\" already.", "Choose another name, or delete that one first.");
 

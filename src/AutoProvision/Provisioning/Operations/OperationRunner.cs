@@ -6,7 +6,7 @@ namespace AutoProvision.Provisioning.Operations;
 
 /// <summary>Does what a VM's <see cref="Vm.Operation"/> says, and takes it off the VM with what came of it.</summary>
 public sealed partial class OperationRunner(
-    IEnumerable<IOperation> operations, IHypervisor hypervisor, VmStore store, RoundBell bell, TimeProvider time, ILogger<OperationRunner> logger)
+    IEnumerable<IOperation> operations, IHypervisor hypervisor, VmStore store, RoundBell bell, DomainRuns runs, TimeProvider time, ILogger<OperationRunner> logger)
 {
     private readonly Dictionary<OperationKind, IOperation> _operations = operations.ToDictionary(operation => operation.Kind);
 
@@ -20,6 +20,7 @@ public sealed partial class OperationRunner(
         try
         {
             var outcome = await _operations[operation.Kind].RunAsync(vm, operation, cancellation);
+            await runs.LookAsync(id, cancellation);
             End(vm, operation, outcome, started);
         }
         catch (Exception e) when (!cancellation.IsCancellationRequested && e is not FailureException { Code: VmFailures.JournalFull })
@@ -28,6 +29,7 @@ public sealed partial class OperationRunner(
             if (e is not FailureException)
                 LogUnexpected(e, id, operation.Kind);
             var state = await LookAsync(vm, operation, cancellation);
+            await runs.LookAsync(id, cancellation);
             End(vm, operation, it => it with { State = state ?? it.State, OperationFailure = failure }, started);
         }
     }
@@ -64,8 +66,7 @@ public sealed partial class OperationRunner(
             return null;
         try
         {
-            var domain = (await hypervisor.ListDomainsAsync(cancellation)).FirstOrDefault(it => it.Id == vm.Id);
-            return domain?.Power == DomainPower.Running && operation.Kind == OperationKind.Stop ? null : VmState.Stopped;
+            return await hypervisor.FindPowerAsync(vm.Id, cancellation) == DomainPower.Running && operation.Kind == OperationKind.Stop ? null : VmState.Stopped;
         }
         catch (FailureException)
         {

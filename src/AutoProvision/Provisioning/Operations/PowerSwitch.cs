@@ -2,13 +2,14 @@ using AutoProvision.Hypervisors;
 using AutoProvision.Provisioning.Steps;
 using AutoProvision.Ssh;
 using AutoProvision.Vms;
+using Microsoft.Extensions.Options;
 
 namespace AutoProvision.Provisioning.Operations;
 
 /// <summary>Switches a guest off, and on again up to the moment when SSH lets us in.</summary>
 public sealed class PowerSwitch(
     IDomainControl control, IHypervisor hypervisor, StepRunner runner, Outages outages, AddressStep address, SshStep ssh, SeenAddresses addresses, VmAccess access,
-    SshConnectionPool connections, VmStore store, TimeProvider time)
+    SshConnectionPool connections, VmStore store, IOptions<ProvisioningOptions> options, TimeProvider time)
 {
     /// <summary>How long a guest has to switch itself off, where nobody says otherwise.</summary>
     public static TimeSpan DefaultGrace { get; } = TimeSpan.FromSeconds(90);
@@ -21,8 +22,8 @@ public sealed class PowerSwitch(
     /// <summary>Starts the domain, unless it runs, lets one that somebody paused go on, and waits until its user can log in.</summary>
     public async Task SwitchOnAsync(Guid id, CancellationToken cancellation)
     {
-        await outages.RideOutAsync(id, token => control.StartAsync(id, token), cancellation);
-        await outages.RideOutAsync(id, token => control.ResumeAsync(id, token), cancellation);
+        await AskAsync(id, token => control.StartAsync(id, token), cancellation);
+        await AskAsync(id, token => control.ResumeAsync(id, token), cancellation);
         await ReachAsync(id, cancellation);
     }
 
@@ -43,7 +44,7 @@ public sealed class PowerSwitch(
         await connections.ForgetAsync(id.ToString());
         if (grace > TimeSpan.Zero && await GoesOffAsync(id, grace, cancellation))
             return;
-        await outages.RideOutAsync(id, token => control.SwitchOffAsync(id, token), cancellation);
+        await AskAsync(id, token => control.SwitchOffAsync(id, token), cancellation);
     }
 
     private async Task<bool> GoesOffAsync(Guid id, TimeSpan grace, CancellationToken cancellation)
@@ -55,7 +56,7 @@ public sealed class PowerSwitch(
             if (passed >= asked + AskInterval)
             {
                 asked = passed;
-                await AskAsync(id, cancellation);
+                await AskToGoOffAsync(id, cancellation);
             }
             if (await IsOffAsync(id, cancellation))
                 return true;
@@ -65,11 +66,11 @@ public sealed class PowerSwitch(
     }
 
     // A guest that cannot be asked, such as one whose agent hangs, is like one that does not heed.
-    private async Task AskAsync(Guid id, CancellationToken cancellation)
+    private async Task AskToGoOffAsync(Guid id, CancellationToken cancellation)
     {
         try
         {
-            await outages.RideOutAsync(id, token => control.AskToShutDownAsync(id, token), cancellation);
+            await AskAsync(id, token => control.AskToShutDownAsync(id, token), cancellation);
         }
         catch (FailureException e) when (e.Code is "hypervisor_refused" or "tool_timeout")
         {
@@ -77,10 +78,26 @@ public sealed class PowerSwitch(
         }
     }
 
-    private async Task<bool> IsOffAsync(Guid id, CancellationToken cancellation)
+    /// <exception cref="FailureException"><c>domain_missing</c>.</exception>
+    public async Task<bool> IsOffAsync(Guid id, CancellationToken cancellation)
     {
-        DomainInfo? domain = null;
-        await outages.RideOutAsync(id, async token => domain = (await hypervisor.ListDomainsAsync(token)).FirstOrDefault(it => it.Id == id), cancellation);
-        return domain is null ? throw OperationFailures.DomainMissing(id) : domain.Power == DomainPower.Stopped;
+        DomainPower? power = null;
+        await AskAsync(id, async token => power = await hypervisor.FindPowerAsync(id, token), cancellation);
+        return power is null ? throw OperationFailures.DomainMissing(id) : power == DomainPower.Stopped;
+    }
+
+    // A hypervisor that is away for as long as making a domain may take is not waited for any longer.
+    private async Task AskAsync(Guid id, Func<CancellationToken, Task> work, CancellationToken cancellation)
+    {
+        using var deadline = new CancellationTokenSource(options.Value.Timeouts.Domain, time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);
+        try
+        {
+            await outages.RideOutAsync(id, work, linked.Token);
+        }
+        catch (OperationCanceledException e) when (deadline.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            throw e.InnerException as FailureException ?? OperationFailures.Hangs(options.Value.Timeouts.Domain);
+        }
     }
 }

@@ -4,14 +4,16 @@ using AutoProvision.Vms;
 
 namespace AutoProvision.Provisioning.Operations;
 
-public sealed class SnapshotOperation(IDomainControl control) : IOperation
+public sealed class SnapshotOperation(IDomainControl control, IHypervisor hypervisor) : IOperation
 {
     public OperationKind Kind => OperationKind.Snapshot;
 
     public async Task<Func<Vm, Vm>> RunAsync(Vm vm, VmOperation operation, CancellationToken cancellation)
     {
+        // Of the domain, not of the VM: one that lets nobody in counts as stopped, and has its memory kept all the same.
+        var isOn = await hypervisor.IsOnAsync(vm.Id, cancellation);
         await control.CreateSnapshotAsync(vm.Id, operation.Snapshot!, cancellation);
-        return it => it with { Snapshots = [.. it.Snapshots, new VmSnapshot(operation.Snapshot!, operation.StartedAt, operation.WasRunning, vm.Spec.Size, operation.Description)] };
+        return it => it with { Snapshots = [.. it.Snapshots, new VmSnapshot(operation.Snapshot!, operation.StartedAt, isOn, vm.Spec.Size, operation.Description)] };
     }
 }
 
@@ -24,8 +26,20 @@ public sealed class RestoreOperation(IDomainControl control, PowerSwitch power, 
     {
         var snapshot = vm.Snapshots.Single(it => it.Name == operation.Snapshot);
         await connections.ForgetAsync(vm.Id.ToString());
-        await control.RestoreSnapshotAsync(vm.Id, snapshot.Name, cancellation);
-        var on = snapshot.IsRunning ? await VmPower.TryOnAsync(() => power.ReachAsync(vm.Id, cancellation)) : VmPower.Off;
+        try
+        {
+            await control.RestoreSnapshotAsync(vm.Id, snapshot.Name, cancellation);
+        }
+        catch (FailureException e) when (vm.IsOn)
+        {
+            if (await power.IsOffAsync(vm.Id, cancellation))
+                throw;
+            // What was refused runs on as it was.
+            var still = await VmPower.TryOnAsync(() => power.ReachAsync(vm.Id, cancellation));
+            return it => still(it) with { OperationFailure = e.Failure };
+        }
+        // Also lets one go on that was paused when the snapshot was taken.
+        var on = snapshot.IsRunning ? await VmPower.TryOnAsync(() => power.SwitchOnAsync(vm.Id, cancellation)) : VmPower.Off;
         return it => on(it).Resized(snapshot.Size);
     }
 }

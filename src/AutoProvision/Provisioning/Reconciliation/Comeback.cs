@@ -5,7 +5,7 @@ using AutoProvision.Vms;
 namespace AutoProvision.Provisioning.Reconciliation;
 
 /// <summary>Takes a stopped VM back into use whose domain somebody else started.</summary>
-public sealed class Comeback(IHypervisor hypervisor, VmStore store, VmAccess access, SshConnectionPool connections, TimeProvider time)
+public sealed class Comeback(IHypervisor hypervisor, DomainRuns runs, VmStore store, VmAccess access, SshConnectionPool connections, TimeProvider time)
 {
     // An address that only the ARP table shows takes ten of them to be believed.
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
@@ -20,6 +20,7 @@ public sealed class Comeback(IHypervisor hypervisor, VmStore store, VmAccess acc
         try
         {
             address = await ReachAsync(vm, linked.Token);
+            await runs.LookAsync(vm.Id, linked.Token);
         }
         catch (FailureException e) when (!cancellation.IsCancellationRequested)
         {

@@ -13,6 +13,9 @@ public enum Difference
     /// <summary>QEMU paused it, because the disk under it was full.</summary>
     OutOfDisk,
     SwitchedOn,
+
+    /// <summary>It was switched off and on again since it was last looked at.</summary>
+    StartedAnew,
     Removed,
 }
 
@@ -21,7 +24,8 @@ public static class Comparison
 {
     /// <param name="known">The VM's state. One that a job works on is the job's business, but for the host's disk.</param>
     /// <param name="seen">Its domain's; null when there is none.</param>
-    public static Difference Of(VmState known, DomainPower? seen) => (known, seen) switch
+    /// <param name="isAnotherRun">Whether its domain was started since it was last looked at.</param>
+    public static Difference Of(VmState known, DomainPower? seen, bool isAnotherRun = false) => (known, seen) switch
     {
         (VmState.Provisioning, DomainPower.PausedByDisk) => Difference.OutOfDisk,
         (not (VmState.Ready or VmState.Degraded or VmState.Stopped), _) => Difference.None,
@@ -30,6 +34,7 @@ public static class Comparison
         (VmState.Stopped, DomainPower.Running) => Difference.SwitchedOn,
         (not VmState.Stopped, DomainPower.Stopped) => Difference.SwitchedOff,
         (not VmState.Stopped, DomainPower.Paused) => Difference.Paused,
+        (not VmState.Stopped, DomainPower.Running) when isAnotherRun => Difference.StartedAnew,
         _ => Difference.None,
     };
 }

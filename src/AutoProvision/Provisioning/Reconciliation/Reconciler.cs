@@ -8,7 +8,7 @@ namespace AutoProvision.Provisioning.Reconciliation;
 
 /// <summary>Compares the VMs with their domains, and tells as events what somebody else did to them.</summary>
 public sealed partial class Reconciler(
-    IHypervisor hypervisor, IDomainControl control, VmStore store, SideJobs jobs, Comeback comeback, Orphans orphans, Absences absences, RoundBell bell, Teardown teardown, SshConnectionPool connections,
+    IHypervisor hypervisor, IDomainControl control, VmStore store, SideJobs jobs, Comeback comeback, Orphans orphans, Absences absences, DomainRuns runs, RoundBell bell, Teardown teardown, SshConnectionPool connections,
     IOptions<ProvisioningOptions> options, IOptions<AdmissionOptions> admission, TimeProvider time, ILogger<Reconciler> logger)
 {
     // What goes on was told once; it is told again only after it had ended.
@@ -31,12 +31,13 @@ public sealed partial class Reconciler(
         Forget();
         // Before the hypervisor is asked: a VM that was ready then had its domain.
         var vms = store.List();
-        var domains = (await hypervisor.ListDomainsAsync(cancellation)).ToDictionary(domain => domain.Id, domain => domain.Power);
+        var domains = (await hypervisor.ListDomainsAsync(cancellation)).ToDictionary(domain => domain.Id);
         foreach (var vm in vms)
-            Settle(vm, domains.TryGetValue(vm.Id, out var power) ? power : null, cancellation);
+            Settle(vm, domains.GetValueOrDefault(vm.Id), cancellation);
         var known = vms.Select(vm => vm.Id).ToHashSet();
         ForgetTold(known.Contains);
         absences.ForgetAllBut(known);
+        runs.ForgetAllBut(known);
         bell.ForgetGone();
         await SeekOrphansAsync(cancellation);
         return absences.Left;
@@ -50,14 +51,16 @@ public sealed partial class Reconciler(
         _orphansSought = time.GetTimestamp();
     }
 
-    private void Settle(Vm vm, DomainPower? power, CancellationToken stopping)
+    private void Settle(Vm vm, DomainInfo? domain, CancellationToken stopping)
     {
         // What is being worked on changes by our own doing. What somebody else did right before that is seen after it.
         if (vm.Operation is not null)
             bell.RingFor(vm.Id);
-        var difference = vm.Operation is null ? Comparison.Of(vm.State, power) : Difference.None;
+        var difference = vm.Operation is null ? Comparison.Of(vm.State, domain?.Power, domain is not null && runs.IsAnother(domain)) : Difference.None;
         if (difference != Difference.Removed)
             absences.Forget(vm.Id);
+        if (domain is not null && difference == Difference.None && vm is { IsOn: true, Operation: null })
+            runs.See(domain);
         switch (difference)
         {
             case Difference.SwitchedOff:
@@ -72,6 +75,11 @@ public sealed partial class Reconciler(
                 break;
             case Difference.SwitchedOn:
                 jobs.Start(vm, cancellation => ComeBackAsync(vm, cancellation), stopping);
+                break;
+            case Difference.StartedAnew:
+                Stop(vm, DomainPower.Stopped, "The domain was switched off and started again, not by this service.");
+                if (store.Find(vm.Id) is { State: VmState.Stopped, Operation: null } stopped)
+                    jobs.Start(stopped, cancellation => ComeBackAsync(stopped, cancellation), stopping);
                 break;
             case Difference.OutOfDisk:
                 jobs.Start(vm, cancellation => ResumeAsync(vm, cancellation), stopping);

@@ -36,11 +36,15 @@ public sealed class ChecksStep(SshConnectionPool pool, VmAccess access, IOptions
     {
         var started = time.GetTimestamp();
         var limit = TimeSpan.FromSeconds(check.TimeoutSeconds);
-        CheckOutcome last;
-        while (!(last = await TryAsync(context, check.Command, limit - time.GetElapsedTime(started), cancellation)).Holds)
+        while (true)
         {
+            // On a busy host a pause may end late: then what is left of the time is nothing, and a last try is short.
+            var left = limit - time.GetElapsedTime(started);
+            var outcome = await TryAsync(context, check.Command, left > RetryInterval ? left : RetryInterval, cancellation);
+            if (outcome.Holds)
+                return;
             if (time.GetElapsedTime(started) + RetryInterval >= limit)
-                throw new FailureException(last.Failed(check));
+                throw new FailureException(outcome.Failed(check));
             await Task.Delay(RetryInterval, time, cancellation);
         }
     }

@@ -19,15 +19,17 @@ public sealed class DomainStep(IHypervisor hypervisor, IOptions<ProvisioningOpti
         // Asked again, because it may have been taken since the request was accepted; virt-install's own message is less plain.
         if (await hypervisor.FindDomainAsync(vm.Spec.Name, cancellation) is { } other && other.Id != vm.Id)
             throw VmFailures.NameTakenByDomain(vm.Spec.Name);
-        await hypervisor.CreateDomainAsync(new DomainSpec(vm.Id, vm.Spec.Name, vm.Spec.Cpus, vm.Spec.MemoryMiB, vm.Nics, [.. vm.Spec.Disks.Select(disk => disk.Name)]), cancellation);
+        await hypervisor.CreateDomainAsync(new DomainSpec(vm.Id, vm.Spec.Name, vm.Spec.Cpus, vm.Spec.MemoryMiB, vm.Nics, [.. vm.Spec.Disks.Select(disk => disk.Name)])
+        {
+            Limit = vm.Spec.Timeouts.DomainSeconds is null ? null : Timeout(vm),
+        }, cancellation);
     }
 
     // A guest that has begun to boot goes on with it.
     public bool TakesOver => true;
 
     // One that somebody switched off in the middle of its first boot is made anew.
-    public async Task<bool> StillStandsAsync(Vm vm, CancellationToken cancellation) =>
-        (await hypervisor.ListDomainsAsync(cancellation)).Any(domain => domain.Id == vm.Id && domain.Power != DomainPower.Stopped);
+    public Task<bool> StillStandsAsync(Vm vm, CancellationToken cancellation) => hypervisor.IsOnAsync(vm.Id, cancellation);
 
     public Task UndoAsync(Vm vm, CancellationToken cancellation) => hypervisor.RemoveDomainAsync(vm.Id, vm.Nics, cancellation);
 

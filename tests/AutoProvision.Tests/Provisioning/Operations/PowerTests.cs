@@ -57,6 +57,23 @@ public sealed class PowerTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task Who_wants_a_stopped_VM_that_stays_off_is_told_how_to_start_it()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var vm = await http.ReadyVmAsync();
+        await http.OperateAsync($"{vm}/stop");
+        var taking = host.Hypervisor.Faults.BlockAt(nameof(IDomainControl.CreateSnapshotAsync));
+        using (await http.PostJsonAsync($"{vm}/snapshots", "{}"))
+            await taking.ReachedAsync();
+
+        var problem = await http.RefusedAsync($"{vm}/exec", """{"shell": "true"}""", HttpStatusCode.Conflict);
+
+        Assert.Contains($"POST {vm}/start", problem.Text("hint"), StringComparison.Ordinal);
+        taking.Open();
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task Every_address_of_a_guest_that_came_up_is_shown()
     {
         await using var host = new FakeHost();
@@ -169,6 +186,25 @@ public sealed class PowerTests
         var started = await http.OperateAsync($"{vm}/start");
 
         Assert.Equal(("ready", false), (started.Text("state"), started.TryGetProperty("operationFailure", out _)));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_VM_that_counts_as_stopped_and_whose_domain_runs_is_stopped()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var vm = await http.ReadyVmAsync();
+        host.Hypervisor.Faults.FailAt(nameof(IHypervisor.WaitForAddressAsync), new Vms.FailureException("address_none", "No address.", "None."));
+        var failed = await http.OperateAsync($"{vm}/restart");
+        Assert.Equal(("stopped", DomainPower.Running), (failed.Text("state"), host.Hypervisor.Domains.Values.Single().Info.Power));
+        await http.OperateAsync($"{vm}/snapshots", """{"name": "silent"}""");
+
+        var stopped = await http.OperateAsync($"{vm}/stop");
+
+        Assert.Equal(("stopped", DomainPower.Stopped), (stopped.Text("state"), host.Hypervisor.Domains.Values.Single().Info.Power));
+        Assert.True((await http.GetJsonAsync($"{vm}/snapshots/silent")).GetProperty("isRunning").GetBoolean());
+        var version = stopped.GetProperty("version").GetInt64();
+        Assert.Equal(version, (await http.OperateAsync($"{vm}/stop")).GetProperty("version").GetInt64());
     }
 
     [Fact(Timeout = Limit)]

@@ -136,6 +136,50 @@ public sealed class ResizeAndSnapshotTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task What_cannot_be_restored_runs_on_as_it_was()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var vm = await http.ReadyVmAsync();
+        await http.OperateAsync($"{vm}/snapshots", """{"name": "one"}""");
+        host.Hypervisor.Snapshots.Clear();
+
+        var failed = await http.OperateAsync($"{vm}/snapshots/one/restore");
+
+        Assert.Equal(("ready", "hypervisor_refused"), (failed.Text("state"), failed.GetProperty("operationFailure").Text("code")));
+        Assert.Equal(DomainPower.Running, host.Hypervisor.Domains.Values.Single().Info.Power);
+        Assert.DoesNotContain((await http.FollowAsync(vm, item => item.EventType == "operation.failed")), item => item.Data.TryGetProperty("cause", out _));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_restore_that_leaves_the_guest_off_says_so()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var vm = await http.ReadyVmAsync();
+        await http.OperateAsync($"{vm}/snapshots", """{"name": "one"}""");
+        var id = Guid.Parse(vm.Split('/')[^1]);
+        host.Hypervisor.Faults.FailAt(nameof(IDomainControl.RestoreSnapshotAsync), new Vms.FailureException("hypervisor_refused", "virsh snapshot-revert failed.", "See the evidence."));
+        host.Hypervisor.SetPower(id, DomainPower.Stopped);
+
+        var failed = await http.OperateAsync($"{vm}/snapshots/one/restore");
+
+        Assert.Equal(("stopped", "hypervisor_refused"), (failed.Text("state"), failed.GetProperty("operationFailure").Text("code")));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task There_are_at_most_64_snapshots()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var vm = await http.ReadyVmAsync();
+        for (var count = 0; count < 64; count++)
+            await http.OperateAsync($"{vm}/snapshots", $$"""{"name": "s{{count}}"}""");
+
+        Assert.Equal("snapshot_limit", (await http.RefusedAsync($"{vm}/snapshots", """{"name": "more"}""", HttpStatusCode.Conflict)).Text("code"));
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task Snapshots_have_names_of_their_own()
     {
         await using var host = new FakeHost();

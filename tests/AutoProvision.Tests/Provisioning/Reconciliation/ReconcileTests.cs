@@ -36,6 +36,46 @@ public sealed class ReconcileTests
         Assert.Empty(host.Log.Troubles);
     }
 
+    [Fact(Timeout = Limit)]
+    public async Task A_VM_that_was_switched_off_and_on_between_two_looks_is_stopped_and_comes_back()
+    {
+        await using var host = new FakeHost();
+        var app = host.Start(Rounds.Settings);
+        using var http = app.CreateClient();
+        var vm = await ReadyAsync(http);
+        host.Hypervisor.SetPower(Id(vm), DomainPower.Stopped);
+        host.Hypervisor.SetPower(Id(vm), DomainPower.Running);
+
+        await RoundsAsync(host, app, 2);
+
+        var events = await http.FollowAsync(vm, item => item.EventType == "state" && item.Data.Text("state") == "ready" && item.Data.TryGetProperty("cause", out _));
+        Assert.Equal(["queued", "provisioning", "ready", "stopped", "ready"], States(events));
+        Assert.Equal([("external", "stopped"), ("external", "running")], events[^2..].Select(item => (item.Data.Text("cause"), item.Data.Text("power"))));
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData("restart")]
+    [InlineData("snapshots/one/restore")]
+    public async Task What_the_service_itself_switches_is_nobody_elses_doing(string operation)
+    {
+        await using var host = new FakeHost();
+        var app = host.Start(Rounds.Settings);
+        using var http = app.CreateClient();
+        var vm = await ReadyAsync(http);
+        await http.OperateAsync($"{vm}/snapshots", """{"name": "one"}""");
+        await RoundsAsync(host, app, 1);
+        var run = host.Hypervisor.Domains[Id(vm)].Info.Run;
+
+        await http.OperateAsync($"{vm}/{operation}");
+        await RoundsAsync(host, app, 2);
+
+        Assert.NotEqual(run, host.Hypervisor.Domains[Id(vm)].Info.Run);
+        var now = await http.GetJsonAsync(vm);
+        var events = await http.FollowAsync(vm, item => item.EventId == now.GetProperty("version").ToString());
+        Assert.Equal("ready", now.Text("state"));
+        Assert.All(events, item => Assert.False(item.Data.TryGetProperty("cause", out _)));
+    }
+
     [Theory(Timeout = Limit)]
     [InlineData(DomainPower.Running)]
     [InlineData(DomainPower.Stopped)]
