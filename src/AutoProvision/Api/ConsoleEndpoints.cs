@@ -11,6 +11,6 @@ public static class ConsoleEndpoints
 
     private static async Task<IResult> Read(string id, string? tail, string? raw, HttpRequest request, GuestConsole console, CancellationToken cancellation) =>
         ServerSentEvents.IsWanted(request)
-            ? new ConsoleStream(await console.FollowAsync(id, tail, cancellation))
+            ? new ConsoleStream(await console.FollowAsync(id, tail, raw, cancellation))
             : TypedResults.Bytes(await console.ReadAsync(id, tail, raw, cancellation), "text/plain; charset=utf-8");
 }

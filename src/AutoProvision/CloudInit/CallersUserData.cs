@@ -16,9 +16,9 @@ public sealed class CallersUserData
 
     /// <summary>Takes cloud-config, a script, a boothook, a cloud-config archive or a MIME message of these.</summary>
     /// <param name="text">The text as it was sent.</param>
-    /// <param name="ownUsers">Names of the VM's own users, which no cloud-config may describe as well.</param>
+    /// <param name="own">What the VM's own fields describe, and no cloud-config may describe as well; null where that was checked before.</param>
     /// <exception cref="ArgumentException">It is refused; the message says why.</exception>
-    public static CallersUserData Parse(string text, params IReadOnlyCollection<string> ownUsers)
+    public static CallersUserData Parse(string text, OwnDescriptions? own = null)
     {
         CloudInitRules.Encodable(text, "userData");
         if (text.StartsWith('\uFEFF'))
@@ -31,7 +31,7 @@ public sealed class CallersUserData
             if (part.MergeType is { } merge)
                 CloudConfigRules.CheckMerge(merge);
             if (part.ContentType == CallersPart.CloudConfig)
-                keys.UnionWith(CloudConfigRules.Check(part.Body, ownUsers));
+                keys.UnionWith(CloudConfigRules.Check(part.Body, own ?? OwnDescriptions.None));
         }
         return new CallersUserData(parts, keys);
     }

@@ -27,13 +27,13 @@ internal static partial class CloudConfigRules
 
     /// <summary>The config's top-level keys.</summary>
     /// <exception cref="ArgumentException">It is refused; the message says why.</exception>
-    public static IReadOnlyList<string> Check(string yaml, IReadOnlyCollection<string> ownUsers)
+    public static IReadOnlyList<string> Check(string yaml, OwnDescriptions own)
     {
         CheckCharacters(yaml);
         if (YamlText.Root(yaml, What, CheckTag) is not YamlMappingNode root)
             throw Bad("is not one YAML mapping");
         foreach (var (key, value) in root.Children)
-            CheckEntry(Key(key), value, ownUsers);
+            CheckEntry(Key(key), value, own);
         CheckPasswords(root);
         return [.. root.Children.Keys.Select(Key)];
     }
@@ -61,7 +61,7 @@ internal static partial class CloudConfigRules
             throw Bad($"is to be merged by \"{how}\", which is not understood; such as \"list(append)+dict(recurse_list)+str()\"");
     }
 
-    private static void CheckEntry(string key, YamlNode value, IReadOnlyCollection<string> ownUsers)
+    private static void CheckEntry(string key, YamlNode value, OwnDescriptions own)
     {
         if (Reserved.TryGetValue(key, out var why))
             throw Bad($"has the key {key}, which {why}");
@@ -69,10 +69,11 @@ internal static partial class CloudConfigRules
         {
             case "users":
                 Each(key, value, "a name or a mapping with a name that useradd takes, other than \"default\"", IsUser);
-                RefuseOwnUsers(value, ownUsers);
+                RefuseOwnUsers(value, own);
                 break;
             case "write_files":
-                Each(key, value, "a mapping with a text \"path\"", item => Text(item, "path") is not null);
+                Each(key, value, "a mapping with a text \"path\"", item => Text(item, "path") is { Length: > 0 } path && !path.Contains('\0'));
+                RefuseOwnFiles(value, own);
                 break;
             case "bootcmd" or "runcmd":
                 Each(key, value, "a text or a list (a number is to be quoted)", item => YamlText.IsString(item) || YamlText.IsNull(item) || item is YamlSequenceNode);
@@ -109,11 +110,19 @@ internal static partial class CloudConfigRules
         return YamlText.Get(map, "name") is { } name && IsAccount(name) && (map.Children.Count == 1 || ((YamlScalarNode)name).Value != "default");
     }
 
-    private static void RefuseOwnUsers(YamlNode users, IReadOnlyCollection<string> ownUsers)
+    private static void RefuseOwnUsers(YamlNode users, OwnDescriptions own)
     {
         foreach (var item in (YamlSequenceNode)users)
-            if ((item is YamlMappingNode map ? Text(map, "name") : ((YamlScalarNode)item).Value) is { } name && ownUsers.Contains(name))
+            if ((item is YamlMappingNode map ? Text(map, "name") : ((YamlScalarNode)item).Value) is { } name && own.Users.Contains(name))
                 throw Bad($"describes the user {name}, whom the VM's own fields describe");
+    }
+
+    // As cc_write_files finds the place: os.path.abspath, in the root directory.
+    private static void RefuseOwnFiles(YamlNode files, OwnDescriptions own)
+    {
+        foreach (var item in (YamlSequenceNode)files)
+            if (own.Files.Contains(Path.GetFullPath(Text(item, "path")!, "/")))
+                throw Bad($"writes {Text(item, "path")}, which the VM's own fields write");
     }
 
     private static bool IsAccount(YamlNode node) =>

@@ -7,8 +7,8 @@ namespace AutoProvision.CloudInit;
 public sealed partial class CloudInitBuilder
 {
     private readonly List<YamlNode> _fileSystems = [];
-    private readonly List<YamlNode> _mounts = [];
-    private readonly List<string> _mountPoints = [];
+    // By mount point: what is mounted within another comes after it.
+    private readonly SortedDictionary<string, YamlNode> _mounts = new(StringComparer.Ordinal);
     private bool _hostsStay;
 
     /// <summary>Sets the time zone, a name of the tz database; the guest needs its tzdata.</summary>
@@ -29,13 +29,12 @@ public sealed partial class CloudInitBuilder
     public CloudInitBuilder AddDisk(string serial, string mountPoint, bool format)
     {
         var device = Text("/dev/disk/by-id/virtio-" + CloudInitRules.DiskName(serial, "Disk"));
-        if (_mountPoints.Contains(CloudInitRules.MountPoint(mountPoint, "Mount point")))
+        if (_mounts.ContainsKey(CloudInitRules.MountPoint(mountPoint, "Mount point")))
             throw CloudInitRules.Bad("Mount point", mountPoint, "was already added");
-        _mountPoints.Add(mountPoint);
         if (format)
             _fileSystems.Add(Map(("device", device), ("filesystem", Text("ext4")), ("partition", Text("any")), ("overwrite", Flag(false))));
         // All six fields, so that no default (mount_default_fields) is looked at. fstab's lines are mounted at once and at each boot.
-        _mounts.Add(Texts([((YamlScalarNode)device).Value!, mountPoint, "ext4", "defaults,nofail,x-systemd.device-timeout=30s", "0", "2"]));
+        _mounts.Add(mountPoint, Texts([((YamlScalarNode)device).Value!, mountPoint, "ext4", "defaults,nofail,x-systemd.device-timeout=30s", "0", "2"]));
         return this;
     }
 
@@ -80,7 +79,7 @@ public sealed partial class CloudInitBuilder
     }
 
     private bool IsBeneathMount(YamlMappingNode file) =>
-        _mountPoints.Any(point => ((YamlScalarNode)file["path"]).Value!.StartsWith(point + "/", StringComparison.Ordinal));
+        _mounts.Keys.Any(point => ((YamlScalarNode)file["path"]).Value!.StartsWith(point + "/", StringComparison.Ordinal));
 
     // cc_write_files runs before cc_mounts; what it wrote beneath a mount point would be hidden.
     private void DeferBeneathMounts()

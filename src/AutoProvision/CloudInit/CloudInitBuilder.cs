@@ -161,7 +161,7 @@ public sealed partial class CloudInitBuilder
         AddList("users", _users);
         AddList("write_files", _hosts.Length > 0 ? [HostsFile(), .. _files] : _files);
         AddList("fs_setup", _fileSystems);
-        AddList("mounts", _mounts);
+        AddList("mounts", _mounts.Values);
         AddList("bootcmd", _bootCommands);
         AddList("runcmd", [.. _modes, .. _commands]);
         return entries;

@@ -27,7 +27,7 @@ internal sealed class RemoteOutput(SshCommand command, ExecRequest request, IExe
             return;
         throw exitCode == ExecScript.NoDirectory && request.Directory is not null
             ? SshFailures.NoDirectory(request.Directory, marker.Held)
-            : SshFailures.UserRefused(request.User ?? "", marker.Held);
+            : SshFailures.UserRefused(request.User, marker.Held);
     }
 
     private void ReadStdout() => Drain(command.OutputStream, chunk =>

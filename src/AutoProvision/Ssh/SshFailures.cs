@@ -39,9 +39,13 @@ internal static class SshFailures
         $"{most} streamed commands and terminals of this VM are open, as many as Ssh:SessionsPerVm allows.",
         "End one of them, or raise Ssh:SessionsPerVm.");
 
-    public static FailureException UserRefused(string user, string said) => new("exec_user_refused",
-        $"The guest's sudo did not let the command run as \"{user}\"; nothing was run.",
-        "See that the user exists in the guest, and that the VM's own user may become it without a password (sudoers, NOPASSWD).", said);
+    /// <param name="user">The other user that was asked for; null is the VM's own, whose shell did not come to the command.</param>
+    /// <param name="said">What the guest said.</param>
+    public static FailureException UserRefused(string? user, string said) => user is null
+        ? new("exec_user_refused", "The shell of the VM's own user ended before the command was its turn; nothing was run.",
+            "See the user's shell and its start-up files in the guest.", said)
+        : new("exec_user_refused", $"The guest's sudo did not let the command run as \"{user}\"; nothing was run.",
+            "See that the user exists in the guest, and that the VM's own user may become it without a password (sudoers, NOPASSWD).", said);
 
     public static FailureException NoDirectory(string path, string said) => new("exec_cwd_unusable",
         $"The guest has no directory {path} that the command's user may enter; nothing was run.",

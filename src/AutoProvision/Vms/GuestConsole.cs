@@ -27,10 +27,13 @@ public sealed class GuestConsole(VmService vms, IHypervisor hypervisor)
     }
 
     /// <summary>The log's last lines, then each new one as soon as it is whole; ends with the VM's log.</summary>
+    /// <remarks>A line of a stream of events cannot hold every character: <paramref name="raw"/> is refused where it is true.</remarks>
     /// <inheritdoc cref="ReadAsync"/>
-    public async Task<IAsyncEnumerable<string>> FollowAsync(string id, string? tail, CancellationToken cancellation)
+    public async Task<IAsyncEnumerable<string>> FollowAsync(string id, string? tail, string? raw, CancellationToken cancellation)
     {
-        var (lines, _) = Read(tail, raw: null);
+        var (lines, isRaw) = Read(tail, raw);
+        if (isRaw)
+            throw new InvalidRequestException([new Fault("/raw", "field_conflict", "A stream of events has no raw lines: their control characters would end its fields.", "Leave raw out, or read the log as text.")]);
         var vm = vms.Get(id);
         // Refused here, where there still can be a problem document.
         if (await hypervisor.ReadConsoleLinesAsync(vm.Id, 1, cancellation) is null)

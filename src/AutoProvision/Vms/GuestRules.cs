@@ -36,12 +36,12 @@ internal static partial class GuestRules
     }
 
     /// <param name="userData">The caller's own.</param>
-    /// <param name="users">The users that the request itself asks for; its user-data cannot describe them as well.</param>
+    /// <param name="own">What the request's other fields describe; its user-data cannot describe it as well.</param>
     /// <param name="faults">Gets what is wrong.</param>
-    public static string? UserData(string? userData, IReadOnlyCollection<string> users, FaultList faults)
+    public static string? UserData(string? userData, OwnDescriptions own, FaultList faults)
     {
         if (userData is not null)
-            faults.Check("/userData", "user_data_invalid", "A text that begins with \"#cloud-config\" or \"#!\", or a MIME multi-part of such.", () => CallersUserData.Parse(userData, users));
+            faults.Check("/userData", "user_data_invalid", "A text that begins with \"#cloud-config\" or \"#!\", or a MIME multi-part of such.", () => CallersUserData.Parse(userData, own));
         return userData;
     }
 

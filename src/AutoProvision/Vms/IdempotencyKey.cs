@@ -18,11 +18,15 @@ public sealed record IdempotencyKey(string Value, string Fingerprint)
     /// <summary>How long a key stands for its VM.</summary>
     public static TimeSpan Lifetime { get; } = TimeSpan.FromHours(24);
 
-    /// <exception cref="InvalidRequestException">The key is empty, longer than 255 characters, not printable ASCII, or holds a comma.</exception>
+    /// <returns>Null where there is no key, or where it or the request has a fault: then the request is refused.</returns>
+    public static IdempotencyKey? For<T>(string? value, T request, IReadOnlyList<Fault> faults) => value is null || faults.Count > 0 ? null
+        : new(value, Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(request, Canonical))));
+
+    /// <summary>The request's faults, and the key's where it is empty, longer than 255 characters, not printable ASCII, or holds a comma.</summary>
     // A comma is what HTTP puts between the values of a header that was sent twice.
-    public static IdempotencyKey For<T>(string value, T request) => value.Length is > 0 and <= MaxLength && value.All(c => c is >= ' ' and <= '~' and not ',')
-        ? new(value, Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(request, Canonical))))
-        : throw new InvalidRequestException([new Fault("/Idempotency-Key", "idempotency_key_invalid", "The Idempotency-Key cannot be used.", $"1 to {MaxLength} characters of printable ASCII without commas, such as a UUID; one such header.")]);
+    public static IReadOnlyList<Fault> Check(string? value, IReadOnlyList<Fault> shape) => value is null or { Length: > 0 and <= MaxLength } && (value ?? "").All(c => c is >= ' ' and <= '~' and not ',')
+        ? shape
+        : [.. shape, new Fault("/Idempotency-Key", "idempotency_key_invalid", "The Idempotency-Key cannot be used.", $"1 to {MaxLength} characters of printable ASCII without commas, such as a UUID; one such header.")];
 }
 
 /// <summary>A key as it is journalled.</summary>

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Text;
 using System.Text.RegularExpressions;
 using AutoProvision.CloudInit;
 
@@ -32,8 +34,31 @@ internal static partial class UserRules
     {
         const string Hint = "Such as \"ssh-ed25519 AAAA... me@here\".";
         foreach (var (index, key) in (keys ?? []).Index())
+        {
             faults.Check($"{pointer}/{index}", "key_invalid", Hint, () => CloudInitRules.Line(key, "Key"));
-        return faults.Each(pointer, keys, PublicKey(), "key_invalid", "is no OpenSSH public key line", Hint);
+            if (PublicKey().Match(key) is not { Success: true } line)
+                faults.Add($"{pointer}/{index}", "key_invalid", $"\"{key}\" is no OpenSSH public key line.", Hint);
+            else if (!IsWhole(line.Groups["type"].Value, line.Groups["blob"].Value))
+                faults.Add($"{pointer}/{index}", "key_invalid", $"\"{key}\" is cut off or garbled: its text is no {line.Groups["type"].Value} key.", "Copy the whole line of the .pub file.");
+        }
+        return keys ?? [];
+    }
+
+    // Fields with their lengths before them, the first one the key's type (RFC 4253, section 6.6); sshd passes over any other line.
+    private static bool IsWhole(string type, string base64)
+    {
+        var blob = new byte[base64.Length];
+        if (!Convert.TryFromBase64String(base64, blob, out var length))
+            return false;
+        var fields = new List<byte[]>();
+        for (ReadOnlySpan<byte> rest = blob.AsSpan(0, length); !rest.IsEmpty;)
+        {
+            if (rest.Length < 4 || BinaryPrimitives.ReadUInt32BigEndian(rest) is var size && size > rest.Length - 4)
+                return false;
+            fields.Add(rest.Slice(4, (int)size).ToArray());
+            rest = rest[(4 + (int)size)..];
+        }
+        return fields.Count > 1 && Encoding.ASCII.GetString(fields[0]) == type && fields[1].Length > 0;
     }
 
     private static void Check(VmUserRequest user, string pointer, string first, FaultList faults)
@@ -61,6 +86,6 @@ internal static partial class UserRules
             faults.Add(pointer, "user_invalid", "default is cloud-init's word for the image's own user.", NameHint);
     }
 
-    [GeneratedRegex(@"\A(ssh-(ed25519|rsa)|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com) AAAA[A-Za-z0-9+/]+={0,3}( [^\p{C}]*)?\z")]
+    [GeneratedRegex(@"\A(?<type>ssh-(ed25519|rsa)|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com) (?<blob>AAAA[A-Za-z0-9+/]+={0,3})( [^\p{C}]*)?\z")]
     private static partial Regex PublicKey();
 }

@@ -8,7 +8,7 @@ public sealed class VmPatch : ITellsNulls
     /// <summary>Labels to set; one whose value is null is removed, and null in place of all of them removes all.</summary>
     public LabelPatch? Labels { get; init; }
 
-    /// <summary>When the VM is deleted by itself, counted from now, such as 2h. Not together with expiresAt.</summary>
+    /// <summary>When the VM is deleted by itself, counted from now, such as 2h; null changes nothing. Not together with expiresAt.</summary>
     public string? ExpiresIn { get; init; }
 
     /// <summary>When the VM is deleted by itself (RFC 3339); null is never.</summary>
@@ -29,7 +29,7 @@ public sealed class VmPatch : ITellsNulls
         return vm => vm with
         {
             Labels = Relabelled(vm.Labels),
-            ExpiresAt = expiry is not null || Nulls.Contains("expiresAt") || Nulls.Contains("expiresIn") ? expiry : vm.ExpiresAt,
+            ExpiresAt = expiry is not null || Nulls.Contains("expiresAt") ? expiry : vm.ExpiresAt,
         };
     }
 

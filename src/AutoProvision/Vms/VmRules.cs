@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using AutoProvision.CloudInit;
 using AutoProvision.Images;
 using Microsoft.Extensions.Options;
 
@@ -35,15 +36,33 @@ public sealed partial class VmRules(ImageStore images, IOptions<VmOptions> optio
             Timezone = TimezoneRule.Check(request.Timezone, faults),
             SwapMiB = request.SwapMiB is { } swap ? faults.InRange("/swapMiB", swap, 0, MaxSwapMiB, " MiB") : null,
             Environment = GuestRules.Environment(request.Environment, faults),
-            UserData = GuestRules.UserData(request.UserData, [user, .. (request.Users ?? []).Select(other => other.Name ?? "")], faults),
+            UserData = GuestRules.UserData(request.UserData, Own(request, user), faults),
             ReadinessChecks = CommandRules.Checks(request.ReadinessChecks, faults),
             Timeouts = TimeoutRules.Complete(request.Timeouts, faults),
         };
+        CheckSwap(spec, faults);
         return new VmOrder(spec, LabelRules.Check(request.Labels, faults), ExpiryRules.Complete(request.ExpiresIn, request.ExpiresAt, time.GetUtcNow(), faults));
     }
 
     /// <summary>Whether it is an RFC 1123 label of small letters.</summary>
     public static bool IsLabel(string name) => Label().IsMatch(name);
+
+    private static OwnDescriptions Own(VmRequest request, string user)
+    {
+        var files = (request.Files ?? []).Select(file => file.Path ?? "").ToList();
+        if (request.Environment is { Count: > 0 })
+            files.Add("/etc/environment");
+        if (request.Hosts is { Count: > 0 })
+            files.Add("/etc/hosts");
+        return OwnDescriptions.Of([user, .. (request.Users ?? []).Select(other => other.Name ?? "")], files);
+    }
+
+    // cloud-init gives up on a swap file that does not fit without calling it an error. The system needs its own room beside it.
+    private static void CheckSwap(VmSpec spec, FaultList faults)
+    {
+        if (spec.SwapMiB > (spec.DiskGiB - 1) * 1024L)
+            faults.Add("/swapMiB", "out_of_range", $"A swap file of {spec.SwapMiB} MiB does not fit a root disk of {spec.DiskGiB} GiB.", "Ask for a larger diskGiB; the swap file can be a GiB smaller than that.");
+    }
 
     // What the hypervisor is to make.
     private VmSpec Place(VmRequest request, FaultList faults) => Smallest with

@@ -26,8 +26,8 @@ public sealed class VmService(
     public async Task<(Vm Vm, bool IsNew)> CreateAsync(VmRequest request, IReadOnlyList<Fault> shape, string? key, CancellationToken cancellation)
     {
         store.Forget(time.GetUtcNow() - options.Value.DeletedRetention);
-        // A body that was not understood has no fingerprint; it is refused below.
-        var idempotency = key is null || shape.Count > 0 ? null : IdempotencyKey.For(key, request);
+        shape = IdempotencyKey.Check(key, shape);
+        var idempotency = IdempotencyKey.For(key, request, shape);
         if (store.FindByKey(idempotency) is { } made)
             return (made, false);
         var faults = new FaultList(shape);
@@ -48,10 +48,12 @@ public sealed class VmService(
     /// <exception cref="FailureException"><c>vm_not_found</c>, <c>vm_state_conflict</c>, and what <see cref="CreateAsync"/> throws.</exception>
     public async Task<(Vm Vm, bool IsNew)> CloneAsync(string id, CloneRequest request, IReadOnlyList<Fault> shape, string? key, CancellationToken cancellation)
     {
-        var source = Get(id);
-        var idempotency = key is null || shape.Count > 0 ? null : IdempotencyKey.For(key, new { source.Id, request });
+        shape = IdempotencyKey.Check(key, shape);
+        // By the id as it was sent: the source may be forgotten by now, and its copy is there.
+        var idempotency = Guid.TryParse(id, out var parsed) ? IdempotencyKey.For(key, new { Id = parsed, request }, shape) : null;
         if (store.FindByKey(idempotency) is { } made)
             return (made, false);
+        var source = Get(id);
         if (!source.IsMade)
             throw OperationFailures.WrongState(source, OperationKind.Clone);
         return await TakeUpAsync(New(clones.Complete(request, source, shape)) with { CloneOf = source.Id }, idempotency, cancellation);

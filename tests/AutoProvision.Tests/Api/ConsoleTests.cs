@@ -58,6 +58,19 @@ public sealed class ConsoleTests : IAsyncLifetime
     }
 
     [Theory(Timeout = Limit)]
+    [InlineData("?tail=0&raw=banana", "/tail out_of_range", "/raw type_mismatch")]
+    [InlineData("?raw=true", "/raw field_conflict")]
+    public async Task A_wrong_query_is_no_stream(string query, params string[] faults)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{_vm}/console{query}") { Headers = { Accept = { new MediaTypeWithQualityHeaderValue("text/event-stream") } } };
+
+        using var response = await _http.SendAsync(request, Cancellation);
+
+        var errors = (await response.ReadProblemAsync(HttpStatusCode.BadRequest)).GetProperty("errors").EnumerateArray();
+        Assert.Equal(faults, errors.Select(error => $"{error.Text("pointer")} {error.Text("code")}"));
+    }
+
+    [Theory(Timeout = Limit)]
     [InlineData("text/plain")]
     [InlineData("text/event-stream")]
     public async Task A_VM_without_a_log_has_a_code_of_its_own(string accept)

@@ -64,6 +64,50 @@ public sealed class ExecStreamTests
         Assert.Equal("exec_user_refused", (await refused.ReadProblemAsync(HttpStatusCode.UnprocessableEntity)).Text("code"));
     }
 
+    [Theory(Timeout = Limit)]
+    [InlineData(5, "onetw", true)]
+    [InlineData(0, "onetwo", false)]
+    [InlineData(6, "onetwo", false)]
+    public async Task A_stream_is_cut_where_that_is_asked_for(int most, string output, bool isCut)
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var vm = await ReadyAsync(http);
+        host.Guests.Streams["work"] = (_, sink, _) =>
+        {
+            sink.Started(12);
+            sink.Stdout("one"u8);
+            sink.Stdout("two"u8);
+            return Task.FromResult(new ExecEnd(0, null, TimeSpan.Zero, TimedOut: false));
+        };
+
+        var events = await http.StreamExecAsync(vm, $$"""{"shell": "work", "maxOutputBytes": {{most}}}""");
+
+        Assert.Equal(output, string.Concat(events.Where(item => item.EventType == "stdout").Select(item => item.Data.Text("data"))));
+        Assert.Equal(isCut, events[^1].Data.GetProperty("truncated").GetBoolean());
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_VM_has_as_many_streams_as_the_settings_say()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start(("Ssh:SessionsPerVm", "1")).CreateClient();
+        var vm = await ReadyAsync(http);
+        var gate = new TaskCompletionSource();
+        host.Guests.Streams["work"] = async (_, sink, _) =>
+        {
+            sink.Started(12);
+            await gate.Task;
+            return new ExecEnd(0, null, TimeSpan.Zero, TimedOut: false);
+        };
+        using var first = await http.OpenExecAsync(vm, Body, TestContext.Current.CancellationToken);
+
+        using var refused = await http.OpenExecAsync(vm, Body, TestContext.Current.CancellationToken);
+
+        Assert.Equal("ssh_sessions_exhausted", (await refused.ReadProblemAsync(HttpStatusCode.TooManyRequests)).Text("code"));
+        gate.SetResult();
+    }
+
     [Fact(Timeout = Limit)]
     public async Task A_reader_that_leaves_ends_the_command_and_its_connection()
     {

@@ -15,7 +15,7 @@ public sealed class IdempotencyTests
     [Fact]
     public void A_request_that_older_versions_knew_has_the_fingerprint_that_they_gave_it() => Assert.Equal(
         Convert.ToHexStringLower(SHA256.HashData("""{"name":"web","user":"ops","runCommands":["true"],"networkConfig":"version: 2"}"""u8)),
-        IdempotencyKey.For("k", new VmRequest { Name = "web", User = "ops", RunCommands = ["true"], NetworkConfig = "version: 2" }).Fingerprint);
+        IdempotencyKey.For("k", new VmRequest { Name = "web", User = "ops", RunCommands = ["true"], NetworkConfig = "version: 2" }, [])!.Fingerprint);
 
     [Fact(Timeout = Limit)]
     public async Task The_same_key_and_body_give_the_same_VM_in_every_state_of_its_life()
@@ -130,9 +130,43 @@ public sealed class IdempotencyTests
         Assert.Empty((await http.GetJsonAsync("/vms")).EnumerateArray());
     }
 
-    private static async Task<(HttpResponseMessage Response, string Id)> PostAsync(HttpClient http, string key, string body)
+    [Theory(Timeout = Limit)]
+    [InlineData("""{"name": "-Bad"}""", "/Idempotency-Key", "/name")]
+    [InlineData("""{"name": 5}""", "/Idempotency-Key", "/name")]
+    public async Task A_bad_key_is_named_with_all_other_faults(string body, params string[] pointers)
     {
-        var response = await SendAsync(http, key, body);
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+
+        using var response = await SendAsync(http, "a,b", body);
+
+        var problem = await response.ReadProblemAsync(HttpStatusCode.BadRequest);
+        Assert.Equal(pointers, problem.GetProperty("errors").EnumerateArray().Select(fault => fault.Text("pointer")).Order(StringComparer.Ordinal));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_copys_key_outlives_its_source()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start(("Provisioning:DeletedRetention", "00:10:00")).CreateClient();
+        var source = await http.ReadyVmAsync();
+        var (_, id) = await PostAsync(http, "k", "{}", $"{source}/clone");
+        await http.UntilAsync($"/vms/{id}", "ready");
+        await http.DeleteVmAsync(source);
+        await http.FollowAsync(source);
+        host.Time.Advance(TimeSpan.FromMinutes(11));
+        await http.CreateVmAsync();
+        using (var gone = await http.GetAsync(new Uri(source, UriKind.Relative), TestContext.Current.CancellationToken))
+            Assert.Equal(HttpStatusCode.NotFound, gone.StatusCode);
+
+        var (again, same) = await PostAsync(http, "k", "{}", $"{source}/clone");
+
+        Assert.Equal((id, "true"), (same, Assert.Single(again.Headers.GetValues("Idempotent-Replayed"))));
+    }
+
+    private static async Task<(HttpResponseMessage Response, string Id)> PostAsync(HttpClient http, string key, string body, string path = "/vms")
+    {
+        var response = await SendAsync(http, key, body, path);
         var vm = await response.ReadJsonAsync(HttpStatusCode.Accepted);
         Assert.Equal($"/vms/{vm.Text("id")}", response.Headers.Location!.OriginalString);
         return (response, vm.Text("id"));
@@ -146,9 +180,9 @@ public sealed class IdempotencyTests
         return (vm.Text("id"), vm.Text("state"));
     }
 
-    private static Task<HttpResponseMessage> SendAsync(HttpClient http, string key, string body)
+    private static Task<HttpResponseMessage> SendAsync(HttpClient http, string key, string body, string path = "/vms")
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, "/vms") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
         request.Headers.TryAddWithoutValidation("Idempotency-Key", key);
         return http.SendAsync(request, TestContext.Current.CancellationToken);
     }

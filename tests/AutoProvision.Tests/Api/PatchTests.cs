@@ -24,6 +24,18 @@ public sealed class PatchTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task Only_expiresAt_takes_an_expiry_away()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var vm = await http.ReadyVmAsync("""{"expiresIn": "2h"}""");
+        var expiry = (await http.GetJsonAsync(vm)).Text("expiresAt");
+
+        Assert.Equal(expiry, (await PatchAsync(http, vm, """{"expiresIn": null}""")).Text("expiresAt"));
+        Assert.False((await PatchAsync(http, vm, """{"expiresAt": null}""")).TryGetProperty("expiresAt", out _));
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task Labels_and_expiry_outlast_a_restart()
     {
         await using var host = new FakeHost();

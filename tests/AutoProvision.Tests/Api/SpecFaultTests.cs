@@ -164,6 +164,14 @@ public sealed partial class SpecFaultTests
     [InlineData("""{"disks": [{"name": "d", "sizeGiB": 1, "mountPoint": "/etc/ssh"}]}""", "/disks/0/mountPoint path_invalid")]
     [InlineData("""{"nics": ["lan"]}""", "/nics/0 type_mismatch")]
     [InlineData("""{"packages": [null]}""", "/packages/0 type_mismatch")]
+    [InlineData("""{"diskGiB": 4, "swapMiB": 3073}""", "/swapMiB out_of_range")]
+    [InlineData("""{"authorizedKeys": ["ssh-ed25519 AAAAB"]}""", "/authorizedKeys/0 key_invalid")]
+    [InlineData("""{"authorizedKeys": ["ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIBEuKh0f4r0P5tGTTXkLSMgEO1nVZJ5mGoGrzlLgEexB"]}""", "/authorizedKeys/0 key_invalid")]
+    [InlineData("""{"authorizedKeys": ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBEuKh0f4r0P5tGTTXkLSMgEO1nVZJ5mGoGrzlLgEe"]}""", "/authorizedKeys/0 key_invalid")]
+    [InlineData("""{"environment": {"A": "1"}, "userData": "#cloud-config\nwrite_files: [{path: /etc/environment, content: x}]"}""", "/userData user_data_invalid")]
+    [InlineData("""{"hosts": [{"address": "10.0.0.1", "names": ["a"]}], "userData": "#cloud-config\nwrite_files: [{path: /etc/hosts, content: x}]"}""", "/userData user_data_invalid")]
+    [InlineData("""{"files": [{"path": "/a", "content": ""}], "userData": "#cloud-config\nwrite_files: [{path: /a, content: x}]"}""", "/userData user_data_invalid")]
+    [InlineData("""{"users": [{"name": "bob"}], "userData": "#cloud-config\nwrite_files: [{path: /home/bob/.ssh/authorized_keys, content: x}]"}""", "/userData user_data_invalid")]
     public async Task One_fault_is_told_once(string body, string fault)
     {
         await using var host = new FakeHost();

@@ -25,7 +25,7 @@ public sealed class SpecFieldTests
         { """{"timezone": "Europe/Vienna"}""", "timezone", "\"Europe/Vienna\"" },
         { """{"timezone": "UTC"}""", "timezone", "\"UTC\"" },
         { """{"swapMiB": 0}""", "swapMiB", "0" },
-        { """{"swapMiB": 65536}""", "swapMiB", "65536" },
+        { """{"swapMiB": 65536, "diskGiB": 65}""", "swapMiB", "65536" },
         { """{"environment": {"_B": "", "A1": "two words", "C": " "}}""", "environment", """{"A1":"two words","C":" ","_B":""}""" },
         { """{"userData": "#cloud-config\nssh_pwauth: false\n"}""", "userData", "\"#cloud-config\\nssh_pwauth: false\\n\"" },
         { """{"readinessChecks": [{"description": "It answers.", "command": "true", "timeoutSeconds": 3600, "hint": "Look."}, {"description": "b", "command": "c"}]}""", "readinessChecks",

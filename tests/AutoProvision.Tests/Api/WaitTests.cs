@@ -69,6 +69,23 @@ public sealed class WaitTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_VM_is_read_once_it_is_stopped_or_the_time_is_over()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var path = await http.ReadyVmAsync();
+
+        var late = http.GetJsonAsync($"{path}?wait=stopped&timeoutSeconds=7");
+        await host.Time.PassAsync(TimeSpan.FromSeconds(7));
+        Assert.Equal("ready", (await late).Text("state"));
+        var stopped = http.GetJsonAsync($"{path}?wait=stopped&timeoutSeconds=600");
+        await host.Time.WaitedForAsync(TimeSpan.FromSeconds(600));
+        await http.OperateAsync($"{path}/stop");
+
+        Assert.Equal("stopped", (await stopped).Text("state"));
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task What_cannot_be_waited_for_is_refused()
     {
         await using var host = new FakeHost();

@@ -95,6 +95,7 @@ public class CallersUserDataTests
     [InlineData("user: bob")]
     [InlineData("write_files: [/etc/motd]")]
     [InlineData("write_files: [{content: x}]")]
+    [InlineData("write_files: [{path: ''}]")]
     [InlineData("write_files:\n- path: /a\n-")]
     [InlineData("bootcmd: echo")]
     [InlineData("bootcmd: [5]")]
@@ -162,10 +163,28 @@ public class CallersUserDataTests
     [Fact]
     public void The_vms_own_users_are_not_described_twice()
     {
-        var refused = Assert.Throws<ArgumentException>(() => CallersUserData.Parse("#cloud-config\nusers: [{name: debian, inactive: true}]", "debian"));
+        var refused = Assert.Throws<ArgumentException>(() => CallersUserData.Parse("#cloud-config\nusers: [{name: debian, inactive: true}]", Own));
         Assert.Contains("debian", refused.Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentException>(() => CallersUserData.Parse("#cloud-config\nusers: [debian]", "debian"));
+        Assert.Throws<ArgumentException>(() => CallersUserData.Parse("#cloud-config\nusers: [debian]", Own));
     }
+
+    [Theory]
+    [InlineData("/etc/motd")]
+    [InlineData("//etc/./motd")]
+    [InlineData("/srv/../etc/motd")]
+    [InlineData("etc/motd")]
+    [InlineData("/home/debian/.ssh/authorized_keys")]
+    [InlineData("/etc/ssh/ssh_host_ed25519_key")]
+    public void The_vms_own_files_are_not_written_twice(string path)
+    {
+        var refused = Assert.Throws<ArgumentException>(() => CallersUserData.Parse($"#cloud-config\nwrite_files: [{{path: /a, content: x}}, {{path: {path}, content: x, defer: true}}]", Own));
+        Assert.Contains(path, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Other_files_are() => CallersUserData.Parse("#cloud-config\nwrite_files: [{path: /etc/motd.d/mine, content: x}, {path: /home/bob/.ssh/authorized_keys, content: x}]", Own);
+
+    private static OwnDescriptions Own => OwnDescriptions.Of(["debian"], ["/etc/motd"]);
 
     [Fact]
     public void Depth_and_aliases_cannot_overrun_the_service()
