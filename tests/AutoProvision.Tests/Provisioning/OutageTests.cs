@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.ServerSentEvents;
 using System.Text.Json;
 using AutoProvision.Fakes;
@@ -76,6 +77,28 @@ public sealed class OutageTests
         await http.DeleteVmAsync(vm);
         await http.FollowAsync(vm);
         Assert.Empty(host.Traces);
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData("stop", """{"graceSeconds": 0}""")]
+    [InlineData("stop", "{}")]
+    public async Task A_hypervisor_that_stays_away_fails_an_operation_too(string operation, string body)
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var vm = await http.ReadyVmAsync();
+        host.Hypervisor.IsDown = true;
+        using (var begun = await http.PostJsonAsync($"{vm}/{operation}", body))
+            await begun.ReadJsonAsync(HttpStatusCode.Accepted);
+        await http.FollowAsync(vm, IsWaiting);
+
+        await host.Time.PassAsync(new TimeoutOptions().Domain);
+        await http.FollowAsync(vm, item => item.EventType == "operation.failed");
+
+        var after = await http.GetJsonAsync(vm);
+        Assert.Equal(("ready", "hypervisor_unavailable"), (after.Text("state"), after.GetProperty("operationFailure").Text("code")));
+        host.Hypervisor.IsDown = false;
+        Assert.Equal("stopped", (await http.OperateAsync($"{vm}/{operation}", body)).Text("state"));
     }
 
     [Theory(Timeout = Limit)]

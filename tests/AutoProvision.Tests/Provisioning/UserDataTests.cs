@@ -72,6 +72,14 @@ public class UserDataTests
     }
 
     [Fact]
+    public void A_disk_within_another_is_mounted_after_it()
+    {
+        var config = Config(Full with { Disks = [new VmDisk("inner", 1, "/data/sub"), new VmDisk("outer", 1, "/data")] });
+
+        Assert.Equal(["/data", "/data/sub"], ((YamlSequenceNode)config.At("mounts")).Select((_, index) => config.Texts("mounts", index)[1]));
+    }
+
+    [Fact]
     public void Files_are_written_byte_for_byte_and_beneath_a_mount_point_once_it_is_mounted()
     {
         var files = Config(Full).At("write_files");
