@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AutoProvision.Api.OpenApi;
 using AutoProvision.Fakes;
+using static AutoProvision.Api.DocumentOperations;
 
 namespace AutoProvision.Api;
 
@@ -119,31 +120,6 @@ public sealed class OpenApiRuleTests
         static IEnumerable<string?> Words(JsonElement schema) => schema.GetProperty("enum").EnumerateArray().Select(word => word.GetString());
     }
 
-    private static async Task<JsonElement> ReadAsync()
-    {
-        await using var host = new FakeHost();
-        using var http = host.Start().CreateClient();
-        return await http.GetJsonAsync("/openapi/v1.json");
-    }
-
-    // One failure names everything that is missing, so that a new route is written in one go.
-    private static void Check(JsonElement document, Action<JsonElement, Action<bool, string>> rule)
-    {
-        var missing = new List<string>();
-        foreach (var (name, operation) in Operations(document))
-            rule(operation, (holds, words) =>
-            {
-                if (!holds)
-                    missing.Add($"{name} {words}.");
-            });
-        Assert.True(missing.Count == 0, string.Join('\n', missing));
-    }
-
-    private static IEnumerable<(string Name, JsonElement Operation)> Operations(JsonElement document) =>
-        from path in document.GetProperty("paths").EnumerateObject()
-        from operation in path.Value.EnumerateObject()
-        select ($"{operation.Name.ToUpperInvariant()} {path.Name}", operation.Value);
-
     private static bool Says(JsonElement element, string member) => element.TryGetProperty(member, out var words) && !string.IsNullOrWhiteSpace(words.GetString());
 
     private static bool HasExample(JsonElement element) => Examples(element).Any();
@@ -156,9 +132,6 @@ public sealed class OpenApiRuleTests
             foreach (var named in examples.EnumerateObject())
                 yield return named.Value.GetProperty("value");
     }
-
-    private static JsonElement[] Items(JsonElement element, string member) =>
-        element.TryGetProperty(member, out var items) ? [.. items.EnumerateArray()] : [];
 
     private static JsonProperty[] Content(JsonElement answer) =>
         answer.TryGetProperty("content", out var content) ? [.. content.EnumerateObject()] : [];
