@@ -120,6 +120,19 @@ public sealed class OpenApiRuleTests
         static IEnumerable<string?> Words(JsonElement schema) => schema.GetProperty("enum").EnumerateArray().Select(word => word.GetString());
     }
 
+    [Fact(Timeout = Limit)]
+    public async Task What_is_sent_may_leave_everything_out_and_a_patch_may_remove_single_labels()
+    {
+        var document = await ReadAsync();
+        var schemas = new DocumentSchema(document);
+        var bodies = Operations(document).Where(entry => entry.Operation.TryGetProperty("requestBody", out _))
+            .Select(entry => (entry.Name, Content: Content(entry.Operation.GetProperty("requestBody")))).SelectMany(entry => entry.Content.Where(content => content.Name == Json).Select(content => (entry.Name, content.Value)));
+
+        Assert.All(bodies, body => Assert.False(schemas.Resolve(DocumentSchema.SchemaOf(body.Value)).TryGetProperty("required", out _), $"{body.Name} requires something."));
+        var labels = document.GetProperty("components").GetProperty("schemas").GetProperty("VmPatch").GetProperty("properties").GetProperty("labels");
+        Assert.Equal(["null", "string"], labels.GetProperty("additionalProperties").GetProperty("type").EnumerateArray().Select(type => type.GetString()).Order(StringComparer.Ordinal));
+    }
+
     private static bool Says(JsonElement element, string member) => element.TryGetProperty(member, out var words) && !string.IsNullOrWhiteSpace(words.GetString());
 
     private static bool HasExample(JsonElement element) => Examples(element).Any();
