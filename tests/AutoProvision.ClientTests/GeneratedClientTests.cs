@@ -20,11 +20,11 @@ public sealed class GeneratedClientTests
         var client = new AutoProvisionClient(http);
         host.Guests.Answers["cat /etc/hostname; exit 7"] = FakeAnswers.Of(7, "web-1\n");
 
-        var asked = await client.CreateVmAsync("key-1", null, new VmRequest { Name = "web-1", Cpus = 2 }, Cancellation);
+        var asked = await client.CreateVmAsync(new VmRequest { Name = "web-1", Cpus = 2 }, "key-1", cancellationToken: Cancellation);
         Assert.Equal(("web-1", VmState.Queued), (asked.Name, asked.State));
         var made = await FollowAsync(client, asked.Id, VmState.Ready);
         Assert.Contains(made, what => what is { Type: VmEventType.Step_completed, Step: "cloud-init", DurationMs: not null });
-        var ready = await client.GetVmAsync(asked.Id, null, null, Cancellation);
+        var ready = (await client.GetVmAsync(asked.Id, cancellationToken: Cancellation)).Result;
         Assert.Equal((VmState.Ready, 2), (ready.State, ready.Cpus));
 
         var answer = await client.ExecInVmAsync(asked.Id, new ExecBody { Shell = "cat /etc/hostname; exit 7" }, Cancellation);
@@ -33,7 +33,7 @@ public sealed class GeneratedClientTests
         Assert.Equal(VmState.Deleting, (await client.DeleteVmAsync(asked.Id, Cancellation)).State);
         var removed = await FollowAsync(client, asked.Id, VmState.Deleted, after: made[^1].Seq);
         Assert.DoesNotContain(removed, what => what.Seq <= made[^1].Seq);
-        Assert.Empty(await client.ListVmsAsync(null, null, null, null, Cancellation));
+        Assert.Empty((await client.ListVmsAsync(cancellationToken: Cancellation)).Result);
         Assert.Empty(host.Traces);
     }
 
@@ -45,8 +45,8 @@ public sealed class GeneratedClientTests
         var client = new AutoProvisionClient(http);
         var vm = await ReadyAsync(client);
 
-        await client.WriteFileAsync(vm, "/tmp/new", "0640", null, null, new FileParameter(new MemoryStream([0, 255]), null, "application/octet-stream"), Cancellation);
-        using (var read = await client.ReadFileAsync(vm, "/tmp/new", Cancellation))
+        await client.WriteFileAsync(vm, "/tmp/new", "0640", body: new FileParameter(new MemoryStream([0, 255]), null, "application/octet-stream"), cancellationToken: Cancellation);
+        using (var read = await client.ReadFileAsync(vm, "/tmp/new", cancellationToken: Cancellation))
             Assert.Equal([0, 255], await BytesAsync(read));
         var stat = await client.StatFileAsync(vm, "/tmp/new", Cancellation);
         Assert.Equal(("new", FileKind.File, 2L, "0640"), (stat.Name, stat.Kind, stat.Size, stat.Mode));
@@ -62,22 +62,22 @@ public sealed class GeneratedClientTests
         var client = new AutoProvisionClient(http);
         var vm = await ReadyAsync(client);
 
-        Assert.Equal(VmState.Stopped, (await client.StopVmAsync(vm, "wait=20", new StopRequest { GraceSeconds = 0 }, Cancellation)).State);
-        Assert.Equal(vm, Assert.Single(await client.ListVmsAsync(["team=a"], [VmState.Stopped, VmState.Failed], 10, null, Cancellation)).Id);
-        Assert.Empty(await client.ListVmsAsync(["team=a", "env"], null, null, null, Cancellation));
-        await client.CreateSnapshotAsync(vm, "wait=20", new SnapshotRequest { Name = "first" }, Cancellation);
+        Assert.Equal(VmState.Stopped, (await client.StopVmAsync(vm, new StopRequest { GraceSeconds = 0 }, "wait=20", Cancellation)).State);
+        Assert.Equal(vm, Assert.Single((await client.ListVmsAsync(["team=a"], [VmState.Stopped, VmState.Failed], 10, cancellationToken: Cancellation)).Result).Id);
+        Assert.Empty((await client.ListVmsAsync(["team=a", "env"], cancellationToken: Cancellation)).Result);
+        await client.CreateSnapshotAsync(vm, new SnapshotRequest { Name = "first" }, "wait=20", Cancellation);
         Assert.Equal("first", Assert.Single(await client.ListSnapshotsAsync(vm, Cancellation)).Name);
         await client.StartVmAsync(vm, "wait=20", Cancellation);
-        Assert.Equal(VmState.Ready, (await client.GetVmAsync(vm, Wait.Ready, 20, Cancellation)).State);
+        Assert.Equal(VmState.Ready, (await client.GetVmAsync(vm, Wait.Ready, 20, cancellationToken: Cancellation)).Result.State);
         using var events = await client.WatchEventsAsync(null, From.Oldest, [vm], [VmEventType.Step_completed], Cancellation);
         Assert.Equal(200, events.StatusCode);
     }
 
-    private static async Task<Guid> ReadyAsync(AutoProvisionClient client) => (await client.CreateVmAsync(null, "wait=20", new VmRequest
+    private static async Task<Guid> ReadyAsync(AutoProvisionClient client) => (await client.CreateVmAsync(new VmRequest
     {
         Name = "web-1",
         Labels = new Dictionary<string, string> { ["team"] = "a" },
-    }, Cancellation)).Id;
+    }, prefer: "wait=20", cancellationToken: Cancellation)).Id;
 
     private static async Task<byte[]> BytesAsync(FileResponse file)
     {
@@ -93,8 +93,8 @@ public sealed class GeneratedClientTests
         using var http = host.Start().CreateClient();
         var client = new AutoProvisionClient(http);
 
-        var invalid = await Assert.ThrowsAsync<ApiException<ProblemDetails>>(() => client.CreateVmAsync(null, null, new VmRequest { Name = "-", Cpus = 99 }, Cancellation));
-        var unknown = await Assert.ThrowsAsync<ApiException<ProblemDetails>>(() => client.GetVmAsync(Guid.Empty, null, null, Cancellation));
+        var invalid = await Assert.ThrowsAsync<ApiException<ProblemDetails>>(() => client.CreateVmAsync(new VmRequest { Name = "-", Cpus = 99 }, cancellationToken: Cancellation));
+        var unknown = await Assert.ThrowsAsync<ApiException<ProblemDetails>>(() => client.GetVmAsync(Guid.Empty, cancellationToken: Cancellation));
 
         Assert.Equal((400, "invalid_request"), (invalid.StatusCode, invalid.Result.Code));
         Assert.Equal(["/cpus", "/name"], invalid.Result.Errors!.Select(fault => fault.Pointer).Order(StringComparer.Ordinal));
@@ -123,7 +123,7 @@ public sealed class GeneratedClientTests
         await foreach (var item in SseParser.Create(stream.Stream, (_, data) => JsonSerializer.Deserialize<VmEvent>(data)!).EnumerateAsync(Cancellation))
         {
             events.Add(item.Data);
-            if (item.Data is { Type: VmEventType.State } && item.Data.State == until)
+            if (item.Data.Type == VmEventType.State && item.Data.State == until)
                 break;
         }
         return events;

@@ -91,7 +91,8 @@ public sealed partial class Problems(IProblemDetailsService writer, ILogger<Prob
         return problem;
     }
 
-    private static int StatusOf(string code) => code switch
+    /// <summary>What a failure with this code is answered with.</summary>
+    internal static int StatusOf(string code) => code switch
     {
         "vm_not_found" or "orphan_not_found" or "snapshot_not_found" => StatusCodes.Status404NotFound,
         "name_taken" or "vm_not_ready" or "vm_busy" or "vm_state_conflict" or "snapshot_exists" or "snapshot_limit" or "address_taken" => StatusCodes.Status409Conflict,

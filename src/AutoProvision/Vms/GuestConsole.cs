@@ -53,7 +53,7 @@ public sealed class GuestConsole(VmService vms, IHypervisor hypervisor)
         return (lines, raw == "true");
     }
 
-    private static FailureException Missing(Vm vm) => new("console_missing",
+    internal static FailureException Missing(Vm vm) => new("console_missing",
         $"VM {vm.Id}, which is {vm.State.ToString().ToLowerInvariant()}, has no console log.",
         "There is one from the domain's start until its removal; a failed VM's last lines are in its failure's evidence.");
 }

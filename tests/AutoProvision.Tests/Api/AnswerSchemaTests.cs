@@ -1,5 +1,6 @@
 using System.Net;
 using AutoProvision.Fakes;
+using AutoProvision.Hypervisors;
 
 namespace AutoProvision.Api;
 
@@ -32,6 +33,26 @@ public sealed class AnswerSchemaTests
             schema.Check(what.Data, "GET /vms/{id}/events", "200", "text/event-stream");
         foreach (var what in await http.FollowAllAsync("?from=oldest", null, item => item.Data.Text("state") == "ready"))
             schema.Check(what.Data, "GET /events", "200", "text/event-stream");
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Operations_and_snapshots_are_as_described()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var schema = new DocumentSchema(await http.GetJsonAsync("/openapi/v1.json"));
+        var vm = await http.ReadyVmAsync();
+        var gate = host.Hypervisor.Faults.BlockAt(nameof(IDomainControl.CreateSnapshotAsync));
+
+        using (var begun = await http.PostJsonAsync($"{vm}/snapshots", """{"name": "first"}"""))
+            schema.Check(await begun.ReadJsonAsync(HttpStatusCode.Accepted), "POST /vms/{id}/snapshots", "202");
+        gate.Open();
+        await http.FollowAsync(vm, item => item.EventType == "operation.completed");
+        schema.Check(await http.OperateAsync($"{vm}/stop"), "POST /vms/{id}/stop", "202");
+        schema.Check(await http.GetJsonAsync($"{vm}/snapshots"), "GET /vms/{id}/snapshots", "200");
+        schema.Check(await http.GetJsonAsync($"{vm}/snapshots/first"), "GET /vms/{id}/snapshots/{name}", "200");
+        foreach (var what in await http.FollowAsync(vm, item => item.Data.Text("state") == "stopped"))
+            schema.Check(what.Data, "GET /vms/{id}/events", "200", "text/event-stream");
     }
 
     [Fact(Timeout = Limit)]

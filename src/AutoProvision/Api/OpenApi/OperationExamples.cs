@@ -21,7 +21,14 @@ internal static class OperationExamples
         is where to resume when nothing else came.
         """;
 
-    private static readonly (int, string)[] Operation = [(202, "The VM; `operation` is there while it is under way, and `operationFailure` when it failed.")];
+    private static readonly (int, string)[] Operation =
+    [
+        (202, "The VM; `operation` is there while it is under way, and `operationFailure` when it failed."),
+        (409, "Another operation is under way, or the VM is neither ready, degraded nor stopped."),
+    ];
+
+    // One that may need memory that is not the VM's yet.
+    private static readonly (int, string)[] PoweringOperation = [.. Operation, (503, "The host has not enough memory left; `Retry-After` says when to try again.")];
 
     private static readonly (int Status, string Words)[] FileRefusals =
     [
@@ -29,7 +36,11 @@ internal static class OperationExamples
         (404, "There is no such VM, or no such file in it."),
         (409, "The VM is not reachable, or the path leads to something of another kind."),
         (503, "The service is being stopped."),
+        (507, "The guest's disk is full."),
     ];
+
+    private const string NoRoom = "The host's disk is full, or has no room for so large a disk.";
+    private const string NoHypervisor = "libvirt or one of its tools does not answer; `Retry-After` says when to try again where that may help.";
 
     /// <summary>One event of a console's stream.</summary>
     public const string ConsoleLine = "event: line\ndata: Debian GNU/Linux 12 web-1 ttyS0\n\n";
@@ -54,12 +65,18 @@ internal static class OperationExamples
     /// <summary>What each answer means, where <see cref="Operations"/> does not say it of all refusals with the same status.</summary>
     public static readonly Dictionary<string, (int Status, string Words)[]> Answers = new()
     {
-        ["cloneVm"] = [(202, "The copy is queued, or what `Prefer` waited for has come; its `state` tells.")],
-        ["updateVm"] = [(200, "The VM as it is now.")],
+        ["cloneVm"] =
+        [
+            (202, "The copy is queued, or what `Prefer` waited for has come; its `state` tells."),
+            (409, "The VM is neither ready, degraded nor stopped, or the copy's name is taken."),
+            (507, NoRoom),
+        ],
+        ["updateVm"] = [(200, "The VM as it is now."), (409, "The VM is being deleted, or was.")],
         ["createVm"] =
         [
             (202, "The VM is queued, or what `Prefer` waited for has come; its `state` tells."),
-            (507, "The host's disk is full, or has no room for so large a disk."),
+            (409, "The name or an address is taken."),
+            (507, NoRoom),
         ],
         ["listVms"] = [(200, "The VMs that were asked for."), (304, "Nothing is new since the `If-None-Match` that was sent.")],
         ["getVm"] = [(304, "Nothing is new since the `If-None-Match` that was sent."), (200, "The VM; a deleted one too, until it is forgotten (Provisioning:DeletedRetention).")],
@@ -81,26 +98,39 @@ internal static class OperationExamples
             (503, "The service is being stopped."),
         ],
         ["getVmSsh"] = [(200, "Everything `ssh` needs. Paths are those of the service's host.")],
-        ["readFile"] = [(200, "The file's bytes, or the directory's archive with names relative to it."), (206, "The part that was asked for."), (304, "It has not changed since `If-Modified-Since`."), (412, "It has changed since `If-Unmodified-Since`."), (416, "The file has no such part."), .. FileRefusals],
-        ["writeFile"] = [(201, "The file or directory is new."), (204, "It was there before."), (507, "The guest's disk is full."), .. FileRefusals],
-        ["deleteFile"] = [(204, "It is gone."), .. FileRefusals],
-        ["statFile"] = [(200, "What it is; of a directory also what is in it."), .. FileRefusals],
+        ["readFile"] =
+        [
+            .. FileRefusals,
+            (200, "The file's bytes, or the directory's archive with names relative to it."),
+            (206, "The part that was asked for."),
+            (304, "It has not changed since `If-Modified-Since`."),
+            (412, "It has changed since `If-Unmodified-Since`."),
+            (416, "The file has no such part."),
+        ],
+        ["writeFile"] = [.. FileRefusals, (201, "The file or directory is new."), (204, "It was there before."), (404, "There is no such VM, or no such directory in it.")],
+        ["deleteFile"] = [.. FileRefusals, (204, "It is gone."), (409, "The VM is not reachable, or the directory is not empty.")],
+        ["statFile"] = [.. FileRefusals, (200, "What it is; of a directory also what is in it."), (409, "The VM is not reachable.")],
         ["readConsole"] = [(200, "The last lines as text, or a stream: `event: line` with a line as it is in `data`, and a comment every 15 s."), (404, "There is no such VM, or it has no console log.")],
         ["deleteVm"] = [(202, "Tear-down is under way."), (204, "The VM is gone.")],
-        ["startVm"] = Operation,
+        ["startVm"] = PoweringOperation,
         ["stopVm"] = Operation,
-        ["restartVm"] = Operation,
-        ["resizeVm"] = Operation,
-        ["createSnapshot"] = Operation,
-        ["restoreSnapshot"] = [.. Operation, (404, "There is no such VM, or it has no such snapshot.")],
+        ["restartVm"] = PoweringOperation,
+        ["resizeVm"] = [.. PoweringOperation, (507, NoRoom)],
+        ["createSnapshot"] =
+        [
+            .. Operation,
+            (409, "Another operation is under way, the VM is neither ready, degraded nor stopped, or it has a snapshot of that name, or as many as it may have."),
+            (507, "The host's disk is full, or has no room for the VM's memory."),
+        ],
+        ["restoreSnapshot"] = [.. PoweringOperation, (404, "There is no such VM, or it has no such snapshot.")],
         ["deleteSnapshot"] = Operation,
         ["listSnapshots"] = [(200, "The snapshots.")],
         ["getSnapshot"] = [(200, "The snapshot."), (404, "There is no such VM, or it has no such snapshot.")],
         ["listImages"] = [(200, "The catalogue.")],
         ["readMetrics"] = [(200, "The figures as text.")],
         ["getHost"] = [(200, "What was found, with everything that is wrong in `problems`.")],
-        ["listOrphans"] = [(200, "The orphans; usually none.")],
-        ["removeOrphan"] = [(204, "It is gone."), (404, "There is no such orphan; a VM and somebody else's domain are none.")],
+        ["listOrphans"] = [(200, "The orphans; usually none."), (503, NoHypervisor)],
+        ["removeOrphan"] = [(204, "It is gone."), (404, "There is no such orphan; a VM and somebody else's domain are none."), (503, NoHypervisor)],
         ["isAlive"] = [(200, "It does.")],
         ["isReady"] = [(200, "It could."), (503, "It could not; `problems` says why.")],
     };

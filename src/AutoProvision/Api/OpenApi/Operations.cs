@@ -9,7 +9,7 @@ namespace AutoProvision.Api.OpenApi;
 /// <summary>Says of every operation what is the same everywhere, and puts the examples in.</summary>
 internal static class Operations
 {
-    private const string Problem = "application/problem+json";
+    public const string Problem = "application/problem+json";
 
     private static readonly Dictionary<string, string> Refusals = new()
     {
@@ -17,7 +17,7 @@ internal static class Operations
         ["403"] = "A web page of another host sent it.",
         ["404"] = "There is no such VM, or it was deleted a while ago.",
         ["408"] = "The body came too slowly, at less than 240 bytes a second.",
-        ["409"] = "Not in this state: the name or the address is taken, or the VM is not reachable.",
+        ["409"] = "The VM is not reachable: it is neither ready nor degraded, or an operation has switched it off.",
         ["410"] = "Events after this id were forgotten together with their VMs: going on would leave a gap.",
         ["412"] = "The VM is not as `If-Match` says.",
         ["413"] = "The body is larger than 4 MiB.",
@@ -32,8 +32,8 @@ internal static class Operations
 
     public static Task Apply(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellation)
     {
-        if (context.Description.ActionDescriptor.EndpointMetadata.OfType<PrefersWait>().Any())
-            (operation.Parameters ??= []).Add(new OpenApiParameter { Name = "Prefer", In = ParameterLocation.Header });
+        foreach (var header in RequestHeaders.Of(operation.OperationId, context.Description.ActionDescriptor.EndpointMetadata))
+            (operation.Parameters ??= []).Add(new OpenApiParameter { Name = header, In = ParameterLocation.Header });
         foreach (var parameter in operation.Parameters?.OfType<OpenApiParameter>() ?? [])
             Describe(parameter, context.Document);
         foreach (var (status, response) in operation.Responses ?? [])
@@ -42,6 +42,7 @@ internal static class Operations
         if (OperationDescriptions.All.TryGetValue(operation.OperationId ?? "", out var description))
             operation.Description ??= description;
         Answer(operation);
+        ResponseHeaders.Apply(operation);
         Show(operation);
         Body(operation);
         return Task.CompletedTask;
@@ -73,6 +74,12 @@ internal static class Operations
         ["cols"] = ("Columns of the terminal, 1 to 1000; 80 where left out.", "120", null),
         ["rows"] = ("Rows of the terminal, 1 to 1000; 24 where left out.", "40", null),
         ["term"] = ("The terminal's type, as `TERM` has it; xterm-256color where left out.", "xterm-256color", null),
+        ["If-None-Match"] = ("The `ETag` of what the client has: where it is still the same, the answer is 304, without a body.", "\"12\"", null),
+        ["If-Match"] = ("The VM's `ETag` as the client knows it: where it has another one by now, nothing is changed, and the answer is 412.", "\"12\"", null),
+        ["Range"] = ("The part that is wanted. Only files have parts, and only where their length is known: not those of /proc.", "bytes=0-1023", null),
+        ["If-Range"] = ("With `Range`: the `Last-Modified` of the parts that the client has. Where the file has changed since, the answer is the whole file.", "Sun, 22 Nov 2026 10:00:00 GMT", null),
+        ["If-Modified-Since"] = ("Of a file: where it has not changed since, the answer is 304, without a body.", "Sun, 22 Nov 2026 10:00:00 GMT", null),
+        ["If-Unmodified-Since"] = ("Of a file: where it has changed since, the answer is 412.", "Sun, 22 Nov 2026 10:00:00 GMT", null),
         ["Idempotency-Key"] = ("A key of the client's choice, new for each VM: 1 to 255 characters of printable ASCII without commas.", "8e03978e-40d5-43dd-bc93-6894a57f9324", null),
     };
 
@@ -121,11 +128,6 @@ internal static class Operations
         foreach (var (status, words) in OperationExamples.Answers.GetValueOrDefault(operation.OperationId ?? "", []))
             if (operation.Responses![status.ToString(CultureInfo.InvariantCulture)] is OpenApiResponse response)
                 response.Description = words;
-        if (operation.OperationId is "createVm" or "cloneVm" && operation.Responses!["202"] is OpenApiResponse accepted)
-            accepted.Headers = Headers(("Location", "Path of the VM."), ("Idempotent-Replayed", "`true` where the VM was made for the same key before."));
-        foreach (var status in PassesByItself(operation))
-            if (operation.Responses!.GetValueOrDefault(status) is OpenApiResponse busy && busy.Content?.ContainsKey(Problem) == true)
-                busy.Headers = Headers(("Retry-After", "Seconds."));
         if (Media(operation.Responses!.GetValueOrDefault("400")?.Content, Problem) is { } refusal)
             refusal.Example = JsonNode.Parse(OperationExamples.Refusal(operation.OperationId));
         if (Media(operation.Responses!.GetValueOrDefault("200")?.Content, "text/event-stream") is { } stream)
@@ -135,14 +137,6 @@ internal static class Operations
                 _ => JsonNode.Parse(OperationExamples.Event),
             };
     }
-
-    // Where 503 is only the stopping service there is none: what it ended may have been done.
-    private static string[] PassesByItself(OpenApiOperation operation) => operation.OperationId switch
-    {
-        "createVm" or "cloneVm" => ["429", "503"],
-        "execInVm" or "openTerminal" or "readFile" or "writeFile" or "deleteFile" or "statFile" => [],
-        _ => ["503"],
-    };
 
     // An example of each answer that has none yet.
     private static void Show(OpenApiOperation operation)
@@ -173,8 +167,4 @@ internal static class Operations
 
     private static OpenApiMediaType? Media(IDictionary<string, OpenApiMediaType>? content, string type) =>
         content is not null && content.TryGetValue(type, out var media) ? media : null;
-
-    private static Dictionary<string, IOpenApiHeader> Headers(params (string Name, string Words)[] headers) => headers.ToDictionary(
-        header => header.Name,
-        IOpenApiHeader (header) => new OpenApiHeader { Description = header.Words, Schema = new OpenApiSchema { Type = JsonSchemaType.String } });
 }

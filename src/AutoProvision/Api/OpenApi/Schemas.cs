@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AutoProvision.Vms;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -18,8 +19,12 @@ internal static class Schemas
         }
         if (type == typeof(string))
             schema.Enum = ClosedValues.Of(context.JsonPropertyInfo) ?? schema.Enum;
-        // A null is never written, so what may be null may be absent. Asked of the type: a reference to another schema does not tell.
-        schema.Required?.ExceptWith(context.JsonTypeInfo.Properties.Where(property => property.IsGetNullable).Select(property => property.Name));
+        if (type == typeof(LabelPatch))
+            schema.AdditionalProperties = new OpenApiSchema { Type = JsonSchemaType.String | JsonSchemaType.Null };
+        // A null is never written, and all else always is: what may be null may be absent, and nothing else. Of requests every member may be.
+        // Asked of the type: a reference to another schema does not tell.
+        if (schema.Properties is { } members)
+            schema.Required = context.JsonTypeInfo.Properties.Where(property => !property.IsGetNullable && members.ContainsKey(property.Name)).Select(property => property.Name).ToHashSet();
         return Task.CompletedTask;
     }
 }

@@ -6,7 +6,7 @@ namespace AutoProvision.Ssh.Files;
 internal static class FileFailures
 {
     // Less than one request's data: what did not fit says only "Failure".
-    private const ulong Full = 1024 * 1024;
+    private const ulong FullBytes = 1024 * 1024;
 
     public static FailureException NotFound(string path) => new("file_not_found",
         $"The guest has no {path}.", "GET /vms/{id}/files/stat?path= shows what is in a directory.");
@@ -32,6 +32,12 @@ internal static class FileFailures
     public static InvalidRequestException NoSuchOwner(string owner) => new(
         [new Fault("/owner", "owner_invalid", $"The guest has no user or group of \"{owner}\".", "user or user:group, each a name of the guest's /etc/passwd and /etc/group or a number.")]);
 
+    public static FailureException Denied(string path, SftpException e) => new("file_permission_denied",
+        $"The guest does not let the VM's user do that to {path}.", "Its user has no sudo without a password, or the file is immutable (lsattr).", e.Message, e);
+
+    public static FailureException Full(string path, SftpException e) => new("guest_disk_full",
+        $"The guest's file system with {path} is full.", "Free space in the guest, or make a VM with a larger diskGiB.", e.Message, e);
+
     public static FailureException Stopping() => new("service_stopping",
         "The service is being stopped; the transfer was ended.", "Send it again when the service is back.");
 
@@ -39,10 +45,8 @@ internal static class FileFailures
     public static async Task<FailureException> ExplainAsync(Sftp sftp, string path, SftpException e, CancellationToken cancellation) => e.Status switch
     {
         SftpStatus.NoSuchFile => NotFound(path),
-        SftpStatus.PermissionDenied => new("file_permission_denied", $"The guest does not let the VM's user do that to {path}.",
-            "Its user has no sudo without a password, or the file is immutable (lsattr).", e.Message, e),
-        _ when await IsFullAsync(sftp, path, cancellation) => new("guest_disk_full", $"The guest's file system with {path} is full.",
-            "Free space in the guest, or make a VM with a larger diskGiB.", e.Message, e),
+        SftpStatus.PermissionDenied => Denied(path, e),
+        _ when await IsFullAsync(sftp, path, cancellation) => Full(path, e),
         _ => new("file_failed", $"The guest refused to do that to {path}.", "Its file system may be read-only, or a name too long; see the evidence.", e.Message, e),
     };
 
@@ -55,7 +59,7 @@ internal static class FileFailures
     {
         try
         {
-            return await sftp.FindRoomAsync(FilePath.Parent(path), cancellation) is var (bytes, files) && (bytes < Full || files == 0);
+            return await sftp.FindRoomAsync(FilePath.Parent(path), cancellation) is var (bytes, files) && (bytes < FullBytes || files == 0);
         }
         catch (Exception e) when (e is SftpException or SftpEndedException)
         {
