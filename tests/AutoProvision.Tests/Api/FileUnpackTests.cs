@@ -36,12 +36,18 @@ public sealed class FileUnpackTests : IAsyncLifetime
         Assert.Equal((expectedUser, expectedGroup), _files.Guest.Nodes["/home/tester/d/f"].Owner);
     }
 
-    [Fact(Timeout = Limit)]
-    public async Task An_owner_owns_the_directories_too_that_the_archive_only_implies()
+    [Theory(Timeout = Limit)]
+    [InlineData(false, 1234, 50)]
+    [InlineData(true, 1000, 1000)]
+    public async Task An_owner_owns_the_new_directories_too_that_the_archive_only_implies(bool isThere, uint user, uint group)
     {
+        if (isThere)
+            _files.Guest.Nodes["/home/tester/d"] = new FakeNode { Mode = 0x41ED, Owner = (user, group) };
+
         using var written = await UnpackAsync("&owner=1234:50", File("a/b/f"));
 
-        Assert.All(["", "/a", "/a/b", "/a/b/f"], path => Assert.Equal((1234u, 50u), _files.Guest.Nodes["/home/tester/d" + path].Owner));
+        Assert.All(["/a", "/a/b", "/a/b/f"], path => Assert.Equal((1234u, 50u), _files.Guest.Nodes["/home/tester/d" + path].Owner));
+        Assert.Equal((user, group), _files.Guest.Nodes["/home/tester/d"].Owner);
     }
 
     [Fact(Timeout = Limit)]
