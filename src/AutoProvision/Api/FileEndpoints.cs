@@ -9,7 +9,7 @@ public static class FileEndpoints
     public static void MapFiles(this IEndpointRouteBuilder routes)
     {
         var files = routes.MapGroup("/vms/{id}/files").WithTags("Files")
-            .ProducesProblem(403).ProducesProblem(404).ProducesProblem(409).ProducesProblem(500).ProducesProblem(502).ProducesProblem(503).ProducesProblem(507);
+            .ProducesProblem(403).ProducesProblem(404).ProducesProblem(409).ProducesProblem(500).ProducesProblem(502).ProducesProblem(503);
         files.MapGet("/", Get).WithName("readFile").WithSummary("Read a file of a VM, or a directory as a tar archive")
             .WithDescription("Streamed. X-File-Mode and X-File-Owner tell mode and owner. A file can be read in parts (Range).")
             .Produces<Stream>(200, FileAnswer.Bytes, FileAnswer.Tar).Produces<Stream>(206, FileAnswer.Bytes)
@@ -17,7 +17,7 @@ public static class FileEndpoints
         files.MapPut("/", Put).WithName("writeFile").WithSummary("Write a file of a VM, or unpack a tar archive into a directory")
             .WithDescription("Streamed, of any length. A file is written beside its place and renamed: cut off, it leaves the old one as it was. With Content-Type: application/x-tar the body is unpacked into the directory.")
             .Accepts<Stream>(isOptional: true, FileAnswer.Bytes, FileAnswer.Tar, "*/*")
-            .WithMetadata(new DisableRequestSizeLimitAttribute());
+            .WithMetadata(new DisableRequestSizeLimitAttribute()).ProducesProblem(507);
         files.MapDelete("/", Delete).WithName("deleteFile").WithSummary("Delete a file or a directory of a VM");
         files.MapGet("/stat", Stat).WithName("statFile").WithSummary("What there is at a path of a VM, and in a directory");
     }

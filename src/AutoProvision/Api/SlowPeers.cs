@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -17,11 +18,14 @@ internal static class SlowPeers
     // the middle after a quarter of an hour (tcp_retries2), one that just does not read never.
     private static readonly MinDataRate Pauses = new(bytesPerSecond: 1e9, gracePeriod: TimeSpan.FromMinutes(10));
 
-    /// <summary>Waits for a sender for as long as its host answers.</summary>
+    /// <summary>Waits for a sender for as long as its host answers. A stop of the service waits two seconds for what is left of the body, and then hangs up.</summary>
     public static void WaitForSender(HttpContext http)
     {
         if (http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
             rate.MinDataRate = null;
+        // Kestrel waits for the body's end after the answer's, when the context is somebody else's: it is the connection that ends.
+        if (http.Features.Get<IConnectionLifetimeFeature>() is { } connection)
+            http.Response.RegisterForDispose(new Parting(http, connection.Abort) { OutlivesAnswer = true });
     }
 
     /// <summary>Waits for a reader: for ten minutes, or for ever where what is read has a time limit of its own.</summary>
@@ -30,7 +34,7 @@ internal static class SlowPeers
     {
         if (http.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
             rate.MinDataRate = isLimited ? null : Pauses;
-        return new Parting(http);
+        return new Parting(http, http.Abort);
     }
 
     /// <summary>So that a sender who is gone without a word is not waited for for ever: after a minute of silence TCP asks, and hangs up after the third question.</summary>
@@ -52,7 +56,7 @@ internal static class SlowPeers
         socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
     }
 
-    /// <summary>Ends the wait for a reader who does not read, some time after the service was asked to stop.</summary>
+    /// <summary>Ends the wait for a peer who does nothing, some time after the service was asked to stop.</summary>
     private sealed class Parting : IDisposable
     {
         private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
@@ -60,17 +64,23 @@ internal static class SlowPeers
         private readonly CancellationTokenRegistration _hangUp;
         private readonly CancellationTokenRegistration _stopping;
 
-        public Parting(HttpContext http)
+        public Parting(HttpContext http, Action hangUp)
         {
             _late = new CancellationTokenSource(Timeout.InfiniteTimeSpan, http.RequestServices.GetRequiredService<TimeProvider>());
-            _hangUp = _late.Token.Register(http.Abort);
+            _hangUp = _late.Token.Register(hangUp);
             _stopping = http.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(() => _late.CancelAfter(Grace));
         }
 
+        /// <summary>Whether an end that is near stays so when the answer is given.</summary>
+        public bool OutlivesAnswer { get; init; }
+
         public void Dispose()
         {
+            var stop = _stopping.Token;
             // Each waits for what is just being called: afterwards the context may be another request's.
             _stopping.Dispose();
+            if (OutlivesAnswer && stop.IsCancellationRequested)
+                return;
             _hangUp.Dispose();
             _late.Dispose();
         }

@@ -20,7 +20,7 @@ public sealed class GuestFiles(VmService vms, VmAccess access, SshConnectionPool
         var sftp = await ConnectAsync(id, SftpCommand.Plain, cancellation);
         try
         {
-            return await DoAsync(id, sftp, order.Path, (files, token) => files.OpenAsync(order.Path, lifetime.ApplicationStopping, token), cancellation);
+            return await DoAsync(id, sftp, order.Path, writes: false, (files, token) => files.OpenAsync(order.Path, lifetime.ApplicationStopping, token), cancellation);
         }
         catch
         {
@@ -33,7 +33,7 @@ public sealed class GuestFiles(VmService vms, VmAccess access, SshConnectionPool
     public Task<GuestFileStat> StatAsync(string id, GuestFileQuery query, CancellationToken cancellation)
     {
         var order = query.Read(mayBeRoot: true);
-        return InSessionAsync(id, SftpCommand.Plain, order.Path, (files, token) => files.StatAsync(order.Path, token), cancellation);
+        return InSessionAsync(id, SftpCommand.Plain, order.Path, writes: false, (files, token) => files.StatAsync(order.Path, token), cancellation);
     }
 
     /// <summary>
@@ -45,7 +45,7 @@ public sealed class GuestFiles(VmService vms, VmAccess access, SshConnectionPool
     {
         var order = query.Read(mayBeRoot: false);
         var temporary = FilePath.Temporary();
-        return InSessionAsync(id, SftpCommand.WithCleanUp(order.Path, temporary), order.Path, (files, token) => files.WriteAsync(order, temporary, content, token), cancellation);
+        return InSessionAsync(id, SftpCommand.WithCleanUp(order.Path, temporary), order.Path, writes: true, (files, token) => files.WriteAsync(order, temporary, content, token), cancellation);
     }
 
     /// <summary>Unpacks a tar archive into a directory, which is made when it is missing.</summary>
@@ -54,24 +54,24 @@ public sealed class GuestFiles(VmService vms, VmAccess access, SshConnectionPool
     {
         var order = query.Read(mayBeRoot: true, isArchive: true);
         var temporary = FilePath.Temporary();
-        return InSessionAsync(id, SftpCommand.WithSweep(order.Path, temporary), order.Path, (files, token) => files.UnpackAsync(order, temporary, archive, token), cancellation);
+        return InSessionAsync(id, SftpCommand.WithSweep(order.Path, temporary), order.Path, writes: true, (files, token) => files.UnpackAsync(order, temporary, archive, token), cancellation);
     }
 
     /// <summary>Deletes a file, a symbolic link or a directory.</summary>
     public Task DeleteAsync(string id, GuestFileQuery query, CancellationToken cancellation)
     {
         var order = query.Read(mayBeRoot: false);
-        return InSessionAsync(id, SftpCommand.Plain, order.Path, async (files, token) =>
+        return InSessionAsync(id, SftpCommand.Plain, order.Path, writes: false, async (files, token) =>
         {
             await files.DeleteAsync(order, token);
             return true;
         }, cancellation);
     }
 
-    private async Task<T> InSessionAsync<T>(string id, string command, string path, Func<RemoteFiles, CancellationToken, Task<T>> work, CancellationToken cancellation)
+    private async Task<T> InSessionAsync<T>(string id, string command, string path, bool writes, Func<RemoteFiles, CancellationToken, Task<T>> work, CancellationToken cancellation)
     {
         await using var sftp = await ConnectAsync(id, command, cancellation);
-        return await DoAsync(id, sftp, path, work, cancellation);
+        return await DoAsync(id, sftp, path, writes, work, cancellation);
     }
 
     private Task<Sftp> ConnectAsync(string id, string command, CancellationToken cancellation) => GuardAsync(begun: false, async token =>
@@ -81,15 +81,21 @@ public sealed class GuestFiles(VmService vms, VmAccess access, SshConnectionPool
         return await Sftp.OpenAsync(channel, time, token);
     }, cancellation);
 
-    private Task<T> DoAsync<T>(string id, Sftp sftp, string path, Func<RemoteFiles, CancellationToken, Task<T>> work, CancellationToken cancellation) => GuardAsync(begun: true, async token =>
+    private Task<T> DoAsync<T>(string id, Sftp sftp, string path, bool writes, Func<RemoteFiles, CancellationToken, Task<T>> work, CancellationToken cancellation) => GuardAsync(begun: true, async token =>
     {
+        // A sender who pauses is not waited for where the guest is gone.
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(token, sftp.Ending);
         try
         {
-            return await work(new RemoteFiles(sftp, vms.Get(id).Spec.User), token);
+            return await work(new RemoteFiles(sftp, vms.Get(id).Spec.User), either.Token);
         }
         catch (SftpException e)
         {
-            throw await FileFailures.ExplainAsync(sftp, path, e, token);
+            throw writes ? await FileFailures.ExplainWriteAsync(sftp, path, e, token) : FileFailures.Explain(path, e);
+        }
+        catch (OperationCanceledException) when (!token.IsCancellationRequested && sftp.EndedBy is { } ended)
+        {
+            throw ended;
         }
     }, cancellation);
 

@@ -101,6 +101,42 @@ public sealed class SftpArchiveTests(SshdFixture sshd) : IClassFixture<SshdFixtu
         Assert.Equal(("usr/bin", "/nowhere"), (new FileInfo(_there.At("inside/bin")).LinkTarget, new FileInfo(_there.At("inside/l2")).LinkTarget));
     }
 
+    /// <summary>The modes of directories are set last, when the link that was one of them may lead elsewhere.</summary>
+    [Theory(Timeout = Limit)]
+    [InlineData("Directory b", "SymbolicLink a b", "Directory a", "SymbolicLink a ../outside")]
+    [InlineData("Directory b/x", "SymbolicLink a b", "Directory a/x", "SymbolicLink a ../outside")]
+    public async Task A_link_that_is_replaced_gives_its_mode_to_nothing_outside(params string[] entries)
+    {
+        Directory.CreateDirectory(_there.At("outside/x"));
+        await Tool.OutputAsync("chmod", "0700", _there.At("outside"), _there.At("outside/x"));
+        var before = await DescribeAllAsync("outside");
+        using var archive = new MemoryStream();
+        await using (var writer = new TarWriter(archive, leaveOpen: true))
+        {
+            foreach (var entry in entries)
+                await writer.WriteEntryAsync(Entry(entry.Split(' ')), Cancellation);
+        }
+        archive.Position = 0;
+        await using var sftp = await _there.ConnectAsync();
+
+        var failure = await Assert.ThrowsAsync<FailureException>(() => new RemoteFiles(sftp, "root").UnpackAsync(SftpDirectory.Order(_there.At("inside")), FilePath.Temporary(), archive, Cancellation));
+
+        Assert.Equal("tar_invalid", failure.Code);
+        Assert.Equal(before, await DescribeAllAsync("outside"));
+    }
+
+    /// <summary>Files of /sys say 4096 bytes and hold fewer.</summary>
+    [Fact(Timeout = Limit)]
+    public async Task A_directory_whose_files_are_shorter_than_they_say_is_an_archive_that_tar_reads()
+    {
+        await using var sftp = await _there.ConnectAsync();
+        await using (var file = File.Create(_there.At("sys.tar")))
+        await using (var directory = await new RemoteFiles(sftp, "root").OpenAsync("/sys/module/kernel/parameters", CancellationToken.None, Cancellation))
+            await directory.WriteTarAsync(file, Cancellation);
+
+        Assert.Contains(" 4096 ", await Tool.OutputAsync("tar", "-tvf", _there.At("sys.tar")), StringComparison.Ordinal);
+    }
+
     private static PaxTarEntry Entry(string[] words)
     {
         var entry = new PaxTarEntry(Enum.Parse<TarEntryType>(words[0]), words[1]);

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using AutoProvision.Fakes;
+using AutoProvision.Ssh.Files;
 
 namespace AutoProvision.Api;
 
@@ -138,6 +139,37 @@ public sealed class FileTests : IAsyncLifetime
         Assert.Equal("file_permission_denied", (await forbidden.ReadProblemAsync(HttpStatusCode.Forbidden)).Text("code"));
         Assert.Equal(before, _files.Guest.Nodes.Keys.Order());
         Assert.Equal("old", Encoding.UTF8.GetString([.. _files.Guest.Nodes["/etc/old"].Content]));
+    }
+
+    /// <summary>A mount point in use, for instance: how full its disk is has nothing to do with it.</summary>
+    [Fact(Timeout = Limit)]
+    public async Task A_full_disk_is_no_reason_why_something_is_not_deleted()
+    {
+        _files.Guest.IsFull = true;
+        _files.Guest.Before = (request, _) => request == "RemoveDirectory" ? throw new SftpException(SftpStatus.Failure, "Failure") : Task.CompletedTask;
+
+        using var refused = await _files.Http.DeleteAsync(_files.At("/tmp"), Cancellation);
+
+        Assert.Equal("file_failed", (await refused.ReadProblemAsync(HttpStatusCode.InternalServerError)).Text("code"));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_file_that_becomes_shorter_breaks_its_answer_off()
+    {
+        _files.Guest.Nodes["/tmp/f"] = new FakeNode { Mode = 0x81A4, Claims = 100_000, Content = [1] };
+
+        await Assert.ThrowsAsync<HttpRequestException>(() => _files.Http.GetAsync(_files.At("/tmp/f"), Cancellation));
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData("ä", 128)]
+    [InlineData("x/", 2048)]
+    public async Task A_path_that_no_guest_can_hold_is_a_fault(string part, int times)
+    {
+        using var response = await _files.PutAsync("/tmp/" + string.Concat(Enumerable.Repeat(part, times)), [1]);
+
+        var fault = Assert.Single((await response.ReadProblemAsync(HttpStatusCode.BadRequest)).GetProperty("errors").EnumerateArray());
+        Assert.Equal(("/path", "path_invalid"), (fault.Text("pointer"), fault.Text("code")));
     }
 
     [Fact(Timeout = Limit)]

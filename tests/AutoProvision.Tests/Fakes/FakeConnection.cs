@@ -1,9 +1,11 @@
+using System.Collections.Concurrent;
 using AutoProvision.Ssh;
 
 namespace AutoProvision.Fakes;
 
 internal sealed class FakeConnection(FakeGuests guests, SshTarget target) : ISshConnection
 {
+    private readonly ConcurrentQueue<FakeSftpChannel> _channels = new();
     private bool _closed;
 
     public bool IsAlive => !_closed && guests.IsUp(target.Host);
@@ -21,7 +23,9 @@ internal sealed class FakeConnection(FakeGuests guests, SshTarget target) : ISsh
         ObjectDisposedException.ThrowIf(_closed, this);
         if (!IsAlive)
             throw SshFailures.ConnectionLost(target, new IOException("The connection was closed."));
-        return Task.FromResult<ISshChannel>(new FakeSftpChannel(guests.Files));
+        var channel = new FakeSftpChannel(guests.Files);
+        _channels.Enqueue(channel);
+        return Task.FromResult<ISshChannel>(channel);
     }
 
     public ValueTask DisposeAsync()
@@ -29,6 +33,8 @@ internal sealed class FakeConnection(FakeGuests guests, SshTarget target) : ISsh
         if (!_closed)
             guests.Closed();
         _closed = true;
+        foreach (var channel in _channels)
+            channel.Break();
         return ValueTask.CompletedTask;
     }
 }

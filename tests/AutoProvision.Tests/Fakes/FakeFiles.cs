@@ -30,6 +30,9 @@ internal sealed class FakeFiles
     /// <summary>Still in their directory's list, and gone when they are asked for.</summary>
     public HashSet<string> Vanished { get; } = [];
 
+    /// <summary>Called before a request is answered, with its name and its path or handle: may hold it, or refuse it (<see cref="SftpException"/>).</summary>
+    public Func<string, string, Task>? Before { get; set; }
+
     /// <summary>How many bytes were ever written.</summary>
     public long Written { get; set; }
 
@@ -39,7 +42,8 @@ internal sealed class FakeFiles
     public FakeNode Add(string path, string content) => Nodes[path] = new FakeNode { Content = [.. System.Text.Encoding.UTF8.GetBytes(content)], Mode = 0x81A4, Owner = Root };
 
     /// <summary>Where the path leads once symbolic links at its end are followed.</summary>
-    public string Follow(string path) => Nodes.GetValueOrDefault(path)?.Target is { } target ? Follow(target) : path;
+    public string Follow(string path) => Nodes.GetValueOrDefault(path)?.Target is { } target
+        ? Follow(target.StartsWith('/') ? target : FilePath.In(FilePath.Parent(path), target)) : path;
 
     public IEnumerable<KeyValuePair<string, FakeNode>> In(string directory) => Nodes.Where(node => node.Key != "/" && FilePath.Parent(node.Key) == directory);
 }
@@ -50,6 +54,9 @@ internal sealed class FakeNode
 
     /// <summary>A file of zeros that nobody holds.</summary>
     public long? Zeros { get; init; }
+
+    /// <summary>The length that it has for whoever asks, where it holds less: cut off meanwhile, or one of /sys.</summary>
+    public long? Claims { get; init; }
 
     /// <summary>What is written is counted and forgotten.</summary>
     public bool IsSink { get; init; }
@@ -62,7 +69,7 @@ internal sealed class FakeNode
 
     public uint ModifiedAt { get; set; } = 1_700_000_000;
 
-    public SftpAttributes Attributes => new(Zeros ?? Content.Count, Owner, Mode, ModifiedAt);
+    public SftpAttributes Attributes => new(Claims ?? Zeros ?? Content.Count, Owner, Mode, ModifiedAt);
 
     public ReadOnlySpan<byte> Read(long offset, int count) => Zeros is { } zeros
         ? new byte[Math.Clamp(zeros - offset, 0, count)]

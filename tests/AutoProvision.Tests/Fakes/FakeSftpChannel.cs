@@ -25,6 +25,9 @@ internal sealed class FakeSftpChannel : ISshChannel
 
     public string ReadError() => "";
 
+    /// <summary>What happens to it when its connection is closed.</summary>
+    public void Break() => _toServer.Writer.Complete();
+
     public async ValueTask DisposeAsync()
     {
         await _toServer.Writer.CompleteAsync();
@@ -40,7 +43,7 @@ internal sealed class FakeSftpChannel : ISshChannel
         {
             var packet = new byte[BinaryPrimitives.ReadUInt32BigEndian(length)];
             await input.ReadExactlyAsync(packet);
-            await output.WriteAsync(_server.Answer(packet));
+            await output.WriteAsync(await _server.AnswerAsync(packet));
         }
     }
 }

@@ -9,7 +9,30 @@ internal sealed class FakeSftpServer(FakeFiles files)
     private readonly Dictionary<string, Queue<SftpEntry>> _directories = [];
     private int _lastHandle;
 
-    public byte[] Answer(byte[] packet)
+    public async Task<byte[]> AnswerAsync(byte[] packet)
+    {
+        try
+        {
+            var (request, subject) = Describe(packet);
+            await (files.Before?.Invoke(request, subject) ?? Task.CompletedTask);
+        }
+        catch (SftpException e)
+        {
+            return Status(new SftpReader(packet.AsSpan(1)).UInt32(), e.Status).ToPacket();
+        }
+        return Answer(packet);
+    }
+
+    private static (string Request, string Subject) Describe(byte[] packet)
+    {
+        var type = (SftpPacket)packet[0];
+        if (type == SftpPacket.Init)
+            return ($"{type}", "");
+        var fields = new SftpReader(packet.AsSpan(5));
+        return type == SftpPacket.Extended ? (fields.Text(), fields.Text()) : ($"{type}", fields.Text());
+    }
+
+    private byte[] Answer(byte[] packet)
     {
         var fields = new SftpReader(packet.AsSpan(1));
         var number = fields.UInt32();
@@ -85,15 +108,21 @@ internal sealed class FakeSftpServer(FakeFiles files)
                 break;
             case SftpPacket.MakeDirectory:
                 Node(FilePath.Parent(subject));
-                files.Nodes.Add(subject, new FakeNode { Mode = 0x41ED });
+                Add(subject, new FakeNode { Mode = 0x41ED });
                 break;
             case SftpPacket.Symlink:
-                files.Nodes.Add(fields.Text(), new FakeNode { Mode = 0xA1FF, Target = subject });
+                Add(fields.Text(), new FakeNode { Mode = 0xA1FF, Target = subject });
                 break;
             default:
                 Remove(subject);
                 break;
         }
+    }
+
+    private void Add(string path, FakeNode node)
+    {
+        if (!files.Nodes.TryAdd(path, node))
+            throw new SftpException(SftpStatus.Failure, "File exists");
     }
 
     private void Remove(string path)
@@ -129,7 +158,7 @@ internal sealed class FakeSftpServer(FakeFiles files)
             if (files.IsForbidden)
                 throw new SftpException(SftpStatus.PermissionDenied, "Permission denied");
             Node(FilePath.Parent(path));
-            files.Nodes.Add(path, new FakeNode { Mode = 0x8180, IsSink = files.Forgets });
+            Add(path, new FakeNode { Mode = 0x8180, IsSink = files.Forgets });
         }
         _files[$"{++_lastHandle}"] = Node(files.Follow(path));
         return new SftpWriter(SftpPacket.Handle, number).Text($"{_lastHandle}");

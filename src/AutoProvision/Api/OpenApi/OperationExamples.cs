@@ -32,12 +32,13 @@ internal static class OperationExamples
 
     private static readonly (int Status, string Words)[] FileRefusals =
     [
-        (403, "The guest does not let the VM's user do that, or a web page of another host sent it."),
+        (403, "The guest does not let the VM's user do that."),
         (404, "There is no such VM, or no such file in it."),
         (409, "The VM is not reachable, or the path leads to something of another kind."),
         (503, "The service is being stopped."),
-        (507, "The guest's disk is full."),
     ];
+
+    private static readonly (int, string) ForeignToo = (403, "The guest does not let the VM's user do that, or a web page of another host sent it.");
 
     private const string NoRoom = "The host's disk is full, or has no room for so large a disk.";
     private const string NoHypervisor = "libvirt or one of its tools does not answer; `Retry-After` says when to try again where that may help.";
@@ -107,8 +108,8 @@ internal static class OperationExamples
             (412, "It has changed since `If-Unmodified-Since`."),
             (416, "The file has no such part."),
         ],
-        ["writeFile"] = [.. FileRefusals, (201, "The file or directory is new."), (204, "It was there before."), (404, "There is no such VM, or no such directory in it.")],
-        ["deleteFile"] = [.. FileRefusals, (204, "It is gone."), (409, "The VM is not reachable, or the directory is not empty.")],
+        ["writeFile"] = [.. FileRefusals, ForeignToo, (507, "The guest's disk is full."), (201, "The file or directory is new."), (204, "It was there before."), (404, "There is no such VM, or no such directory in it.")],
+        ["deleteFile"] = [.. FileRefusals, ForeignToo, (204, "It is gone."), (409, "The VM is not reachable, or the directory is not empty.")],
         ["statFile"] = [.. FileRefusals, (200, "What it is; of a directory also what is in it."), (409, "The VM is not reachable.")],
         ["readConsole"] = [(200, "The last lines as text, or a stream: `event: line` with a line as it is in `data`, and a comment every 15 s."), (404, "There is no such VM, or it has no console log.")],
         ["deleteVm"] = [(202, "Tear-down is under way."), (204, "The VM is gone.")],

@@ -27,6 +27,12 @@ internal sealed class AccountNames
 
     public string Group(uint id) => _groups.FirstOrDefault(group => group.Value == id).Key ?? $"{id}";
 
+    /// <summary>The number of a user's name; null where the guest has none of that name.</summary>
+    public uint? UserNumber(string name) => _users.TryGetValue(name, out var user) ? user.User : null;
+
+    /// <inheritdoc cref="UserNumber"/>
+    public uint? GroupNumber(string name) => _groups.TryGetValue(name, out var group) ? group : null;
+
     /// <summary>Reads <c>user</c> (with their own group) or <c>user:group</c>, each a name or a number.</summary>
     /// <returns>Null when the guest has no such user or group.</returns>
     public (uint User, uint Group)? Find(string owner)

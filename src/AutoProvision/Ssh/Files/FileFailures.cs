@@ -42,13 +42,18 @@ internal static class FileFailures
         "The service is being stopped; the transfer was ended.", "Send it again when the service is back.");
 
     /// <summary>Why a server refused something about a path.</summary>
-    public static async Task<FailureException> ExplainAsync(Sftp sftp, string path, SftpException e, CancellationToken cancellation) => e.Status switch
+    public static FailureException Explain(string path, SftpException e) => e.Status switch
     {
         SftpStatus.NoSuchFile => NotFound(path),
         SftpStatus.PermissionDenied => Denied(path, e),
-        _ when await IsFullAsync(sftp, path, cancellation) => Full(path, e),
-        _ => new("file_failed", $"The guest refused to do that to {path}.", "Its file system may be read-only, or a name too long; see the evidence.", e.Message, e),
+        _ => new("file_failed", $"The guest refused to do that to {path}.", "Its file system may be read-only, or the directory a mount point; see the evidence.", e.Message, e),
     };
+
+    /// <summary>The same of something that takes up room.</summary>
+    public static async Task<FailureException> ExplainWriteAsync(Sftp sftp, string path, SftpException e, CancellationToken cancellation) =>
+        e.Status == SftpStatus.Failure && await IsFullAsync(sftp, path, cancellation)
+            ? Full(path, e)
+            : Explain(path, e);
 
     /// <summary>The session ended by itself.</summary>
     public static FailureException Ended(SftpEndedException e, bool begun) => begun

@@ -9,6 +9,9 @@ internal static class FilePath
     // PATH_MAX of Linux, with its NUL.
     private const int Longest = 4095;
 
+    // NAME_MAX of Linux.
+    private const int LongestName = 255;
+
     /// <summary>Absolute and without "." and ".."; slashes that mean nothing are taken out. A name may hold anything but NUL.</summary>
     /// <exception cref="ArgumentException"/>
     public static string Check(string value)
@@ -19,9 +22,19 @@ internal static class FilePath
         var parts = value.Split('/', StringSplitOptions.RemoveEmptyEntries);
         if (parts.Any(part => part is "." or ".."))
             throw CloudInitRules.Bad("Path", value, "has a \".\" or \"..\" part");
-        if (Encoding.UTF8.GetByteCount(value) > Longest)
-            throw CloudInitRules.Bad("Path", value, $"is longer than {Longest} bytes");
+        if (parts.Any(part => Encoding.UTF8.GetByteCount(part) > LongestName))
+            throw CloudInitRules.Bad("Path", value, $"has a part of more than {LongestName} bytes");
+        CheckLength(value, "Path");
         return "/" + string.Join('/', parts);
+    }
+
+    /// <summary>What a symbolic link may hold.</summary>
+    /// <exception cref="ArgumentException"/>
+    public static string CheckTarget(string value)
+    {
+        CloudInitRules.Encodable(value, "Link target");
+        CheckLength(value, "Link target");
+        return value.Length > 0 ? value : throw CloudInitRules.Bad("Link target", value, "is empty");
     }
 
     public static string In(string directory, string name) => directory == "/" ? "/" + name : $"{directory}/{name}";
@@ -32,4 +45,10 @@ internal static class FilePath
 
     /// <summary>A name for a file that is not whole yet.</summary>
     public static string Temporary() => $".autoprovision-{Guid.NewGuid():N}.part";
+
+    private static void CheckLength(string value, string what)
+    {
+        if (Encoding.UTF8.GetByteCount(value) > Longest)
+            throw CloudInitRules.Bad(what, value, $"is longer than {Longest} bytes");
+    }
 }

@@ -3,16 +3,30 @@ namespace AutoProvision.Ssh.Files;
 /// <summary>Whole directories of the guest.</summary>
 internal sealed class RemoteDirectories(Sftp sftp)
 {
-    /// <summary>Makes a directory with those above it; each new one belongs to whom the one above it belongs.</summary>
-    public async Task MakeAsync(string path, CancellationToken cancellation)
+    /// <summary>Makes a directory with those above it.</summary>
+    /// <param name="path">The directory.</param>
+    /// <param name="owner">Whom each new one is to belong to; null gives it to whom the one above it belongs.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="Vms.FailureException">Something else is in its place.</exception>
+    public async Task MakeAsync(string path, (uint User, uint Group)? owner, CancellationToken cancellation)
     {
-        if (await sftp.FindAsync(path, cancellation) is { Kind: FileKind.Directory })
+        // A link that leads nowhere is in the way, too.
+        var there = await sftp.FindAsync(path, cancellation) ?? await sftp.FindLinkAsync(path, cancellation);
+        if (there is not null)
+        {
+            if (there.Kind != FileKind.Directory)
+                throw FileFailures.NotDirectory(path);
             return;
+        }
         var parent = FilePath.Parent(path);
-        await MakeAsync(parent, cancellation);
+        await MakeAsync(parent, owner, cancellation);
         await sftp.MakeDirectoryAsync(path, cancellation);
-        var (above, made) = (await sftp.FindAsync(parent, cancellation), await sftp.FindAsync(path, cancellation));
-        if (above?.Owner is { } owner && made?.Owner != owner)
+        await OwnAsync(path, owner ?? (await sftp.FindAsync(parent, cancellation))?.Owner, cancellation);
+    }
+
+    private async Task OwnAsync(string path, (uint User, uint Group)? owner, CancellationToken cancellation)
+    {
+        if (owner is not null && (await sftp.FindAsync(path, cancellation))?.Owner != owner)
             await sftp.SetAsync(path, new SftpAttributes(Owner: owner), cancellation);
     }
 

@@ -20,7 +20,11 @@ internal sealed class RemoteFiles(Sftp sftp, string user)
         var attributes = await sftp.FindAsync(path, cancellation) ?? throw FileFailures.NotFound(path);
         var names = await AccountNames.ReadAsync(sftp, cancellation);
         if (attributes.Kind == FileKind.Directory)
+        {
+            // What it is refused for now has an answer of its own; later an archive would only break off.
+            await sftp.CheckListableAsync(path, cancellation);
             return new GuestFile(sftp, names, path, attributes, null, stopping);
+        }
         if (attributes.Kind != FileKind.File)
             throw FileFailures.NotRegular(path, attributes.Kind);
         var handle = await sftp.OpenFileAsync(path, SftpOpen.Read, cancellation);
@@ -69,23 +73,25 @@ internal sealed class RemoteFiles(Sftp sftp, string user)
         if (old is null)
             await DirectoryAsync(FilePath.Parent(order.Path), order, cancellation);
         var names = await AccountNames.ReadAsync(sftp, cancellation);
-        var owner = order.Owner is null ? ((uint, uint)?)null : names.Find(order.Owner) ?? throw FileFailures.NoSuchOwner(order.Owner);
+        var owner = order.Owner is null ? ((uint User, uint Group)?)null : names.Find(order.Owner) ?? throw FileFailures.NoSuchOwner(order.Owner);
         if (old is null)
-            await new RemoteDirectories(sftp).MakeAsync(order.Path, cancellation);
+            await new RemoteDirectories(sftp).MakeAsync(order.Path, owner, cancellation);
         var mark = await MarkAsync(FilePath.In(order.Path, SftpCommand.Mark(temporary)), cancellation);
+        var upload = new SftpUpload(sftp);
         try
         {
-            await new TarUpload(sftp, names, order.Path, temporary).ReadAsync(archive, owner, cancellation);
+            await new TarUpload(sftp, upload, names, order.Path, temporary, owner).ReadAsync(archive, cancellation);
         }
         // What the reader says of bytes that are no archive, or of half of one.
-        catch (Exception e) when (e is InvalidDataException or FormatException or EndOfStreamException or ArgumentException)
+        catch (Exception e) when (e is InvalidDataException or FormatException or EndOfStreamException or ArgumentException or NotSupportedException)
         {
             throw FileFailures.TarInvalid(e);
         }
         finally
         {
-            if (mark is not null)
-                await new SftpUpload(sftp).RemoveAsync(mark);
+            // Where something is left, the guest's own sweep needs the mark, and removes it as well.
+            if (mark is not null && !upload.HasLeft)
+                await upload.RemoveAsync(mark);
         }
         return old is null;
     }
@@ -123,7 +129,7 @@ internal sealed class RemoteFiles(Sftp sftp, string user)
             return there.Kind == FileKind.Directory ? there : throw FileFailures.NotDirectory(path);
         if (!order.Parents)
             throw FileFailures.NoDirectory(order.Path);
-        await new RemoteDirectories(sftp).MakeAsync(path, cancellation);
+        await new RemoteDirectories(sftp).MakeAsync(path, owner: null, cancellation);
         return await sftp.FindAsync(path, cancellation) ?? throw FileFailures.NotFound(path);
     }
 

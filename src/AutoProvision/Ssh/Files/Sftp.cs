@@ -12,6 +12,12 @@ internal sealed class Sftp(SftpSession session) : IAsyncDisposable
     public static async Task<Sftp> OpenAsync(ISshChannel channel, TimeProvider time, CancellationToken cancellation) =>
         new(await SftpSession.OpenAsync(channel, time, cancellation));
 
+    /// <inheritdoc cref="SftpSession.Ending"/>
+    public CancellationToken Ending => session.Ending;
+
+    /// <inheritdoc cref="SftpSession.EndedBy"/>
+    public SftpEndedException? EndedBy => session.EndedBy;
+
     public ValueTask DisposeAsync() => session.DisposeAsync();
 
     /// <summary>Of what a symbolic link leads to.</summary>
@@ -30,6 +36,9 @@ internal sealed class Sftp(SftpSession session) : IAsyncDisposable
     }
 
     public Task CloseAsync(byte[] handle, CancellationToken cancellation) => DoAsync(SftpPacket.Close, it => it.Bytes(handle), cancellation);
+
+    /// <summary>The same for a file that was written: a guest may bring it to its disk first.</summary>
+    public Task CloseWrittenAsync(byte[] handle, CancellationToken cancellation) => FlushAsync(SftpPacket.Close, it => it.Bytes(handle), cancellation);
 
     /// <summary>At most <paramref name="count"/> bytes; none at the file's end.</summary>
     public async Task<ReadOnlyMemory<byte>> ReadAsync(byte[] handle, long offset, int count, CancellationToken cancellation)
@@ -88,7 +97,7 @@ internal sealed class Sftp(SftpSession session) : IAsyncDisposable
 
     /// <summary>Brings what was written to the disk, where the server can.</summary>
     public Task SyncAsync(byte[] handle, CancellationToken cancellation) => session.Extensions.Contains(Sync)
-        ? DoAsync(SftpPacket.Extended, it => it.Text(Sync).Bytes(handle), cancellation)
+        ? FlushAsync(SftpPacket.Extended, it => it.Text(Sync).Bytes(handle), cancellation)
         : Task.CompletedTask;
 
     /// <summary>Free bytes of the file system, and free places for files; null where the server does not tell.</summary>
@@ -100,16 +109,25 @@ internal sealed class Sftp(SftpSession session) : IAsyncDisposable
         return ReadRoom(reply.Span);
     }
 
+    /// <summary>Does nothing where a directory may be listed.</summary>
+    public async Task CheckListableAsync(string path, CancellationToken cancellation) =>
+        await CloseAsync(await OpenDirectoryAsync(path, cancellation), cancellation);
+
     /// <summary>The entries of a directory but for "." and "..", in its own order.</summary>
     public async IAsyncEnumerable<SftpEntry> ListAsync(string path, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        var opened = await AskAsync(SftpPacket.OpenDirectory, SftpPacket.Handle, it => it.Text(path), cancellation);
-        var handle = new SftpReader(opened.Span).Bytes().ToArray();
+        var handle = await OpenDirectoryAsync(path, cancellation);
         while (await NextAsync(handle, cancellation) is { Count: > 0 } entries)
             foreach (var entry in entries.Where(entry => entry.Name is not ("." or "..")))
                 yield return entry;
         // Whoever stops in the middle closes the session.
         await CloseAsync(handle, cancellation);
+    }
+
+    private async Task<byte[]> OpenDirectoryAsync(string path, CancellationToken cancellation)
+    {
+        var opened = await AskAsync(SftpPacket.OpenDirectory, SftpPacket.Handle, it => it.Text(path), cancellation);
+        return new SftpReader(opened.Span).Bytes().ToArray();
     }
 
     private async Task<List<SftpEntry>> NextAsync(byte[] handle, CancellationToken cancellation)
@@ -148,9 +166,13 @@ internal sealed class Sftp(SftpSession session) : IAsyncDisposable
     private async Task DoAsync(SftpPacket type, Func<SftpWriter, SftpWriter> fields, CancellationToken cancellation) =>
         await AskAsync(type, SftpPacket.Status, fields, cancellation);
 
-    private async Task<ReadOnlyMemory<byte>> AskAsync(SftpPacket type, SftpPacket wanted, Func<SftpWriter, SftpWriter> fields, CancellationToken cancellation)
+    private async Task FlushAsync(SftpPacket type, Func<SftpWriter, SftpWriter> fields, CancellationToken cancellation) =>
+        await AskAsync(type, SftpPacket.Status, fields, cancellation, SftpSession.FlushPatience);
+
+    private async Task<ReadOnlyMemory<byte>> AskAsync(
+        SftpPacket type, SftpPacket wanted, Func<SftpWriter, SftpWriter> fields, CancellationToken cancellation, TimeSpan? patience = null)
     {
-        var reply = await session.SendAsync(type, fields, cancellation);
+        var reply = await session.SendAsync(type, fields, patience, cancellation);
         if (reply.Type == SftpPacket.Status)
             ThrowUnlessOk(reply.Body.Span);
         return reply.Type == wanted ? reply.Body : throw new SftpEndedException($"The SFTP server answered {type} with {reply.Type}.");

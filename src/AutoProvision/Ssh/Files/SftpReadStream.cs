@@ -8,7 +8,7 @@ namespace AutoProvision.Ssh.Files;
 /// <param name="handle">The open file.</param>
 /// <param name="length">Its length: exactly so much is read. Null, as for files of /proc, reads piece by piece up to the end.</param>
 /// <param name="ended">Ends every read.</param>
-internal sealed class SftpReadStream(Sftp sftp, byte[] handle, long? length, CancellationToken ended = default) : Stream
+internal sealed class SftpReadStream(Sftp sftp, byte[] handle, long? length, CancellationToken ended = default) : AsyncReadStream
 {
     public const int PieceSize = 32 * 1024;
     private const int PiecesAhead = 32;
@@ -19,11 +19,10 @@ internal sealed class SftpReadStream(Sftp sftp, byte[] handle, long? length, Can
     private long _requested;
     private bool _isClosed;
 
-    public override bool CanRead => true;
+    /// <summary>Whether a file that became shorter is filled up with zeros.</summary>
+    public bool IsPadded { get; init; }
 
     public override bool CanSeek => length is not null;
-
-    public override bool CanWrite => false;
 
     public override long Length => length ?? throw new NotSupportedException();
 
@@ -37,7 +36,7 @@ internal sealed class SftpReadStream(Sftp sftp, byte[] handle, long? length, Can
         }
     }
 
-    /// <exception cref="IOException">The file became shorter while it was read.</exception>
+    /// <exception cref="IOException">The file became shorter while it was read, and is not <see cref="IsPadded"/>.</exception>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (_current.IsEmpty)
@@ -49,25 +48,12 @@ internal sealed class SftpReadStream(Sftp sftp, byte[] handle, long? length, Can
         return count;
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
     public override long Seek(long offset, SeekOrigin origin) => Position = offset + origin switch
     {
         SeekOrigin.Begin => 0,
         SeekOrigin.Current => _position,
         _ => Length,
     };
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Only asynchronous reads.");
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
-    }
 
     public override async ValueTask DisposeAsync()
     {
@@ -88,7 +74,7 @@ internal sealed class SftpReadStream(Sftp sftp, byte[] handle, long? length, Can
         var (wanted, asked) = _ahead.Dequeue();
         var data = await asked.WaitAsync(cancellation);
         if (data.IsEmpty && length is not null)
-            throw new IOException("The file became shorter while it was read.");
+            data = IsPadded ? new byte[wanted] : throw new IOException("The file became shorter while it was read.");
         // What was asked for after a piece that came short lies too far on.
         if (data.Length < wanted)
         {

@@ -18,10 +18,14 @@ internal sealed class SftpSession : IAsyncDisposable
     // A guest whose disk hangs for longer is as good as gone.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    /// <summary>For a request that waits until what was written is on the disk: gigabytes, and maybe slow storage.</summary>
+    public static readonly TimeSpan FlushPatience = TimeSpan.FromMinutes(10);
+
     private readonly ISshChannel _channel;
     private readonly TimeProvider _time;
     private readonly ConcurrentDictionary<uint, TaskCompletionSource<SftpReply>> _waiting = new();
     private readonly BlockingCollection<byte[]> _outgoing = [];
+    private readonly CancellationTokenSource _ending = new();
     private readonly Task _threads;
     private volatile SftpEndedException? _ended;
     private uint _lastNumber;
@@ -37,6 +41,12 @@ internal sealed class SftpSession : IAsyncDisposable
     /// <summary>The server's extensions.</summary>
     public IReadOnlySet<string> Extensions { get; private set; } = new HashSet<string>();
 
+    /// <summary>Cancelled once the server is gone; for whoever waits for somebody else in the meantime.</summary>
+    public CancellationToken Ending => _ending.Token;
+
+    /// <summary>Why the server is gone, once it is.</summary>
+    public SftpEndedException? EndedBy => _ended;
+
     /// <summary>Greets the server; the session owns the channel from here on, whatever happens.</summary>
     /// <exception cref="SftpEndedException">There is no SFTP server.</exception>
     public static async Task<SftpSession> OpenAsync(ISshChannel channel, TimeProvider time, CancellationToken cancellation)
@@ -46,7 +56,7 @@ internal sealed class SftpSession : IAsyncDisposable
         {
             var hello = session._waiting[3].Task;
             session._outgoing.Add(new SftpWriter(SftpPacket.Init, 3).ToPacket(), cancellation);
-            session.Extensions = ReadExtensions(await session.WaitAsync(hello, cancellation));
+            session.Extensions = ReadExtensions(await session.WaitAsync(hello, Patience, cancellation));
             return session;
         }
         catch
@@ -58,7 +68,7 @@ internal sealed class SftpSession : IAsyncDisposable
 
     /// <summary>Sends a request at once and waits for its reply.</summary>
     /// <exception cref="SftpEndedException"/>
-    public Task<SftpReply> SendAsync(SftpPacket type, Func<SftpWriter, SftpWriter> fields, CancellationToken cancellation)
+    public Task<SftpReply> SendAsync(SftpPacket type, Func<SftpWriter, SftpWriter> fields, TimeSpan? patience, CancellationToken cancellation)
     {
         var number = Interlocked.Increment(ref _lastNumber) + 1000;
         var reply = new TaskCompletionSource<SftpReply>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -66,7 +76,7 @@ internal sealed class SftpSession : IAsyncDisposable
         // In this order: whoever ends the session says so first and then looks for those who wait.
         if (_ended is { } ended || !TrySend(fields(new SftpWriter(type, number)).ToPacket()))
             reply.TrySetException(_ended ?? new SftpEndedException("The SFTP session was closed."));
-        return WaitAsync(reply.Task, cancellation);
+        return WaitAsync(reply.Task, patience ?? Patience, cancellation);
     }
 
     public async ValueTask DisposeAsync()
@@ -88,15 +98,15 @@ internal sealed class SftpSession : IAsyncDisposable
         }
     }
 
-    private async Task<SftpReply> WaitAsync(Task<SftpReply> reply, CancellationToken cancellation)
+    private async Task<SftpReply> WaitAsync(Task<SftpReply> reply, TimeSpan patience, CancellationToken cancellation)
     {
         try
         {
-            return await reply.WaitAsync(Patience, _time, cancellation);
+            return await reply.WaitAsync(patience, _time, cancellation);
         }
         catch (TimeoutException e)
         {
-            throw new SftpEndedException($"The guest's SFTP server did not answer for {Patience.TotalSeconds:0} s.", e);
+            throw new SftpEndedException($"The guest's SFTP server did not answer for {patience.TotalSeconds:0} s.", e);
         }
     }
 
@@ -146,6 +156,7 @@ internal sealed class SftpSession : IAsyncDisposable
         _ended ??= e as SftpEndedException ?? new SftpEndedException(error.Length > 0 ? error : "The SFTP server's channel was closed.", e);
         foreach (var waiter in _waiting.Values)
             waiter.TrySetException(_ended);
+        _ending.Cancel();
     }
 
     private static HashSet<string> ReadExtensions(SftpReply hello)

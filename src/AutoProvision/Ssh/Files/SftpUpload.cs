@@ -12,6 +12,9 @@ internal sealed class SftpUpload(Sftp sftp)
     // Longer than a busy guest needs to remove one file.
     private static readonly TimeSpan CleanUp = TimeSpan.FromSeconds(10);
 
+    /// <summary>Whether an unfinished file may still be there: the guest did not say that it is gone.</summary>
+    public bool HasLeft { get; private set; }
+
     /// <param name="temporary">The name until then, in the same directory.</param>
     /// <param name="path">The name after.</param>
     /// <param name="content">Read to its end, with a MiB of it under way.</param>
@@ -21,26 +24,47 @@ internal sealed class SftpUpload(Sftp sftp)
     /// <exception cref="Vms.FailureException">One of <see cref="FileFailures"/>.</exception>
     public async Task WriteAsync(string temporary, string path, Stream content, SftpAttributes attributes, bool durable, CancellationToken cancellation)
     {
-        var handle = await sftp.OpenFileAsync(temporary, SftpOpen.Write | SftpOpen.Create | SftpOpen.Exclusive, cancellation);
+        var handle = await OpenAsync(temporary, path, cancellation);
         try
         {
             await CopyAsync(content, handle, cancellation);
             await ApplyAsync(handle, attributes, cancellation);
             if (durable)
                 await sftp.SyncAsync(handle, cancellation);
-            await sftp.CloseAsync(handle, cancellation);
+            await sftp.CloseWrittenAsync(handle, cancellation);
             await sftp.RenameAsync(temporary, path, cancellation);
         }
         catch (SftpException e)
         {
             // Asked before the file goes: its disk may be full of it.
-            var failure = await FileFailures.ExplainAsync(sftp, path, e, cancellation);
+            var failure = await FileFailures.ExplainWriteAsync(sftp, path, e, cancellation);
             await RemoveAsync(temporary);
             throw failure;
         }
         catch
         {
             await RemoveAsync(temporary);
+            throw;
+        }
+    }
+
+    // Not by the caller's token: whether the guest made the file has to be known. One that is there already is somebody else's.
+    private async Task<byte[]> OpenAsync(string temporary, string path, CancellationToken cancellation)
+    {
+        var opening = sftp.OpenFileAsync(temporary, SftpOpen.Write | SftpOpen.Create | SftpOpen.Exclusive, CancellationToken.None);
+        try
+        {
+            return await opening.WaitAsync(cancellation);
+        }
+        catch (SftpException e)
+        {
+            throw await FileFailures.ExplainWriteAsync(sftp, path, e, cancellation);
+        }
+        catch
+        {
+            await ((Task)opening).WaitAsync(CleanUp, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (opening.Exception?.InnerException is not SftpException)
+                await RemoveAsync(temporary);
             throw;
         }
     }
@@ -83,6 +107,7 @@ internal sealed class SftpUpload(Sftp sftp)
         catch (Exception e) when (e is SftpException or SftpEndedException or OperationCanceledException)
         {
             // The guest's own shell removes it when the session ends, see SftpCommand.
+            HasLeft |= e is not SftpException { Status: SftpStatus.NoSuchFile };
         }
     }
 }

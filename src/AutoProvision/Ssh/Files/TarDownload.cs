@@ -1,16 +1,22 @@
 using System.Formats.Tar;
+using System.Text;
 
 namespace AutoProvision.Ssh.Files;
 
 /// <summary>
-/// Writes a directory as a tar archive (pax) while it is read: nothing of it is kept. The guest needs no tar. Names are relative to the
-/// directory. Sockets and devices are left out: the one means nothing elsewhere, and SFTP does not tell the other's number.
+/// Writes a directory as a tar archive while it is read: nothing of it is kept. The guest needs no tar. Names are relative to the directory.
+/// Sockets, pipes and devices are left out, which mean nothing elsewhere, and so is what is in /proc and /sys where a directory above those
+/// is asked for, as of the whole guest: that is the kernel's own, and larger than any disk. The format is GNU's: .NET does not read names
+/// with line breaks of pax, even where it wrote them.
 /// </summary>
 internal sealed class TarDownload(Sftp sftp, AccountNames names, Stream archive)
 {
+    private const int LongestAccount = 32;
+    private static readonly string[] Kernels = ["/proc", "/sys"];
+
     public async Task WriteAsync(string directory, SftpAttributes attributes, CancellationToken cancellation)
     {
-        await using var writer = new TarWriter(archive, TarEntryFormat.Pax, leaveOpen: true);
+        await using var writer = new TarWriter(archive, TarEntryFormat.Gnu, leaveOpen: true);
         await AddAsync(writer, directory, "./", attributes, cancellation);
         await AddAllAsync(writer, directory, "", cancellation);
     }
@@ -24,7 +30,7 @@ internal sealed class TarDownload(Sftp sftp, AccountNames names, Stream archive)
             try
             {
                 await AddAsync(writer, path, name, entry.Attributes, cancellation);
-                if (entry.Attributes.Kind == FileKind.Directory)
+                if (entry.Attributes.Kind == FileKind.Directory && !Kernels.Contains(path))
                     await AddAllAsync(writer, path, name + "/", cancellation);
             }
             catch (SftpException e) when (e.Status == SftpStatus.NoSuchFile)
@@ -43,9 +49,6 @@ internal sealed class TarDownload(Sftp sftp, AccountNames names, Stream archive)
             case FileKind.Directory:
                 await writer.WriteEntryAsync(Describe(TarEntryType.Directory, name.TrimEnd('/') + "/", attributes), cancellation);
                 break;
-            case FileKind.Fifo:
-                await writer.WriteEntryAsync(Describe(TarEntryType.Fifo, name, attributes), cancellation);
-                break;
             case FileKind.Symlink:
                 var link = Describe(TarEntryType.SymbolicLink, name, attributes);
                 link.LinkName = await sftp.ReadLinkAsync(path, cancellation);
@@ -57,29 +60,32 @@ internal sealed class TarDownload(Sftp sftp, AccountNames names, Stream archive)
         }
     }
 
-    private async Task AddFileAsync(TarWriter writer, string path, PaxTarEntry entry, CancellationToken cancellation)
+    private async Task AddFileAsync(TarWriter writer, string path, GnuTarEntry entry, CancellationToken cancellation)
     {
         var handle = await sftp.OpenFileAsync(path, SftpOpen.Read, cancellation);
-        // As long as it is now: what is appended meanwhile is not in the archive.
+        // As long as it is now: what is appended meanwhile is not in the archive, what is cut off is zeros, as tar itself does it.
         var size = (await sftp.StatHandleAsync(handle, cancellation)).Size ?? 0;
-        await using var content = new SftpReadStream(sftp, handle, size);
+        await using var content = new SftpReadStream(sftp, handle, size) { IsPadded = true };
         if (size > 0)
             entry.DataStream = content;
         await writer.WriteEntryAsync(entry, cancellation);
         await sftp.CloseAsync(handle, cancellation);
     }
 
-    private PaxTarEntry Describe(TarEntryType type, string name, SftpAttributes attributes)
+    private GnuTarEntry Describe(TarEntryType type, string name, SftpAttributes attributes)
     {
         var (user, group) = attributes.Owner ?? (0, 0);
-        return new PaxTarEntry(type, name)
+        return new GnuTarEntry(type, name)
         {
             Mode = attributes.Permissions,
             ModificationTime = attributes.Modified,
             Uid = (int)user,
             Gid = (int)group,
-            UserName = names.User(user),
-            GroupName = names.Group(group),
+            UserName = Fitting(names.User(user)),
+            GroupName = Fitting(names.Group(group)),
         };
     }
+
+    // Without a name it is the number that counts.
+    private static string Fitting(string account) => Encoding.UTF8.GetByteCount(account) <= LongestAccount ? account : "";
 }

@@ -8,31 +8,33 @@ namespace AutoProvision.Ssh.Files;
 /// are gone through only where they stay in it, be they the archive's or the guest's.
 /// </summary>
 /// <param name="sftp">The session.</param>
+/// <param name="upload">Writes the files.</param>
 /// <param name="names">The guest's users and groups.</param>
 /// <param name="directory">Where to.</param>
 /// <param name="temporary">What a file is called until it is whole, see <see cref="SftpCommand.WithSweep"/>.</param>
-internal sealed class TarUpload(Sftp sftp, AccountNames names, string directory, string temporary)
+/// <param name="owner">Whom everything is to belong to; null takes the owners of the archive, by name where the guest knows it.</param>
+internal sealed class TarUpload(Sftp sftp, SftpUpload upload, AccountNames names, string directory, string temporary, (uint User, uint Group)? owner)
 {
     private readonly List<(string Path, SftpAttributes Attributes)> _directories = [];
     private readonly HashSet<string> _inside = [];
     private string _root = "";
 
     /// <param name="archive">ustar, pax, GNU or old tar, without compression.</param>
-    /// <param name="owner">Whom everything is to belong to; null takes the owners of the archive, by name where the guest knows it.</param>
     /// <param name="cancellation">Cuts it off.</param>
     /// <exception cref="InvalidDataException">It is no tar archive, or one that reaches out of the directory.</exception>
-    public async Task ReadAsync(Stream archive, (uint User, uint Group)? owner, CancellationToken cancellation)
+    public async Task ReadAsync(Stream archive, CancellationToken cancellation)
     {
         _root = await sftp.RealPathAsync(directory, cancellation);
-        await using var reader = new TarReader(archive, leaveOpen: true);
-        while (await reader.GetNextEntryAsync(copyData: false, cancellation) is { } entry)
-            await UnpackAsync(entry, Place(entry.Name), owner, cancellation);
-        // Last and from within: a directory without the right to write takes no more files.
+        await using var entries = new TarArchive(archive);
+        while (await entries.NextAsync(cancellation) is { } entry)
+            await UnpackAsync(entry, Place(entry.Name), cancellation);
+        // Last and from within: a directory without the right to write takes no more files. Each is looked at again: a link may have
+        // been replaced since by one that leads out.
         foreach (var (path, attributes) in Enumerable.Reverse(_directories))
-            await ApplyAsync(path, attributes, cancellation);
+            await ApplyAsync(await CheckAsync(path, cancellation), attributes, cancellation);
     }
 
-    private async Task UnpackAsync(TarEntry entry, string path, (uint User, uint Group)? owner, CancellationToken cancellation)
+    private async Task UnpackAsync(TarEntry entry, string path, CancellationToken cancellation)
     {
         var attributes = new SftpAttributes(Owner: owner ?? OwnerOf(entry), Mode: (uint)entry.Mode & 0xFFF, ModifiedAt: (uint)Math.Clamp(entry.ModificationTime.ToUnixTimeSeconds(), 0, uint.MaxValue));
         switch (entry.EntryType)
@@ -42,8 +44,7 @@ internal sealed class TarUpload(Sftp sftp, AccountNames names, string directory,
                 _directories.Add((path, attributes));
                 break;
             case TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile:
-                await MakeAsync(FilePath.Parent(path), cancellation);
-                await new SftpUpload(sftp).WriteAsync(FilePath.In(FilePath.Parent(path), temporary), path, entry.DataStream ?? Stream.Null, attributes, durable: false, cancellation);
+                await WriteAsync(path, ContentOf(entry), attributes, cancellation);
                 break;
             case TarEntryType.SymbolicLink:
                 await LinkAsync(path, entry.LinkName, attributes, cancellation);
@@ -58,13 +59,30 @@ internal sealed class TarUpload(Sftp sftp, AccountNames names, string directory,
         }
     }
 
+    // What GNU tar makes of holes in its pax format is not what .NET reads.
+    private static Stream ContentOf(TarEntry entry) =>
+        entry is PaxTarEntry pax && pax.ExtendedAttributes.Keys.Any(key => key.StartsWith("GNU.sparse.", StringComparison.Ordinal))
+            ? throw new InvalidDataException($"The archive holds \"{entry.Name}\" as a sparse file (\"tar -S\").")
+            : entry.DataStream ?? Stream.Null;
+
+    private async Task WriteAsync(string path, Stream content, SftpAttributes attributes, CancellationToken cancellation)
+    {
+        await MakeAsync(FilePath.Parent(path), cancellation);
+        if (await sftp.FindLinkAsync(path, cancellation) is { Kind: FileKind.Directory })
+            throw FileFailures.IsDirectory(path);
+        await upload.WriteAsync(FilePath.In(FilePath.Parent(path), temporary), path, content, attributes, durable: false, cancellation);
+    }
+
     private async Task LinkAsync(string path, string target, SftpAttributes attributes, CancellationToken cancellation)
     {
         await MakeAsync(FilePath.Parent(path), cancellation);
         _inside.Clear();
-        if (await sftp.FindLinkAsync(path, cancellation) is not null)
+        var old = await sftp.FindLinkAsync(path, cancellation);
+        if (old is { Kind: FileKind.Directory })
+            throw FileFailures.IsDirectory(path);
+        if (old is not null)
             await sftp.RemoveAsync(path, cancellation);
-        await sftp.SymlinkAsync(target, path, cancellation);
+        await sftp.SymlinkAsync(FilePath.CheckTarget(target), path, cancellation);
         await sftp.SetLinkAsync(path, new SftpAttributes(Owner: attributes.Owner), cancellation);
     }
 
@@ -78,10 +96,9 @@ internal sealed class TarUpload(Sftp sftp, AccountNames names, string directory,
             await LinkAsync(to, target, attributes, cancellation);
             return;
         }
-        await MakeAsync(FilePath.Parent(to), cancellation);
         var handle = await sftp.OpenFileAsync(from, SftpOpen.Read, cancellation);
         await using var content = new SftpReadStream(sftp, handle, (await sftp.StatHandleAsync(handle, cancellation)).Size ?? 0);
-        await new SftpUpload(sftp).WriteAsync(FilePath.In(FilePath.Parent(to), temporary), to, content, attributes, durable: false, cancellation);
+        await WriteAsync(to, content, attributes, cancellation);
         await sftp.CloseAsync(handle, cancellation);
     }
 
@@ -90,12 +107,12 @@ internal sealed class TarUpload(Sftp sftp, AccountNames names, string directory,
         if (_inside.Contains(path))
             return;
         await CheckAsync(path, cancellation);
-        await new RemoteDirectories(sftp).MakeAsync(path, cancellation);
+        await new RemoteDirectories(sftp).MakeAsync(path, owner, cancellation);
         _inside.Add(path);
     }
 
-    // Of as much of the path as is there: links are what may lead out.
-    private async Task CheckAsync(string path, CancellationToken cancellation)
+    // Of as much of the path as is there: links are what may lead out. Gives it without them.
+    private async Task<string> CheckAsync(string path, CancellationToken cancellation)
     {
         var there = path;
         while (await sftp.FindLinkAsync(there, cancellation) is null)
@@ -103,6 +120,7 @@ internal sealed class TarUpload(Sftp sftp, AccountNames names, string directory,
         var real = await sftp.RealPathAsync(there, cancellation);
         if (real != _root && !real.StartsWith(_root == "/" ? _root : _root + "/", StringComparison.Ordinal))
             throw new InvalidDataException($"The archive goes through the link {there}, which leads out of the directory.");
+        return real;
     }
 
     private async Task ApplyAsync(string path, SftpAttributes attributes, CancellationToken cancellation)
@@ -114,8 +132,7 @@ internal sealed class TarUpload(Sftp sftp, AccountNames names, string directory,
     private (uint User, uint Group) OwnerOf(TarEntry entry)
     {
         var (user, group) = entry is PosixTarEntry posix ? (posix.UserName, posix.GroupName) : ("", "");
-        var known = names.Find($"{(user.Length > 0 ? user : entry.Uid)}:{(group.Length > 0 ? group : entry.Gid)}");
-        return known ?? ((uint)entry.Uid, (uint)entry.Gid);
+        return (names.UserNumber(user) ?? (uint)entry.Uid, names.GroupNumber(group) ?? (uint)entry.Gid);
     }
 
     // A leading "/" is dropped, as tar itself does.
@@ -124,6 +141,6 @@ internal sealed class TarUpload(Sftp sftp, AccountNames names, string directory,
         var parts = name.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(part => part != ".").ToList();
         if (parts.Contains(".."))
             throw new InvalidDataException($"The archive's \"{name}\" lies outside of the directory.");
-        return parts.Count == 0 ? directory : FilePath.In(directory, string.Join('/', parts));
+        return parts.Count == 0 ? directory : FilePath.Check(FilePath.In(directory, string.Join('/', parts)));
     }
 }
