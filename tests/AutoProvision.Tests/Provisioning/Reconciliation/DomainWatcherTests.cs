@@ -45,15 +45,17 @@ public sealed class DomainWatcherTests
             await host.Hypervisor.Events.TellAsync(name);
         host.Hypervisor.SetPower(Id(vm), DomainPower.Stopped);
         await host.Time.PassAsync(Second);
-        await http.UntilAsync(vm, "stopped");
+        var stopped = (await http.FollowUntilAsync(vm, "stopped"))[^1];
 
         // Were there another round to come of it, this would be seen too early.
         Assert.False(IsRung(app));
         host.Hypervisor.SetPower(Id(vm), DomainPower.Running);
         await host.Hypervisor.Events.TellAsync(name);
         await host.Time.PassAsync(2 * Second);
-        await LookedAsync(looks);
-        await LookedAsync(looks);
+        await http.FollowAsync(vm, item => item.EventType == "state" && item.Data.Text("state") == "ready", after: long.Parse(stopped.EventId!));
+        // Two rounds, and the comeback's own look.
+        for (var look = 0; look < 3; look++)
+            await LookedAsync(looks);
         Assert.Equal(0, looks.Count);
     }
 
