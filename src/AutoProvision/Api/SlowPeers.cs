@@ -60,6 +60,7 @@ internal static class SlowPeers
     private sealed class Parting : IDisposable
     {
         private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
+        private readonly CancellationToken _stop;
         private readonly CancellationTokenSource _late;
         private readonly CancellationTokenRegistration _hangUp;
         private readonly CancellationTokenRegistration _stopping;
@@ -68,7 +69,8 @@ internal static class SlowPeers
         {
             _late = new CancellationTokenSource(Timeout.InfiniteTimeSpan, http.RequestServices.GetRequiredService<TimeProvider>());
             _hangUp = _late.Token.Register(hangUp);
-            _stopping = http.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(() => _late.CancelAfter(Grace));
+            _stop = http.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+            _stopping = _stop.Register(() => _late.CancelAfter(Grace));
         }
 
         /// <summary>Whether an end that is near stays so when the answer is given.</summary>
@@ -76,10 +78,9 @@ internal static class SlowPeers
 
         public void Dispose()
         {
-            var stop = _stopping.Token;
             // Each waits for what is just being called: afterwards the context may be another request's.
             _stopping.Dispose();
-            if (OutlivesAnswer && stop.IsCancellationRequested)
+            if (OutlivesAnswer && _stop.IsCancellationRequested)
                 return;
             _hangUp.Dispose();
             _late.Dispose();

@@ -121,7 +121,7 @@ internal static partial class CloudConfigRules
     private static void RefuseOwnFiles(YamlNode files, OwnDescriptions own)
     {
         foreach (var item in (YamlSequenceNode)files)
-            if (own.Files.Contains(Path.GetFullPath(Text(item, "path")!, "/")))
+            if (own.Files.Contains(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Text(item, "path")!, "/"))))
                 throw Bad($"writes {Text(item, "path")}, which the VM's own fields write");
     }
 

@@ -79,6 +79,7 @@ public sealed class OperationService(VmService vms, VmStore store, IHypervisor h
     public async Task<Vm> CreateSnapshotAsync(string id, SnapshotRequest request, IReadOnlyList<Fault> shape, CancellationToken cancellation)
     {
         var name = SnapshotRules.Complete(request, shape, Now);
+        var isOn = await IsOnAsync(vms.Get(id), cancellation);
         var room = await admission.MeasureAsync(cancellation);
         return Begin(id, OperationKind.Snapshot, vm =>
         {
@@ -87,7 +88,7 @@ public sealed class OperationService(VmService vms, VmStore store, IHypervisor h
             if (vm.Snapshots.Count >= MostSnapshots)
                 throw OperationFailures.TooManySnapshots(vm, MostSnapshots);
             // Its memory is written to the disk.
-            admission.AdmitDisk(vm.IsOn ? vm.Spec.MemoryMiB / 1024 : 0, store.List(), room);
+            admission.AdmitDisk(vm.IsOn || isOn ? vm.Spec.MemoryMiB / 1024 : 0, store.List(), room);
             return new(OperationKind.Snapshot, Now) { Snapshot = name, Description = request.Description, WasRunning = vm.IsOn };
         });
     }

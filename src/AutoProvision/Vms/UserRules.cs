@@ -58,8 +58,16 @@ internal static partial class UserRules
             fields.Add(rest.Slice(4, (int)size).ToArray());
             rest = rest[(4 + (int)size)..];
         }
-        return fields.Count > 1 && Encoding.ASCII.GetString(fields[0]) == type && fields[1].Length > 0;
+        return fields.Count == FieldsOf(type) && Encoding.ASCII.GetString(fields[0]) == type && fields.All(field => field.Length > 0);
     }
+
+    // RFC 4253 (rsa: e, n), RFC 8709 (the key), RFC 5656 (curve, point) and, of hardware keys, OpenSSH's PROTOCOL.u2f (an application more).
+    private static int FieldsOf(string type) => type switch
+    {
+        "ssh-ed25519" => 2,
+        "sk-ecdsa-sha2-nistp256@openssh.com" => 4,
+        _ => 3,
+    };
 
     private static void Check(VmUserRequest user, string pointer, string first, FaultList faults)
     {

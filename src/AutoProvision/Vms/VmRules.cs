@@ -60,7 +60,7 @@ public sealed partial class VmRules(ImageStore images, IOptions<VmOptions> optio
     // cloud-init gives up on a swap file that does not fit without calling it an error. The system needs its own room beside it.
     private static void CheckSwap(VmSpec spec, FaultList faults)
     {
-        if (spec.SwapMiB > (spec.DiskGiB - 1) * 1024L)
+        if (spec.SwapMiB > 0 && spec.SwapMiB > (spec.DiskGiB - 1) * 1024L && !faults.Has("/diskGiB"))
             faults.Add("/swapMiB", "out_of_range", $"A swap file of {spec.SwapMiB} MiB does not fit a root disk of {spec.DiskGiB} GiB.", "Ask for a larger diskGiB; the swap file can be a GiB smaller than that.");
     }
 

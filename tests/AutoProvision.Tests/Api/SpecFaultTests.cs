@@ -165,6 +165,8 @@ public sealed partial class SpecFaultTests
     [InlineData("""{"nics": ["lan"]}""", "/nics/0 type_mismatch")]
     [InlineData("""{"packages": [null]}""", "/packages/0 type_mismatch")]
     [InlineData("""{"diskGiB": 4, "swapMiB": 3073}""", "/swapMiB out_of_range")]
+    [InlineData("""{"diskGiB": 0, "swapMiB": 64}""", "/diskGiB out_of_range")]
+    [InlineData("""{"authorizedKeys": ["ssh-rsa AAAAB3NzaC1yc2EAAAADAQAB"]}""", "/authorizedKeys/0 key_invalid")]
     [InlineData("""{"authorizedKeys": ["ssh-ed25519 AAAAB"]}""", "/authorizedKeys/0 key_invalid")]
     [InlineData("""{"authorizedKeys": ["ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIBEuKh0f4r0P5tGTTXkLSMgEO1nVZJ5mGoGrzlLgEexB"]}""", "/authorizedKeys/0 key_invalid")]
     [InlineData("""{"authorizedKeys": ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBEuKh0f4r0P5tGTTXkLSMgEO1nVZJ5mGoGrzlLgEe"]}""", "/authorizedKeys/0 key_invalid")]

@@ -171,6 +171,7 @@ public class CallersUserDataTests
     [Theory]
     [InlineData("/etc/motd")]
     [InlineData("//etc/./motd")]
+    [InlineData("/etc/motd/")]
     [InlineData("/srv/../etc/motd")]
     [InlineData("etc/motd")]
     [InlineData("/home/debian/.ssh/authorized_keys")]

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using AutoProvision.Processes;
 using AutoProvision.Vms;
 
@@ -21,7 +22,7 @@ public sealed class LibvirtNetworks(Virsh virsh, LeaseBook leases) : INetworks
     public async Task ReserveAddressAsync(Guid id, Nic nic, string address, CancellationToken cancellation)
     {
         var (network, wanted) = (leases.NetworkOf(nic), new Reservation(nic.Mac, IPAddress.Parse(address)));
-        var places = await PlacesAsync(network, cancellation);
+        var places = await PlacesAsync(network, cancellation).ToListAsync(cancellation);
         if (places.Any(place => place.Xml.Reservations.Any(kept => kept.Address.Equals(wanted.Address) && kept.Mac != nic.Mac)))
             throw Taken(address, network, "it is reserved for another MAC address");
         if (places.Any(place => place.Xml.Subnets.Any(subnet => subnet.Host.Equals(wanted.Address))))
@@ -36,7 +37,8 @@ public sealed class LibvirtNetworks(Virsh virsh, LeaseBook leases) : INetworks
     {
         var own = leases.NetworkOf(nic);
         if (await HasAsync(own, cancellation))
-            await ForgetAsync(await PlacesAsync(own, cancellation), nic.Mac, cancellation);
+            await foreach (var place in PlacesAsync(own, cancellation))
+                await ForgetAsync(place, nic.Mac, cancellation);
         if (nic.Network is not null)
             return;
         // The service's own network may have been another one when the address was reserved.
@@ -47,22 +49,26 @@ public sealed class LibvirtNetworks(Virsh virsh, LeaseBook leases) : INetworks
     // Somebody else's, who may not let us read it, or remove it just now: that must not hold up the VM's end for ever.
     private async Task ForgetOnOtherAsync(string network, string mac, CancellationToken cancellation)
     {
-        IReadOnlyList<Place> places;
+        var isKept = false;
         try
         {
-            places = await PlacesAsync(network, cancellation);
+            await foreach (var place in PlacesAsync(network, cancellation))
+            {
+                isKept |= place.Xml.Reservations.Any(kept => kept.Mac == mac);
+                await ForgetAsync(place, mac, cancellation);
+            }
         }
         catch (FailureException e) when (e.Code is "hypervisor_refused" or "hypervisor_garbled")
         {
-            return;
+            if (isKept && await HasAsync(network, cancellation))
+                throw;
         }
-        await ForgetAsync(places, mac, cancellation);
     }
 
     private async Task KeepAsync(Place place, Reservation wanted, CancellationToken cancellation)
     {
         // What was kept for it before.
-        await ForgetAsync([place], wanted.Mac!, cancellation);
+        await ForgetAsync(place, wanted.Mac!, cancellation);
         var result = await UpdateAsync(place, "add", wanted, cancellation);
         if (!result.Succeeded)
             // Somebody was quicker.
@@ -71,9 +77,9 @@ public sealed class LibvirtNetworks(Virsh virsh, LeaseBook leases) : INetworks
                 : Virsh.Refused("virsh net-update", result);
     }
 
-    private async Task ForgetAsync(IReadOnlyList<Place> places, string mac, CancellationToken cancellation)
+    private async Task ForgetAsync(Place place, string mac, CancellationToken cancellation)
     {
-        foreach (var (place, kept) in places.SelectMany(place => place.Xml.Reservations.Where(kept => kept.Mac == mac), (place, kept) => (place, kept)))
+        foreach (var kept in place.Xml.Reservations.Where(kept => kept.Mac == mac))
         {
             var result = await UpdateAsync(place, "delete", kept, cancellation);
             if (!result.Succeeded && !result.Error.Contains(IsNotKept, StringComparison.Ordinal))
@@ -86,15 +92,13 @@ public sealed class LibvirtNetworks(Virsh virsh, LeaseBook leases) : INetworks
         "--xml", reservation.Xml, place.IsLasting ? "--config" : "--live");
 
     // The two need not agree: libvirt may have been killed between them, and would then refuse to change both at once.
-    private async Task<IReadOnlyList<Place>> PlacesAsync(string network, CancellationToken cancellation)
+    private async IAsyncEnumerable<Place> PlacesAsync(string network, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var info = await virsh.RunAsync(cancellation, "net-info", "--network", network);
-        var places = new List<Place>();
         if (VirshTables.Field(info, "Active") == "yes")
-            places.Add(new Place(IsLasting: false, await ReadAsync(network, isLasting: false, cancellation)));
+            yield return new Place(IsLasting: false, await ReadAsync(network, isLasting: false, cancellation));
         if (VirshTables.Field(info, "Persistent") == "yes")
-            places.Add(new Place(IsLasting: true, await ReadAsync(network, isLasting: true, cancellation)));
-        return places;
+            yield return new Place(IsLasting: true, await ReadAsync(network, isLasting: true, cancellation));
     }
 
     private async Task<NetworkXml> ReadAsync(string network, bool isLasting, CancellationToken cancellation) => NetworkXml.Parse(

@@ -58,8 +58,9 @@ public sealed class PowerSwitch(
                 asked = passed;
                 await AskToGoOffAsync(id, cancellation);
             }
-            if (await IsOffAsync(id, cancellation))
-                return true;
+            // One that is paused heeds nothing.
+            if (await PowerAsync(id, cancellation) is not DomainPower.Running and var power)
+                return power == DomainPower.Stopped;
             await Task.Delay(LookInterval, time, cancellation);
         }
         return await IsOffAsync(id, cancellation);
@@ -79,11 +80,13 @@ public sealed class PowerSwitch(
     }
 
     /// <exception cref="FailureException"><c>domain_missing</c>.</exception>
-    public async Task<bool> IsOffAsync(Guid id, CancellationToken cancellation)
+    public async Task<bool> IsOffAsync(Guid id, CancellationToken cancellation) => await PowerAsync(id, cancellation) == DomainPower.Stopped;
+
+    private async Task<DomainPower> PowerAsync(Guid id, CancellationToken cancellation)
     {
         DomainPower? power = null;
         await AskAsync(id, async token => power = await hypervisor.FindPowerAsync(id, token), cancellation);
-        return power is null ? throw OperationFailures.DomainMissing(id) : power == DomainPower.Stopped;
+        return power ?? throw OperationFailures.DomainMissing(id);
     }
 
     // A hypervisor that is away for as long as making a domain may take is not waited for any longer.

@@ -30,12 +30,12 @@ public sealed class RestoreOperation(IDomainControl control, PowerSwitch power, 
         {
             await control.RestoreSnapshotAsync(vm.Id, snapshot.Name, cancellation);
         }
-        catch (FailureException e) when (vm.IsOn)
+        catch (FailureException e) when (vm.IsOn && e.Code != HypervisorFailures.Unavailable)
         {
             if (await power.IsOffAsync(vm.Id, cancellation))
                 throw;
             // What was refused runs on as it was.
-            var still = await VmPower.TryOnAsync(() => power.ReachAsync(vm.Id, cancellation));
+            var still = await VmPower.TryOnAsync(() => power.SwitchOnAsync(vm.Id, cancellation));
             return it => still(it) with { OperationFailure = e.Failure };
         }
         // Also lets one go on that was paused when the snapshot was taken.

@@ -15,25 +15,24 @@ public sealed class DomainRuns(IHypervisor hypervisor)
     /// <summary>Whether the domain runs and was started since it was last seen.</summary>
     public bool IsAnother(DomainInfo domain) => domain.Run is { } run && _seen.TryGetValue(domain.Id, out var before) && before != run;
 
+    /// <remarks>A domain may have been started while it was looked at, so that it has no number yet: the next look compares with the old one.</remarks>
     public void See(DomainInfo domain)
     {
         if (domain.Run is { } run)
             _seen[domain.Id] = run;
-        else
-            _seen.TryRemove(domain.Id, out _);
     }
 
-    /// <summary>For whoever has switched a domain, while the VM is not free yet: what is there now is our own doing.</summary>
+    /// <summary>For whoever has switched a domain, while the VM is not free yet: what is there now is our own doing. Throws nothing, as that is done.</summary>
     public async Task LookAsync(Guid id, CancellationToken cancellation)
     {
-        // Where nobody can tell, the next look is the first.
+        // Where nobody can tell, or there is no time to ask, the next look is the first.
         _seen.TryRemove(id, out _);
         try
         {
             foreach (var domain in (await hypervisor.ListDomainsAsync(cancellation)).Where(domain => domain.Id == id))
                 See(domain);
         }
-        catch (FailureException)
+        catch (Exception e) when (e is FailureException or OperationCanceledException)
         {
         }
     }

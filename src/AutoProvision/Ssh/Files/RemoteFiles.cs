@@ -70,7 +70,7 @@ internal sealed class RemoteFiles(Sftp sftp, string user)
         var old = await sftp.FindAsync(order.Path, cancellation);
         if (old is { Kind: not FileKind.Directory })
             throw FileFailures.NotDirectory(order.Path);
-        if (old is null)
+        if (old is null && !order.Parents)
             await DirectoryAsync(FilePath.Parent(order.Path), order, cancellation);
         var names = await AccountNames.ReadAsync(sftp, cancellation);
         var owner = order.Owner is null ? ((uint User, uint Group)?)null : names.Find(order.Owner) ?? throw FileFailures.NoSuchOwner(order.Owner);

@@ -31,7 +31,8 @@ internal sealed class TarUpload(Sftp sftp, SftpUpload upload, AccountNames names
         // Last and from within: a directory without the right to write takes no more files. Each is looked at again: a link may have
         // been replaced since by one that leads out.
         foreach (var (path, attributes) in Enumerable.Reverse(_directories))
-            await ApplyAsync(await CheckAsync(path, cancellation), attributes, cancellation);
+            if (await sftp.FindLinkAsync(path, cancellation) is not null)
+                await ApplyAsync(await CheckAsync(path, cancellation), attributes, cancellation);
     }
 
     private async Task UnpackAsync(TarEntry entry, string path, CancellationToken cancellation)
@@ -62,7 +63,7 @@ internal sealed class TarUpload(Sftp sftp, SftpUpload upload, AccountNames names
     // What GNU tar makes of holes in its pax format is not what .NET reads.
     private static Stream ContentOf(TarEntry entry) =>
         entry is PaxTarEntry pax && pax.ExtendedAttributes.Keys.Any(key => key.StartsWith("GNU.sparse.", StringComparison.Ordinal))
-            ? throw new InvalidDataException($"The archive holds \"{entry.Name}\" as a sparse file (\"tar -S\").")
+            ? throw new InvalidDataException($"The archive holds \"{entry.Name}\" as a sparse file: leave \"tar -S\" out, and have bsdtar make none by --no-read-sparse.")
             : entry.DataStream ?? Stream.Null;
 
     private async Task WriteAsync(string path, Stream content, SftpAttributes attributes, CancellationToken cancellation)
@@ -75,6 +76,7 @@ internal sealed class TarUpload(Sftp sftp, SftpUpload upload, AccountNames names
 
     private async Task LinkAsync(string path, string target, SftpAttributes attributes, CancellationToken cancellation)
     {
+        FilePath.CheckTarget(target);
         await MakeAsync(FilePath.Parent(path), cancellation);
         _inside.Clear();
         var old = await sftp.FindLinkAsync(path, cancellation);
@@ -82,7 +84,7 @@ internal sealed class TarUpload(Sftp sftp, SftpUpload upload, AccountNames names
             throw FileFailures.IsDirectory(path);
         if (old is not null)
             await sftp.RemoveAsync(path, cancellation);
-        await sftp.SymlinkAsync(FilePath.CheckTarget(target), path, cancellation);
+        await sftp.SymlinkAsync(target, path, cancellation);
         await sftp.SetLinkAsync(path, new SftpAttributes(Owner: attributes.Owner), cancellation);
     }
 

@@ -167,7 +167,7 @@ public sealed class ResizeAndSnapshotTests
         Assert.Equal(("stopped", "hypervisor_refused"), (failed.Text("state"), failed.GetProperty("operationFailure").Text("code")));
     }
 
-    [Fact(Timeout = Limit)]
+    [Fact(Timeout = 4 * Limit)]
     public async Task There_are_at_most_64_snapshots()
     {
         await using var host = new FakeHost();
