@@ -3,7 +3,7 @@
 
 passed=0 failed=0 skipped=0 test_run=
 # For each project as a whole; single waits have their own, much shorter deadlines.
-readonly test_deadline=${AUTOPROVISION_TEST_DEADLINE:-2400}
+readonly test_deadline=${AUTOPROVISION_TEST_DEADLINE:-3600}
 
 # run_tests PROJECT [ARGUMENT...]: adds its results to passed, failed and skipped. In the background, so that traps run at once.
 run_tests() {
