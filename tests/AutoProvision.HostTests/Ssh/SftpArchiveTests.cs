@@ -65,16 +65,8 @@ public sealed class SftpArchiveTests(SshdFixture sshd) : IClassFixture<SshdFixtu
         await File.WriteAllTextAsync(_there.At("outside/secret"), "secret", Cancellation);
         await Tool.OutputAsync("chmod", "0700", _there.At("outside"));
         var before = await DescribeAllAsync("outside");
-        using var archive = new MemoryStream();
-        await using (var writer = new TarWriter(archive, leaveOpen: true))
-        {
-            foreach (var entry in (string[])[$"SymbolicLink link {_there.At("outside")}", "Directory deep/", "SymbolicLink deep/link ../../outside", last])
-                await writer.WriteEntryAsync(Entry(entry.Split(' ')), Cancellation);
-        }
-        archive.Position = 0;
-        await using var sftp = await _there.ConnectAsync();
 
-        var failure = await Assert.ThrowsAsync<FailureException>(() => new RemoteFiles(sftp, "root").UnpackAsync(SftpDirectory.Order(_there.At("inside")), FilePath.Temporary(), archive, Cancellation));
+        var failure = await Assert.ThrowsAsync<FailureException>(() => UnpackAsync([$"SymbolicLink link {_there.At("outside")}", "Directory deep/", "SymbolicLink deep/link ../../outside", last]));
 
         Assert.Equal("tar_invalid", failure.Code);
         Assert.Equal(before, await DescribeAllAsync("outside"));
@@ -86,16 +78,8 @@ public sealed class SftpArchiveTests(SshdFixture sshd) : IClassFixture<SshdFixtu
     {
         Directory.CreateDirectory(_there.At("inside/usr/bin"));
         File.CreateSymbolicLink(_there.At("inside/bin"), "usr/bin");
-        using var archive = new MemoryStream();
-        await using (var writer = new TarWriter(archive, leaveOpen: true))
-        {
-            foreach (var entry in (string[])["RegularFile bin/f", "SymbolicLink l /nowhere", "HardLink l2 l"])
-                await writer.WriteEntryAsync(Entry(entry.Split(' ')), Cancellation);
-        }
-        archive.Position = 0;
-        await using var sftp = await _there.ConnectAsync();
 
-        await new RemoteFiles(sftp, "root").UnpackAsync(SftpDirectory.Order(_there.At("inside")), FilePath.Temporary(), archive, Cancellation);
+        await UnpackAsync(["RegularFile bin/f", "SymbolicLink l /nowhere", "HardLink l2 l"]);
 
         Assert.True(File.Exists(_there.At("inside/usr/bin/f")));
         Assert.Equal(("usr/bin", "/nowhere"), (new FileInfo(_there.At("inside/bin")).LinkTarget, new FileInfo(_there.At("inside/l2")).LinkTarget));
@@ -110,16 +94,8 @@ public sealed class SftpArchiveTests(SshdFixture sshd) : IClassFixture<SshdFixtu
         Directory.CreateDirectory(_there.At("outside/x"));
         await Tool.OutputAsync("chmod", "0700", _there.At("outside"), _there.At("outside/x"));
         var before = await DescribeAllAsync("outside");
-        using var archive = new MemoryStream();
-        await using (var writer = new TarWriter(archive, leaveOpen: true))
-        {
-            foreach (var entry in entries)
-                await writer.WriteEntryAsync(Entry(entry.Split(' ')), Cancellation);
-        }
-        archive.Position = 0;
-        await using var sftp = await _there.ConnectAsync();
 
-        var failure = await Assert.ThrowsAsync<FailureException>(() => new RemoteFiles(sftp, "root").UnpackAsync(SftpDirectory.Order(_there.At("inside")), FilePath.Temporary(), archive, Cancellation));
+        var failure = await Assert.ThrowsAsync<FailureException>(() => UnpackAsync(entries));
 
         Assert.Equal("tar_invalid", failure.Code);
         Assert.Equal(before, await DescribeAllAsync("outside"));
@@ -135,6 +111,20 @@ public sealed class SftpArchiveTests(SshdFixture sshd) : IClassFixture<SshdFixtu
             await directory.WriteTarAsync(file, Cancellation);
 
         Assert.Contains(" 4096 ", await Tool.OutputAsync("tar", "-tvf", _there.At("sys.tar")), StringComparison.Ordinal);
+    }
+
+    /// <summary>Unpacks an archive of such entries into "inside".</summary>
+    private async Task UnpackAsync(params string[] entries)
+    {
+        using var archive = new MemoryStream();
+        await using (var writer = new TarWriter(archive, leaveOpen: true))
+        {
+            foreach (var entry in entries)
+                await writer.WriteEntryAsync(Entry(entry.Split(' ')), Cancellation);
+        }
+        archive.Position = 0;
+        await using var sftp = await _there.ConnectAsync();
+        await new RemoteFiles(sftp, "root").UnpackAsync(SftpDirectory.Order(_there.At("inside")), FilePath.Temporary(), archive, Cancellation);
     }
 
     private static PaxTarEntry Entry(string[] words)
