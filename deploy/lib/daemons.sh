@@ -10,10 +10,15 @@ run_dir=$run_root/host
 # own_run_dir NAME: records of this process alone, together with those of runs that were killed before
 # they could tear down.
 own_run_dir() {
-  local dir
   run_dir=$run_root/$1.$$
+  adopt_runs "$run_root/$1".*
+}
+
+# adopt_runs DIRECTORY...: takes the records of those whose process is gone over into our own.
+adopt_runs() {
+  local dir
   mkdir -p "$run_dir"
-  for dir in "$run_root/$1".*; do
+  for dir; do
     gone "${dir##*.}" || continue
     cp -n "$dir"/* "$run_dir/" 2>/dev/null || true
     rm -rf "$dir"

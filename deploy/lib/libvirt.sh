@@ -96,6 +96,7 @@ libvirt_down() {
   running=$(on_libvirt list --name 2>/dev/null | xargs || true)
   if [ -n "$running" ]; then
     note "libvirt stays up, because these machines run: $running"
+    note "once they are deleted, by a service that runs again, deploy/host-teardown ends it"
     return 0
   fi
   if pool_in_use; then

@@ -28,7 +28,8 @@ internal sealed class RequestMetrics
     public async Task CountAsync(HttpContext http, RequestDelegate next)
     {
         var method = Methods.Contains(http.Request.Method) ? http.Request.Method : "other";
-        var route = (http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "";
+        // As the document has it: the pattern of a group's own route ends with a slash.
+        var route = (http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText is { } pattern ? $"/{pattern.Trim('/')}" : "";
         var started = _time.GetTimestamp();
         using var busy = _inProgress.WithLabels(method, route).TrackInProgress();
         try

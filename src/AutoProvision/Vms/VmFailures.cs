@@ -8,8 +8,9 @@ public static class VmFailures
     /// <summary>A change could not be journalled; nothing was changed.</summary>
     public const string JournalFull = "journal_full";
 
-    public static FailureException NotFound(string id) => new("vm_not_found",
-        $"There is no VM {id}.", "GET /vms lists the VMs there are; a deleted one is forgotten after a while.");
+    public static FailureException NotFound(string id) => new("vm_not_found", $"There is no VM {id}.", Guid.TryParse(id, out _)
+        ? "GET /vms lists the VMs there are; a deleted one is forgotten after a while."
+        : "A VM is asked for by its id, not by its name: GET /vms tells both.");
 
     public static FailureException NameTaken(string name, Vm other) => new("name_taken",
         $"The name \"{name}\" is taken by VM {other.Id}, which is {other.State.ToString().ToLowerInvariant()}.",

@@ -32,7 +32,7 @@ public sealed class MetricsTests
             ("autoprovision_vm_creation_duration_seconds_count{outcome=\"ready\"}", 2), ("autoprovision_vm_creation_duration_seconds_count{outcome=\"failed\"}", 1),
             ("autoprovision_step_duration_seconds_count{step=\"ssh\",outcome=\"completed\"}", 2), ("autoprovision_step_duration_seconds_count{step=\"disk\",outcome=\"failed\"}", 1),
             ("autoprovision_operation_duration_seconds_count{operation=\"stop\",outcome=\"completed\"}", 1), ("autoprovision_events_total{type=\"operation.completed\"}", 1),
-            ("http_requests_received_total{code=\"202\",method=\"POST\",route=\"/vms/\"}", 3), ("http_requests_received_total{code=\"404\",method=\"GET\",route=\"/vms/{id}\"}", 1),
+            ("http_requests_received_total{code=\"202\",method=\"POST\",route=\"/vms\"}", 3), ("http_requests_received_total{code=\"404\",method=\"GET\",route=\"/vms/{id}\"}", 1),
             ("http_requests_received_total{code=\"404\",method=\"GET\",route=\"\"}", 1), ("http_requests_received_total{code=\"405\",method=\"other\",route=\"\"}", 1));
     }
 
