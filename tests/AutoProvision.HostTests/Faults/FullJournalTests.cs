@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text.Json;
 using AutoProvision.HostTests.Support;
 using AutoProvision.Vms;
 
@@ -14,7 +13,7 @@ public sealed class FullJournalTests
         await using var disk = await SmallDisk.MountAsync(sizeMiB: 64);
         await using var app = new HostApp(Micro.Settings(("AutoProvision:DataDirectory", Path.Combine(disk.Directory, "data"))));
         var before = await HostSnapshot.TakeAsync(app);
-        var vm = await ShowReadyAsync(app, "earlier");
+        var vm = (await app.WaitUntilMadeAsync((await app.CreateAsync(Micro.Request("earlier"))).Id)).Id;
 
         disk.Fill();
         using var refused = await app.PostAsync(Micro.Request("no-room"));
@@ -28,14 +27,9 @@ public sealed class FullJournalTests
         Assert.Empty(await HostSnapshot.NewSinceAsync(app, before));
 
         disk.Empty();
-        await app.DeleteAsync(await ShowReadyAsync(app, "healed"));
-        Console.WriteLine("figure: full journal, space returned: the next POST is accepted and ready");
-    }
-
-    private static async Task<Guid> ShowReadyAsync(HostApp app, string name)
-    {
-        var vm = await app.WaitUntilMadeAsync((await app.CreateAsync(Micro.Request(name))).Id);
-        Assert.True(vm.State == VmState.Ready, JsonSerializer.Serialize(vm));
-        return vm.Id;
+        var healed = await app.CreateAsync(Micro.Request("healed"));
+        await app.UntilAsync(healed.Id, what => what is { Type: VmEventType.StepCompleted, Step: "keys" });
+        Console.WriteLine("figure: full journal, space returned: the next POST is accepted, its VM is being made");
+        await app.DeleteAsync(healed.Id);
     }
 }

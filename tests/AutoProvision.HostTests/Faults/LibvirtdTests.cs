@@ -26,8 +26,20 @@ public sealed class LibvirtdTests
         await ShowReadyAsync(app, waiting, "address", back);
         await ShowReadyAsync(app, making, "domain", back);
         await ShowDeletionAsync(app, waiting, making);
+        await ShowRemovalAsync(app, making.Id);
         await app.DeleteAsync(making.Id);
         Assert.Empty(await HostSnapshot.NewSinceAsync(app, before));
+    }
+
+    // What another user of libvirt removes while it runs is noticed as well, by the connection that was made again.
+    private static async Task ShowRemovalAsync(HostApp app, Guid id)
+    {
+        await Tool.VirshAsync("undefine", $"{id}");
+        await Tool.VirshAsync("destroy", $"{id}");
+        var done = DateTimeOffset.UtcNow;
+        var seen = await app.UntilAsync(id, what => what.State == VmState.Failed);
+        Console.WriteLine($"figure: a running domain undefined and destroyed by another user: failed after {(seen.At - done).TotalSeconds:0.0} s");
+        Assert.Equal("domain_missing", (await app.GetAsync(id)).Failure?.Code);
     }
 
     private static async Task ShowReadyAsync(HostApp app, VmResource created, string step, DateTimeOffset back)

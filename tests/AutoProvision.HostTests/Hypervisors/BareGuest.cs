@@ -20,10 +20,6 @@ internal sealed class BareGuest(HostApp app, string name) : IAsyncDisposable
 
     public VmSize Size { get; init; } = new(1, Micro.MemoryMiB, 1);
 
-    public string Image { get; init; } = "micro";
-
-    public string? NetworkConfig { get; init; }
-
     public IReadOnlyList<Nic> Nics { get; init; } = [new(NewMac())];
 
     /// <summary>Serial numbers of the disks beside the root disk, of 1 GiB each.</summary>
@@ -40,7 +36,7 @@ internal sealed class BareGuest(HostApp app, string name) : IAsyncDisposable
 
     public static string NewMac() => $"52:54:00:{Random.Shared.Next(256):x2}:{Random.Shared.Next(256):x2}:{Random.Shared.Next(256):x2}";
 
-    public Task<BaseImage> ImageAsync() => app.Services.GetRequiredService<ImageStore>().EnsureAsync(Image, progress: null, Cancellation);
+    public Task<BaseImage> ImageAsync() => app.Services.GetRequiredService<ImageStore>().EnsureAsync(Micro.Image, progress: null, Cancellation);
 
     /// <summary>Makes its disks, starts it and waits until its user is let in.</summary>
     /// <param name="source">Another guest, whose disks are copied.</param>
@@ -126,7 +122,7 @@ internal sealed class BareGuest(HostApp app, string name) : IAsyncDisposable
 
     private SeedFiles Seed()
     {
-        var spec = new VmSpec { Name = name, Image = Image, Cpus = Size.Cpus, MemoryMiB = Size.MemoryMiB, DiskGiB = Size.DiskGiB, User = "tester", NetworkConfig = NetworkConfig };
+        var spec = new VmSpec { Name = name, Image = Micro.Image, Cpus = Size.Cpus, MemoryMiB = Size.MemoryMiB, DiskGiB = Size.DiskGiB, User = "tester" };
         var vm = new Vm { Id = Id, Spec = spec, State = VmState.Provisioning, CreatedAt = TimeProvider.System.GetUtcNow(), Mac = Nics[0].Mac };
         return UserData.Seed(vm, _host, [_user.PublicOpenSsh], [.. Nics.Select(NetworkInfo? (_) => null)]);
     }

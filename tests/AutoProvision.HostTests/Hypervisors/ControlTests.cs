@@ -5,7 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace AutoProvision.HostTests.Hypervisors;
 
-/// <summary>Power, sizes, snapshots and copies on real libvirt: one guest goes through all of them, and a copy of it boots.</summary>
+/// <summary>NICs, power, sizes, snapshots and copies on real libvirt: one guest goes through all of them, and a copy of it boots.</summary>
 public sealed class ControlTests
 {
     private const string Data = "/dev/disk/by-id/virtio-data";
@@ -13,15 +13,19 @@ public sealed class ControlTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact(Timeout = 300_000)]
-    public async Task A_guest_goes_off_and_on_changes_its_size_and_comes_back_from_snapshots()
+    public async Task A_guest_has_its_addresses_goes_off_and_on_changes_its_size_and_comes_back_from_snapshots()
     {
         await using var app = new HostApp(Micro.Settings());
         var control = app.Services.GetRequiredService<IDomainControl>();
+        await using var lan = await OwnNetwork.StartAsync();
+        var nics = new NicProofs(app, lan);
         var before = await HostSnapshot.TakeAsync(app);
-        await using (var guest = new BareGuest(app, "control") { Disks = ["data"] })
+        await using (var guest = new BareGuest(app, "control") { Disks = ["data"], Nics = NicProofs.Nics(lan) })
         await using (var copy = new BareGuest(app, "copy") { Disks = ["data"], Size = new VmSize(1, Micro.MemoryMiB, 2) })
         {
+            await nics.ReserveAsync(guest);
             await guest.StartAsync();
+            await nics.HasThemAsync(guest);
             Assert.Equal("2097152 1 1048576", await guest.SayAsync("echo $(cat /sys/block/vda/size) $(nproc) $(($(blockdev --getsize64 $(readlink -f " + Data + ")) / 1024))"));
             await RestoreRunningAsync(control, guest);
             await CopyPausedAsync(control, guest, copy);
@@ -32,6 +36,7 @@ public sealed class ControlTests
             await BootCopyAsync(copy);
         }
         Assert.Empty(await HostSnapshot.NewSinceAsync(app, before));
+        await nics.AreFreeAgainAsync();
     }
 
     // With its memory: the file is in the guest's RAM, and the disk is another one.

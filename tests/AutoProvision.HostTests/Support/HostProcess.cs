@@ -91,6 +91,18 @@ internal sealed class HostProcess : IServiceHost, IAsyncDisposable
         return await GetAsync(id);
     }
 
+    /// <summary>The VM's events from its first one until it has come to rest in one of the states.</summary>
+    public async Task<IReadOnlyList<VmEvent>> HistoryUntilAsync(Guid id, params VmState[] states)
+    {
+        var events = new List<VmEvent>();
+        await UntilAsync(id, what =>
+        {
+            events.Add(what);
+            return what.Type == VmEventType.State && states.Contains(what.State);
+        });
+        return events;
+    }
+
     public Task<VmResource> WaitUntilMadeAsync(Guid id) => WaitAsync(id, VmState.Ready, VmState.Degraded, VmState.Failed);
 
     public async Task AskToDeleteAsync(Guid id)

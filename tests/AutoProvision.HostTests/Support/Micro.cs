@@ -6,6 +6,8 @@ namespace AutoProvision.HostTests.Support;
 /// </summary>
 internal static class Micro
 {
+    public const string Image = "micro";
+
     public const int MemoryMiB = 96;
 
     /// <summary>Settings of a service that knows the image, the given ones added; a value is written as configuration takes it.</summary>
@@ -13,7 +15,7 @@ internal static class Micro
     {
         var settings = new Dictionary<string, string>
         {
-            ["Images:Catalog:micro:Path"] = Environment.GetEnvironmentVariable("AUTOPROVISION_MICRO_IMAGE") ?? "/var/lib/autoprovision/images/micro.qcow2",
+            [$"Images:Catalog:{Image}:Path"] = Environment.GetEnvironmentVariable("AUTOPROVISION_MICRO_IMAGE") ?? "/var/lib/autoprovision/images/micro.qcow2",
             // More at once than there are cores makes all of them late.
             ["Provisioning:Concurrency"] = "2",
         };
@@ -23,5 +25,5 @@ internal static class Micro
     }
 
     /// <summary>The body of a <c>POST /vms</c>.</summary>
-    public static object Request(string name) => new { name, image = "micro", cpus = 1, memoryMiB = MemoryMiB, diskGiB = 1 };
+    public static object Request(string name) => new { name, image = Image, cpus = 1, memoryMiB = MemoryMiB, diskGiB = 1 };
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using AutoProvision.Fakes;
+using AutoProvision.HostTests.Support;
 using AutoProvision.Vms;
 
 namespace AutoProvision.HostTests.Vms.Whole;
@@ -60,6 +61,8 @@ internal sealed class ChangeProofs(WholeGuest guest)
     public async Task ItIsStoppedResizedAndStartedAsync()
     {
         Assert.Equal(VmState.Stopped, (await guest.OperateAsync(HttpMethod.Post, "stop")).State);
+        // It was asked and went off itself; one that is switched off is "destroyed".
+        Assert.Equal("shut off (shutdown)", (await Tool.VirshAsync("domstate", "--reason", $"{guest.Id}")).Trim());
         await guest.OperateAsync(HttpMethod.Post, "resize", """{"cpus": 1, "memoryMiB": 1280, "diskGiB": 6}""");
 
         var vm = await guest.OperateAsync(HttpMethod.Post, "start");

@@ -40,6 +40,7 @@ internal sealed class CloneProofs(WholeGuest guest)
         Assert.Equal(("whole", "copy"), (one[0], other[0]));
         Assert.NotEqual(one[1], other[1]);
         Assert.NotEqual(one[2], other[2]);
+        Assert.StartsWith(copy.HostKey!, other[2], StringComparison.Ordinal);
         Assert.Empty(one[3].Split(' ', StringSplitOptions.RemoveEmptyEntries).Intersect(other[3].Split(' ', StringSplitOptions.RemoveEmptyEntries)));
         Assert.Contains(copy.Address!, other[3], StringComparison.Ordinal);
         var keys = await guest.SayAsync(copy.Id, "cat ~/.ssh/authorized_keys");

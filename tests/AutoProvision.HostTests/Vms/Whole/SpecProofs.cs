@@ -1,5 +1,7 @@
+using System.Globalization;
 using AutoProvision.HostTests.Support;
-using AutoProvision.Processes;
+using AutoProvision.Hypervisors;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace AutoProvision.HostTests.Vms.Whole;
 
@@ -25,19 +27,6 @@ internal sealed class SpecProofs(WholeGuest guest)
         await guest.SayAsync("id bob");
     }
 
-    /// <summary>Its own user and the other one, with plain ssh and a key that the service has never seen.</summary>
-    public async Task SomebodysOwnKeyIsLetInAsync()
-    {
-        var vm = await guest.App.GetAsync(guest.Id);
-        var knownHosts = Path.Combine(guest.App.DataDirectory, "keys", $"{vm.Id}", "known_hosts");
-        foreach (var user in new[] { vm.User, "app" })
-        {
-            var result = await Tool.RunAsync(new ProcessCommand("ssh", "-F", "none", "-i", guest.Key, "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes",
-                "-o", "StrictHostKeyChecking=yes", "-o", $"UserKnownHostsFile={knownHosts}", $"{user}@{vm.Address}", "id -un"));
-            Assert.True(result.Output == user + "\n", result.Evidence);
-        }
-    }
-
     /// <summary>Addresses of both kinds on a network that has both, and no default route over it.</summary>
     public async Task ItIsOnTheOtherNetworkTooAsync()
     {
@@ -45,6 +34,21 @@ internal sealed class SpecProofs(WholeGuest guest)
         Assert.Contains(addresses.Split('\n'), address => address.StartsWith($"{guest.Lan.Subnet}.", StringComparison.Ordinal));
         Assert.Contains(addresses.Split('\n'), address => address.StartsWith(guest.Lan.Prefix, StringComparison.Ordinal));
         Assert.DoesNotContain("nic2", await guest.SayAsync("ip -4 route show default"), StringComparison.Ordinal);
+    }
+
+    /// <summary>Through QEMU's guest agent, which alone tells those of IPv6: of each NIC in turn, IPv4 first.</summary>
+    public async Task TheGuestAgentTellsItsAddressesAsync()
+    {
+        await Tool.VirshAsync("qemu-agent-command", $"{guest.Id}", """{"execute":"guest-ping"}""");
+        var vm = await guest.App.GetAsync(guest.Id);
+        var nics = vm.Nics.Select(nic => new Nic(nic.Mac, nic.Network)).ToList();
+
+        var addresses = await guest.App.Services.GetRequiredService<IHypervisor>().ListAddressesAsync(guest.Id, nics, TestContext.Current.CancellationToken);
+
+        Assert.Equal(WholeSpec.Address, addresses[0]);
+        Assert.StartsWith(guest.Lan.Subnet, addresses[2], StringComparison.Ordinal);
+        Assert.NotEmpty(addresses.Skip(3));
+        Assert.All(addresses.Skip(3), address => Assert.StartsWith(guest.Lan.Prefix, address, StringComparison.Ordinal));
     }
 
     public async Task FilesAndHostsAreThereAsync()
@@ -77,6 +81,7 @@ internal sealed class SpecProofs(WholeGuest guest)
         Assert.Equal("/data ext4", await guest.SayAsync("findmnt -no TARGET,FSTYPE $(readlink -f /dev/disk/by-id/virtio-data) | xargs"));
         Assert.Equal("on the disk", await guest.SayAsync("cat /data/inside"));
         Assert.Equal("", await guest.SayAsync("sudo blkid -p /dev/disk/by-id/virtio-spare || true; lsblk -no FSTYPE /dev/disk/by-id/virtio-spare | xargs"));
+        Assert.InRange(int.Parse(await guest.SayAsync("df --output=size -BM / | tail -1 | tr -dc 0-9"), CultureInfo.InvariantCulture), 3500, 4096);
         Assert.Equal("/swap.img 128M", await guest.SayAsync("/sbin/swapon --show=NAME,SIZE --noheadings | xargs"));
     }
 

@@ -14,7 +14,14 @@ public sealed class WholeGuest : IAsyncLifetime
 {
     private readonly DirectoryInfo _keys = Directory.CreateTempSubdirectory("autoprovision-whole-");
 
-    public HostApp App { get; } = new();
+    /// <summary>The service that made it, which uses <see cref="Agent"/>.</summary>
+    public HostApp App { get; private set; } = null!;
+
+    /// <summary>An ssh-agent that held one key before the guest was made.</summary>
+    internal OwnAgent Agent { get; private set; } = null!;
+
+    /// <summary>The public line of the key that <see cref="Agent"/> held before.</summary>
+    public string Identity { get; private set; } = "";
 
     /// <summary>The network of its third NIC.</summary>
     internal OwnNetwork Lan { get; private set; } = null!;
@@ -34,6 +41,9 @@ public sealed class WholeGuest : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
+        Agent = await OwnAgent.StartAsync();
+        Identity = await Agent.AddIdentityAsync();
+        App = new HostApp(new() { ["Ssh:UseAgent"] = "true", ["Ssh:AgentSocket"] = Agent.Socket });
         // A client that follows redirects keeps every body in memory first, to be able to send it again.
         App.ClientOptions.AllowAutoRedirect = false;
         Http = App.CreateClient();
@@ -59,6 +69,7 @@ public sealed class WholeGuest : IAsyncLifetime
         }
         finally
         {
+            await Agent.DisposeAsync();
             _keys.Delete(recursive: true);
             await Lan.DisposeAsync();
         }

@@ -9,9 +9,13 @@ public sealed class WholeGuestTests(WholeGuest guest) : IClassFixture<WholeGuest
     private const int Limit = 300_000;
     private const string Other = "app";
     private readonly SpecProofs _spec = new(guest);
+    private readonly AccessProofs _access = new(guest);
     private readonly GuestProofs _commands = new(guest.Http, guest.Path);
     private readonly FileProofs _files = new(guest);
     private readonly ChangeProofs _changes = new(guest);
+
+    [Fact(Timeout = Limit)]
+    public async Task The_services_own_part_of_the_time_to_ready_is_printed() => await Overhead.PrintAsync(guest.App, await guest.App.GetAsync(guest.Id));
 
     [Fact(Timeout = Limit)]
     public Task A_callers_user_data_runs_beside_ours_and_breaks_nothing() => _spec.CloudInitRanOursTheirsAndTheScriptAsync();
@@ -20,10 +24,22 @@ public sealed class WholeGuestTests(WholeGuest guest) : IClassFixture<WholeGuest
     public Task Its_users_are_as_asked() => _spec.UsersAreThereAsync();
 
     [Fact(Timeout = Limit)]
-    public Task Its_users_let_somebodys_own_key_in() => _spec.SomebodysOwnKeyIsLetInAsync();
+    public Task Its_users_let_somebodys_own_key_in() => _access.SomebodysOwnKeyIsLetInAsync();
+
+    [Fact(Timeout = Limit)]
+    public Task The_keys_of_an_ssh_agent_are_let_in_and_it_holds_the_guests() => _access.AnAgentsKeysAreLetInAsync();
+
+    [Fact(Timeout = Limit)]
+    public Task Plain_ssh_gets_in_by_name_with_the_ssh_config_that_is_told() => _access.TheSshConfigIsEnoughAsync();
+
+    [Fact(Timeout = Limit)]
+    public Task Nobody_gets_in_by_a_password_and_sudo_asks_for_none() => _access.PasswordsAreLockedAsync();
 
     [Fact(Timeout = Limit)]
     public Task It_is_on_another_network_with_IPv6_too() => _spec.ItIsOnTheOtherNetworkTooAsync();
+
+    [Fact(Timeout = Limit)]
+    public Task The_guest_agent_tells_its_addresses() => _spec.TheGuestAgentTellsItsAddressesAsync();
 
     [Fact(Timeout = Limit)]
     public Task Its_files_and_hosts_are_as_asked() => _spec.FilesAndHostsAreThereAsync();
@@ -105,9 +121,11 @@ public sealed class WholeGuestTests(WholeGuest guest) : IClassFixture<WholeGuest
     [Fact(Timeout = Limit)]
     public async Task Nothing_is_left_of_it()
     {
+        Assert.NotEmpty(await HostSnapshot.NewSinceAsync(guest.App, guest.Before));
         await guest.App.DeleteAsync(guest.Id);
         Assert.DoesNotContain(WholeSpec.Address, await Tool.VirshAsync("net-dumpxml", "default"), StringComparison.Ordinal);
         Assert.DoesNotContain(WholeSpec.Address, await Tool.VirshAsync("net-dumpxml", "--inactive", "default"), StringComparison.Ordinal);
         Assert.Empty(await HostSnapshot.NewSinceAsync(guest.App, guest.Before));
+        Assert.Equal(guest.Identity, (await guest.Agent.ListAsync()).Output.Trim());
     }
 }

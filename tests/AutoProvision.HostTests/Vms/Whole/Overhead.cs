@@ -1,11 +1,11 @@
 using AutoProvision.Api;
 using AutoProvision.HostTests.Support;
 
-namespace AutoProvision.HostTests.Vms;
+namespace AutoProvision.HostTests.Vms.Whole;
 
 /// <summary>
 /// How long the service itself takes between the guest's sshd accepting the key, or cloud-init's end where that is later,
-/// and <c>ready</c>. The guest's times are its own log's and files', put on the host's clock.
+/// and <c>ready</c>, the spec's readiness checks included. The guest's times are its own log's and files', put on the host's clock.
 /// </summary>
 internal static class Overhead
 {
