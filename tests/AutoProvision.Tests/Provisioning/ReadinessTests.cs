@@ -132,6 +132,23 @@ public sealed class ReadinessTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_key_that_the_agent_had_opens_a_VM_and_those_of_other_VMs_in_it_do_not()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start(("Ssh:UseAgent", "true")).CreateClient();
+        var identity = SshKeyPair.Generate("identity").PublicOpenSsh;
+        host.Tools.AgentKeys[SshPublicKey.Fingerprint(identity)] = identity;
+        var first = await http.UntilAsync(await http.CreateVmAsync(), "ready");
+        var second = await http.UntilAsync(await http.CreateVmAsync(), "ready");
+
+        Assert.Equal(3, host.Tools.AgentKeys.Count);
+        var seed = host.Hypervisor.Seeds[Guid.Parse(second.Text("id")!)].UserData;
+        Assert.Contains(identity, seed, StringComparison.Ordinal);
+        Assert.Contains(second.Text("publicKey")!, seed, StringComparison.Ordinal);
+        Assert.DoesNotContain(first.Text("publicKey")!, seed, StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task No_more_VMs_are_made_at_once_than_set_and_all_become_ready()
     {
         await using var host = new FakeHost();

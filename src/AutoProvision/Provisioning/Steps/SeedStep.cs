@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 namespace AutoProvision.Provisioning.Steps;
 
 /// <summary>Renders cloud-init's files and writes the seed image.</summary>
-public sealed class SeedStep(IHypervisor hypervisor, INetworks networks, VmAccess access, SshAgent agent, IOptions<ProvisioningOptions> options) : IStep
+public sealed class SeedStep(IHypervisor hypervisor, INetworks networks, VmAccess access, SshAgent agent, VmStore store, IOptions<ProvisioningOptions> options) : IStep
 {
     public string Name => "seed";
 
@@ -16,8 +16,7 @@ public sealed class SeedStep(IHypervisor hypervisor, INetworks networks, VmAcces
 
     public async Task RunAsync(StepContext context, CancellationToken cancellation)
     {
-        IReadOnlyList<string> agentKeys = agent.Enabled ? await agent.ListIdentitiesAsync(cancellation) : [];
-        string[] authorized = [context.Vm.PublicKey!, .. context.Vm.Spec.AuthorizedKeys, .. agentKeys];
+        string[] authorized = [context.Vm.PublicKey!, .. context.Vm.Spec.AuthorizedKeys, .. await ReadAgentAsync(cancellation)];
         var seed = UserData.Seed(context.Vm, access.Keys(context.Id).ReadHostKey(), [.. authorized.Distinct()], await NetworksAsync(context.Vm, cancellation));
         await hypervisor.CreateSeedAsync(context.Id, seed, cancellation);
     }
@@ -25,6 +24,15 @@ public sealed class SeedStep(IHypervisor hypervisor, INetworks networks, VmAcces
     public Task UndoAsync(Vm vm, CancellationToken cancellation) => hypervisor.RemoveSeedAsync(vm.Id, cancellation);
 
     private StepLimit Limit => StepLimit.Preparation(options.Value.Timeouts);
+
+    // The agent also holds the keys of this service's other VMs, each of which opens its own VM alone.
+    private async Task<IEnumerable<string>> ReadAgentAsync(CancellationToken cancellation)
+    {
+        if (!agent.Enabled)
+            return [];
+        var vms = store.ListAll().Select(vm => vm.PublicKey).OfType<string>().Select(SshPublicKey.Fingerprint).ToHashSet();
+        return (await agent.ListIdentitiesAsync(cancellation)).Where(line => !vms.Contains(SshPublicKey.Fingerprint(line)));
+    }
 
     // One look per network; none where the caller has said all there is to say.
     private async Task<IReadOnlyList<NetworkInfo?>> NetworksAsync(Vm vm, CancellationToken cancellation)
