@@ -41,12 +41,14 @@ public sealed class LoopbackExecTests(SshdFixture sshd) : IClassFixture<SshdFixt
     [Fact(Timeout = Limit)]
     public Task Bytes_that_are_no_text_arrive() => _guest.BytesThatAreNoTextArriveAsync();
 
+    [Trait(Needs.Name, Needs.Root)]
     [Fact(Timeout = Limit)]
     public Task Variables_directory_user_and_input_are_as_wanted() => _guest.PlaceAndUserAreAsWantedAsync(Other);
 
     [Fact(Timeout = Limit)]
     public Task Large_input_never_hangs() => _guest.LargeInputNeverHangsAsync();
 
+    [Trait(Needs.Name, Needs.Root)]
     [Fact(Timeout = Limit)]
     public Task A_timeout_ends_the_command_and_its_children() => _guest.ATimeoutEndsItAllAsync(Other);
 
