@@ -41,7 +41,7 @@ print_slowest_classes() {
     [inputs | (input_filename | sub(".*/"; "") | sub("\\.json$"; "") | sub("^AutoProvision\\."; "")) as $project | .results
       | .summary.start as $first | [.tests[] | select(.extra.type) | {$project, $first, class: .extra.type, start, stop}] | sort_by(.start) | took[]]
     | group_by([.project, .class]) | map({project: .[0].project, class: .[0].class, tests: length, ms: (map(.ms) | add)})
-    | sort_by(-.ms)[:10][] | "| \(.project): \(.class | sub("^AutoProvision\\.(HostTests\\.)?"; "")) | \(.tests) | \(.ms / 100 | round / 10) |"
+    | sort_by(-.ms)[:10][] | "| \(.project): \(.class | sub("^AutoProvision\\.((Client|Fault|Host)Tests\\.)?"; "")) | \(.tests) | \(.ms / 100 | round / 10) |"
   ' "$reports"/*.json || note "the reports of the tests cannot be read"
   printf '\n'
 }
@@ -56,7 +56,7 @@ guest_starts() {
       kind = "other"; restored = 0
     }
     /^[0-9-]+ [0-9:.]+\+0000: shutting down/ { tell() }
-    /\/micro\.qcow2"/ || /^-m (size=98304k|96)/ { kind = "micro" }
+    /\/micro\.qcow2"/ || /^-m (size=98304k|96) / { kind = "micro" }
     /\/debian-12\.qcow2"/ { kind = "Debian" }
     /^-(incoming|loadvm) / { restored = 1 }
     END { tell() }

@@ -12,7 +12,8 @@ namespace AutoProvision.FaultTests.Support;
 /// </summary>
 internal sealed class KillRun(IReadOnlyList<string> boundaries) : IAsyncDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    // Of a test that hangs; how long a recovery takes is a figure.
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
     private readonly FakeMachine _machine = new();
     private readonly Dictionary<string, int> _ends = [];
     private RunningService _service = null!;
@@ -98,7 +99,6 @@ internal sealed class KillRun(IReadOnlyList<string> boundaries) : IAsyncDisposab
     private async Task RecoverAsync(EventRecord record, Stopwatch watch)
     {
         await record.FollowToEndAsync(Http).WaitAsync(Limit, TestContext.Current.CancellationToken);
-        Assert.True(watch.Elapsed < Limit, $"{record.Vm} took {watch.Elapsed} to end.");
         _slowest = watch.Elapsed > _slowest ? watch.Elapsed : _slowest;
         var vm = await Http.GetJsonAsync(record.Vm);
         Assert.Equal(0, vm.GetProperty("leftovers").GetArrayLength());
