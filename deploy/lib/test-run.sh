@@ -15,6 +15,7 @@ finish_test_run() {
   local code=$?
   trap - EXIT INT TERM HUP
   stop_test_run
+  stop_compiler
   ! $host_prepared || libvirt_down || true
   # A script that broke off counts as one failure: nobody may read a closing line without it as success.
   [ "$code" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
