@@ -3,6 +3,9 @@
 
 readonly repository=$(dirname "$deploy")
 
+# One compiler for all projects of a build, which loads the analyzers once. Nobody else finds it by this name.
+readonly compiler=autoprovision-$$-$SRANDOM
+
 # require_dotnet: puts a .NET 10 SDK on PATH, also where sudo has dropped the user's own.
 require_dotnet() {
   local home dir
@@ -10,8 +13,9 @@ require_dotnet() {
   for dir in "" "${DOTNET_ROOT:-}" "$home/.dotnet" /usr/share/dotnet /usr/lib/dotnet; do
     if PATH=${dir:+$dir:}$PATH dotnet --list-sdks 2>/dev/null | grep -q '^10\.'; then
       export PATH=${dir:+$dir:}$PATH
-      # Nothing that a build starts may outlive it.
-      export DOTNET_CLI_USE_MSBUILD_SERVER=0 MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=false
+      # Nothing that a build starts may outlive it: the compiler is ended by stop_compiler.
+      export DOTNET_CLI_USE_MSBUILD_SERVER=0 MSBUILDDISABLENODEREUSE=1
+      export UseSharedCompilation=true SharedCompilationId=$compiler
       export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
       return 0
     fi
@@ -34,9 +38,18 @@ dotnet_quietly() {
   local log code=0
   log=$(mktemp)
   as_owner dotnet "$@" >"$log" 2>&1 </dev/null || code=$?
+  stop_compiler
   [ "$code" -eq 0 ] || grep -E 'error|warn' "$log" | sort -u | head -n 30 >&2 || tail -n 30 "$log" >&2
   rm -f "$log"
   return "$code"
+}
+
+# stop_compiler: also called where a script ends, which may be in the middle of a build.
+stop_compiler() {
+  local server
+  for server in $(pgrep -f -- "-pipename:$compiler" || true); do stop_process "$server" || true; done
+  # Its socket outlives a signal.
+  rm -f "${TMPDIR:-/tmp}/$compiler"
 }
 
 # Builds run as the owner of the sources: under sudo, root's files in bin/ and obj/ would lock the user out.

@@ -5,8 +5,10 @@ readonly virtualisation_packages=(qemu-system-x86 qemu-utils seabios libvirt-dae
   libvirt-daemon-config-network libvirt-clients virtinst dnsmasq-base dnsmasq-utils iproute2 iptables)
 readonly image_packages=(mmdebstrap debian-archive-keyring e2fsprogs fdisk util-linux xorriso)
 readonly tool_packages=(openssh-client curl jq ca-certificates procps)
-# The tests' own: a real SSH server to talk to, the YAML reader that cloud-init uses, what makes the micro guest, and a clock that can be set.
-readonly test_packages=(openssh-server python3-yaml cpio mtools syslinux libfaketime)
+# The SSH tests' own: a real SSH server to talk to, ssh-agent and ssh-keygen, and the YAML reader that cloud-init uses.
+readonly ssh_test_packages=(openssh-server openssh-client python3-yaml)
+# The host tests' own: what makes the micro guest, and a clock that can be set, which the fault tests use where it is there.
+readonly host_test_packages=(cpio mtools syslinux libfaketime)
 # Stand in for systemd where it does not run.
 readonly init_packages=(dbus tini)
 
@@ -36,10 +38,10 @@ apt_install() {
 apt_get() { DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120 "$@" </dev/null; }
 
 # The tests want the SSH server as a program: it is neither started nor enabled.
-install_test_packages() {
+install_ssh_test_packages() {
   local had_sshd=false
   [ ! -e /usr/sbin/sshd ] || had_sshd=true
-  service_starts=never install_missing "${test_packages[@]}"
+  service_starts=never install_missing "${ssh_test_packages[@]}"
   $had_sshd || ! with_systemd || systemctl disable --quiet ssh.service ssh.socket 2>/dev/null || true
 }
 

@@ -15,10 +15,11 @@ finish_test_run() {
   local code=$?
   trap - EXIT INT TERM HUP
   stop_test_run
+  stop_compiler
   ! $host_prepared || libvirt_down || true
   # A script that broke off counts as one failure: nobody may read a closing line without it as success.
   [ "$code" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
-  before_closing_line
+  before_closing_line || true
   list_failures
   rm -rf "$reports"
   closing_line
@@ -32,6 +33,7 @@ before_closing_line() { :; }
 # prepare_machine PROJECT...: what the tests of these projects need, libvirt included where they are host tests.
 prepare_machine() {
   require_dotnet
+  [[ " $* " != *SshTests* ]] || prepare_ssh
   if [[ " $* " == *HostTests* ]]; then
     prepare_host
   else
@@ -39,12 +41,20 @@ prepare_machine() {
   fi
 }
 
+# prepare_ssh: the programs that the SSH tests run; looked for by themselves, since a host may have them from elsewhere.
+prepare_ssh() {
+  ! { [ -x /usr/sbin/sshd ] && command -v ssh-agent && command -v ssh-keygen && /usr/bin/python3 -c 'import yaml'; } >/dev/null 2>&1 || return 0
+  [ "$(id -u)" -eq 0 ] || fail "what the SSH tests run is not installed: sshd, ssh-agent, ssh-keygen or Python's YAML reader." \
+    "Run: sudo apt-get install ${ssh_test_packages[*]}"
+  install_ssh_test_packages
+}
+
 prepare_host() {
   require_root
   own_run_dir test
   host_prepared=true
   host_up
-  install_test_packages
+  install_missing "${host_test_packages[@]}"
   image_up debian-12
   test_image_up micro
   export AUTOPROVISION_IMAGE_DIR=$image_dir AUTOPROVISION_MICRO_IMAGE=$image_dir/micro.qcow2

@@ -34,7 +34,8 @@ public sealed class ClockTests
             addresses.Add(await EndAsync(service, record));
         // The hypervisor gives its addresses in the order in which they are asked for.
         Assert.Equal(addresses.OrderBy(address => IPAddress.Parse(address).GetAddressBytes()[3]), addresses);
-        Assert.InRange(((records[0].LastAt - before) / Hour) - hours, -0.5, 0.5);
+        // What happened later has the new clock's time.
+        Assert.True(hours > 0 ? records[0].LastAt >= before + Hour : records[0].LastAt < before, $"{before:O}, then {records[0].LastAt:O}");
         await DeleteAllAsync(service, records);
         Assert.Empty(machine.Traces);
         Figure.Print($"clock stepped by {hours:+0;-0} h ({HostClock.By}), 1 VM in the making and 2 queued{(isKilled ? ", SIGKILL" : "")}",
@@ -58,7 +59,8 @@ public sealed class ClockTests
         await record.FollowToEndAsync(service.Http);
         Assert.Equal("ready", record.State);
         Assert.Empty(record.Steps("step.failed"));
-        Assert.All(record.Durations, duration => Assert.InRange(duration, TimeSpan.Zero, Hour / 2));
+        // Measured by another clock: the hour is in none of them.
+        Assert.All(record.Durations, duration => Assert.True(duration >= TimeSpan.Zero && duration < Hour, $"{duration}"));
         return (await service.Http.GetJsonAsync(record.Vm)).Text("address");
     }
 

@@ -8,8 +8,6 @@ namespace AutoProvision.FaultTests;
 /// <summary>SIGTERM, with jobs in flight and clients on their event streams.</summary>
 public sealed class StopTests : IAsyncDisposable
 {
-    // The default of Provisioning:ShutdownTimeout.
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
     private readonly FakeMachine _machine = new();
 
     public ValueTask DisposeAsync() => _machine.DisposeAsync();
@@ -27,7 +25,7 @@ public sealed class StopTests : IAsyncDisposable
         foreach (var client in clients)
             await AssertToldToComeBackAsync(client);
         _machine.Release();
-        Assert.Equal(0, await service.WaitForExitAsync(Deadline));
+        Assert.Equal(0, await service.WaitForExitAsync());
 
         var next = await _machine.StartAsync();
         await AssertEndAsync(next, gone, "deleted");
@@ -44,7 +42,7 @@ public sealed class StopTests : IAsyncDisposable
         var record = new EventRecord(await service.Http.CreateVmAsync());
         await record.FollowToStepAsync(service.Http, "step.started", "domain");
 
-        Assert.Equal(0, await service.StopAsync(Deadline));
+        Assert.Equal(0, await service.StopAsync());
         await AssertEndAsync(await _machine.StartAsync(), record, "ready");
     }
 

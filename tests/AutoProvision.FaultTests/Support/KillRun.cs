@@ -12,18 +12,19 @@ namespace AutoProvision.FaultTests.Support;
 /// </summary>
 internal sealed class KillRun(IReadOnlyList<string> boundaries) : IAsyncDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    // Of a test that hangs; how long a recovery takes is a figure.
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
     private readonly FakeMachine _machine = new();
     private readonly Dictionary<string, int> _ends = [];
     private RunningService _service = null!;
-    private TimeSpan _slowest;
     private int _number;
 
     public bool HasNext => _number < boundaries.Count;
 
-    public string Figures =>
-        $"{_ends.GetValueOrDefault("ready")} ready, {_ends.GetValueOrDefault("failed")} failed, {_ends.GetValueOrDefault("deleted")} deleted; "
-        + $"slowest recovery {_slowest.TotalSeconds:0.0} s; orphans 0";
+    public TimeSpan Slowest { get; private set; }
+
+    /// <summary>How many of the VMs that killed the service ended in this state.</summary>
+    public int Ended(string state) => _ends.GetValueOrDefault(state);
 
     private string Victim => $"victim-{_number}";
 
@@ -98,8 +99,7 @@ internal sealed class KillRun(IReadOnlyList<string> boundaries) : IAsyncDisposab
     private async Task RecoverAsync(EventRecord record, Stopwatch watch)
     {
         await record.FollowToEndAsync(Http).WaitAsync(Limit, TestContext.Current.CancellationToken);
-        Assert.True(watch.Elapsed < Limit, $"{record.Vm} took {watch.Elapsed} to end.");
-        _slowest = watch.Elapsed > _slowest ? watch.Elapsed : _slowest;
+        Slowest = watch.Elapsed > Slowest ? watch.Elapsed : Slowest;
         var vm = await Http.GetJsonAsync(record.Vm);
         Assert.Equal(0, vm.GetProperty("leftovers").GetArrayLength());
         Assert.True(record.State != "failed" || vm.GetProperty("failure").ValueKind == JsonValueKind.Object, $"{vm}");

@@ -15,7 +15,7 @@ public sealed class AnswerSchemaTests
     {
         await using var host = new FakeHost();
         using var http = host.Start().CreateClient();
-        var schema = new DocumentSchema(await http.GetJsonAsync("/openapi/v1.json"));
+        var schema = new DocumentSchema(await DocumentOperations.ReadAsync());
         host.Guests.Answers["true"] = FakeAnswers.Of(0, "");
 
         using var accepted = await http.PostJsonAsync("/vms", "{}");
@@ -40,7 +40,7 @@ public sealed class AnswerSchemaTests
     {
         await using var host = new FakeHost();
         using var http = host.Start().CreateClient();
-        var schema = new DocumentSchema(await http.GetJsonAsync("/openapi/v1.json"));
+        var schema = new DocumentSchema(await DocumentOperations.ReadAsync());
         var vm = await http.ReadyVmAsync();
         var gate = host.Hypervisor.Faults.BlockAt(nameof(IDomainControl.CreateSnapshotAsync));
 
@@ -60,7 +60,7 @@ public sealed class AnswerSchemaTests
     {
         await using var host = new FakeHost();
         using var http = host.Start().CreateClient();
-        var schema = new DocumentSchema(await http.GetJsonAsync("/openapi/v1.json"));
+        var schema = new DocumentSchema(await DocumentOperations.ReadAsync());
         File.Delete(host.ImagePath);
 
         var failed = await http.UntilAsync(await http.CreateVmAsync(), "failed");
@@ -77,7 +77,7 @@ public sealed class AnswerSchemaTests
     {
         await using var host = new FakeHost();
         using var http = host.Start().CreateClient();
-        var schema = new DocumentSchema(await http.GetJsonAsync("/openapi/v1.json"));
+        var schema = new DocumentSchema(await DocumentOperations.ReadAsync());
         host.Hypervisor.IsDown = isDown;
 
         schema.Check(await http.GetJsonAsync("/host"), "GET /host", "200");
@@ -92,7 +92,7 @@ public sealed class AnswerSchemaTests
         await using var host = new FakeHost();
         // Nobody listens there.
         using var http = host.Start(("Webhooks:Endpoints:ci:Url", "http://127.0.0.1:1/"), ("Webhooks:Endpoints:ci:Secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")).CreateClient();
-        var schema = new DocumentSchema(await http.GetJsonAsync("/openapi/v1.json"));
+        var schema = new DocumentSchema(await DocumentOperations.ReadAsync());
         await http.UntilAsync(await http.CreateVmAsync(), "ready");
         await host.Time.WaitedForAsync(Webhooks.WebhookBackoff.Delay(new Webhooks.WebhooksOptions(), "ci", 1, null));
 
@@ -107,7 +107,7 @@ public sealed class AnswerSchemaTests
     {
         await using var host = new FakeHost();
         using var http = host.Start().CreateClient();
-        var schema = new DocumentSchema(await http.GetJsonAsync("/openapi/v1.json"));
+        var schema = new DocumentSchema(await DocumentOperations.ReadAsync());
 
         using var invalid = await http.PostJsonAsync("/vms", """{"name": "-", "colour": "red"}""");
         schema.Check(await invalid.ReadProblemAsync(HttpStatusCode.BadRequest), "POST /vms", "400", Problem);

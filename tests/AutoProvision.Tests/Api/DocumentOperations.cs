@@ -6,7 +6,12 @@ namespace AutoProvision.Api;
 /// <summary>The operations of the OpenAPI document, to be held to rules.</summary>
 internal static class DocumentOperations
 {
-    public static async Task<JsonElement> ReadAsync()
+    // Every service has the same one.
+    private static readonly Lazy<Task<JsonElement>> Document = new(LoadAsync);
+
+    public static Task<JsonElement> ReadAsync() => Document.Value;
+
+    private static async Task<JsonElement> LoadAsync()
     {
         await using var host = new FakeHost();
         using var http = host.Start().CreateClient();

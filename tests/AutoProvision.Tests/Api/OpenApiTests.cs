@@ -35,10 +35,7 @@ public sealed class OpenApiTests
     [InlineData("GET /metrics", "200", "500")]
     public async Task The_document_has_every_answer(string operation, params string[] answers)
     {
-        await using var host = new FakeHost();
-        using var http = host.Start().CreateClient();
-
-        var operations = Operations(await http.GetJsonAsync("/openapi/v1.json"));
+        var operations = Operations(await DocumentOperations.ReadAsync());
 
         Assert.Equal(answers, operations[operation].GetProperty("responses").EnumerateObject().Select(answer => answer.Name).Order(StringComparer.Ordinal));
     }
@@ -54,10 +51,7 @@ public sealed class OpenApiTests
     [InlineData("GET /readyz", "503", false)]
     public async Task A_refusal_that_passes_by_itself_has_Retry_After(string operation, string status, bool has)
     {
-        await using var host = new FakeHost();
-        using var http = host.Start().CreateClient();
-
-        var refusal = Operations(await http.GetJsonAsync("/openapi/v1.json"))[operation].GetProperty("responses").GetProperty(status);
+        var refusal = Operations(await DocumentOperations.ReadAsync())[operation].GetProperty("responses").GetProperty(status);
 
         Assert.Equal(has, refusal.TryGetProperty("headers", out var headers) && headers.TryGetProperty("Retry-After", out _));
     }
@@ -66,10 +60,7 @@ public sealed class OpenApiTests
     public async Task Event_types_are_a_closed_set_of_names_that_never_change()
     {
         string[] names = ["state", "step.started", "step.completed", "step.failed", "step.undone", "progress", "operation.started", "operation.completed", "operation.failed", "updated"];
-        await using var host = new FakeHost();
-        using var http = host.Start().CreateClient();
-
-        var document = await http.GetJsonAsync("/openapi/v1.json");
+        var document = await DocumentOperations.ReadAsync();
 
         var type = document.GetProperty("components").GetProperty("schemas").GetProperty("VmEventType");
         Assert.Equal(names, type.GetProperty("enum").EnumerateArray().Select(name => name.GetString()));
@@ -83,10 +74,7 @@ public sealed class OpenApiTests
     [Fact(Timeout = Limit)]
     public async Task The_body_of_a_request_is_described()
     {
-        await using var host = new FakeHost();
-        using var http = host.Start().CreateClient();
-
-        var document = await http.GetJsonAsync("/openapi/v1.json");
+        var document = await DocumentOperations.ReadAsync();
 
         var schemas = document.GetProperty("components").GetProperty("schemas");
         Assert.Contains("memoryMiB", schemas.GetProperty("VmRequest").GetProperty("properties").EnumerateObject().Select(member => member.Name));

@@ -29,7 +29,7 @@ public sealed class OrphanTests
         using var http = host.Start().CreateClient();
         var kept = await http.CreateVmAsync();
         await http.UntilAsync(kept, "ready");
-        var schema = new DocumentSchema(await http.GetJsonAsync("/openapi/v1.json"));
+        var schema = new DocumentSchema(await DocumentOperations.ReadAsync());
 
         var orphans = await http.GetJsonAsync("/host/orphans");
 

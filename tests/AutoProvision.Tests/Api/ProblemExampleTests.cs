@@ -40,7 +40,7 @@ public sealed class ProblemExampleTests
     {
         await using var host = new FakeHost();
         using var http = host.Start().CreateClient();
-        var document = await http.GetJsonAsync("/openapi/v1.json");
+        var document = await ReadAsync();
         var vm = await http.ReadyVmAsync("""{"name": "web-1"}""");
 
         await RefusedAsync("POST", "/vms", "/vms", """{"name": "web-1"}""", HttpStatusCode.Conflict);

@@ -13,7 +13,7 @@ public sealed class QueuePositionTests
     {
         await using var host = new FakeHost();
         using var http = host.Start(("Provisioning:Concurrency", "1")).CreateClient();
-        var schema = new DocumentSchema(await http.GetJsonAsync("/openapi/v1.json"));
+        var schema = new DocumentSchema(await DocumentOperations.ReadAsync());
         var gate = host.Steps.BlockAt(FaultyStep.Before("image"));
         var vms = new List<string> { await http.CreateVmAsync() };
         await gate.ReachedAsync();

@@ -13,6 +13,9 @@ namespace AutoProvision.Fakes;
 /// <summary>The service as Program.cs builds it, with the host's fakes where the host begins.</summary>
 internal sealed class AutoProvisionApp(FakeHost host, (string Key, string Value)[] settings) : WebApplicationFactory<Program>
 {
+    /// <summary>What a test adds to the service's parts, after the fakes.</summary>
+    public Action<IServiceCollection>? Also { get; init; }
+
     public T Get<T>()
         where T : notnull => Services.GetRequiredService<T>();
 
@@ -31,6 +34,7 @@ internal sealed class AutoProvisionApp(FakeHost host, (string Key, string Value)
             services.Replace(ServiceDescriptor.Singleton<TimeProvider>(host.Time));
             services.Replace(ServiceDescriptor.Singleton(LoggerFactory.Create(logging => logging.AddProvider(host.Log))));
             FaultyStep.WrapAll(services, host.Steps);
+            Also?.Invoke(services);
         });
     }
 

@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using AutoProvision.Fakes;
 
 namespace AutoProvision.Http;
 
@@ -11,9 +10,7 @@ public sealed partial class HttpFileTests
     [Fact(Timeout = Limit)]
     public async Task Every_request_goes_to_a_route_and_every_route_has_a_request()
     {
-        await using var host = new FakeHost();
-        using var http = host.Start().CreateClient();
-        var document = await http.GetJsonAsync("/openapi/v1.json");
+        var document = await Api.DocumentOperations.ReadAsync();
         var routes = document.GetProperty("paths").EnumerateObject()
             .SelectMany(path => path.Value.EnumerateObject().Select(operation => $"{operation.Name.ToUpperInvariant()} {path.Name}"))
             .Append("GET /openapi/v1.json").Append("GET /swagger/index.html");

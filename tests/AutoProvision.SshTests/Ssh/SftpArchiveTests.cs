@@ -17,6 +17,7 @@ public sealed class SftpArchiveTests(SshdFixture sshd) : IClassFixture<SshdFixtu
 
     public ValueTask DisposeAsync() => _there.DisposeAsync();
 
+    [Trait(Needs.Name, Needs.Root)]
     [Fact(Timeout = Limit)]
     public async Task A_directory_comes_as_an_archive_that_tar_unpacks_to_the_same()
     {
@@ -34,6 +35,7 @@ public sealed class SftpArchiveTests(SshdFixture sshd) : IClassFixture<SshdFixtu
         Assert.Equal(await DescribeAsync("tree"), await DescribeAsync("copy"));
     }
 
+    [Trait(Needs.Name, Needs.Root)]
     [Theory(Timeout = Limit)]
     [InlineData("pax")]
     [InlineData("gnu")]

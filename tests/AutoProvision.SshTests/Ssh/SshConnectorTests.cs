@@ -51,7 +51,8 @@ public sealed class SshConnectorTests(SshdFixture sshd) : IClassFixture<SshdFixt
     [Fact]
     public async Task Nothing_listening_is_unreachable()
     {
-        var failure = await FailureAsync(sshd.Target with { Port = SshdFixture.FreePort() });
+        using var unused = SshdFixture.Unused();
+        var failure = await FailureAsync(sshd.Target with { Port = SshdFixture.PortOf(unused) });
         Assert.Equal("ssh_unreachable", failure.Code);
         Assert.Contains("refused", failure.Evidence, StringComparison.OrdinalIgnoreCase);
     }
@@ -72,7 +73,7 @@ public sealed class SshConnectorTests(SshdFixture sshd) : IClassFixture<SshdFixt
         using var probe = await silent.AcceptSocketAsync(Cancellation);
         using var handshake = await silent.AcceptSocketAsync(Cancellation);
         await cancellation.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => attempt.WaitAsync(TimeSpan.FromSeconds(5), Cancellation));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => attempt.WaitAsync(TimeSpan.FromSeconds(30), Cancellation));
     }
 
     private async Task<Failure> FailureAsync(SshTarget target) =>

@@ -18,6 +18,7 @@ public sealed class SftpTests(SshdFixture sshd) : IClassFixture<SshdFixture>, IA
 
     public ValueTask DisposeAsync() => _there.DisposeAsync();
 
+    [Trait(Needs.Name, Needs.Root)]
     [Theory(Timeout = Limit)]
     [InlineData("plain")]
     [InlineData("a b  c")]
@@ -82,6 +83,7 @@ public sealed class SftpTests(SshdFixture sshd) : IClassFixture<SshdFixture>, IA
         Assert.Single(_there.Root.GetFileSystemInfos());
     }
 
+    [Trait(Needs.Name, Needs.Root)]
     [Fact(Timeout = Limit)]
     public async Task A_full_disk_has_its_own_code_and_keeps_the_old_file()
     {
@@ -97,6 +99,7 @@ public sealed class SftpTests(SshdFixture sshd) : IClassFixture<SshdFixture>, IA
         await _there.WriteAsync(path, [1]);
     }
 
+    [Trait(Needs.Name, Needs.Root)]
     [Fact(Timeout = Limit)]
     public async Task A_directory_is_deleted_and_what_its_links_lead_to_stays()
     {

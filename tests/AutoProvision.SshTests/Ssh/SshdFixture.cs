@@ -13,7 +13,7 @@ public sealed class SshdFixture : IAsyncLifetime
     // The machine's own may be missing, or let nobody in: as much of sudo as the service asks for.
     private const string Sudo = """
         #!/bin/sh
-        while [ "$1" != -- ] && [ "$1" != kill ]; do
+        while [ $# -gt 0 ] && [ "$1" != -- ] && [ "$1" != kill ]; do
           [ "$1" != -u ] || { user=$2; shift; }
           shift
         done
@@ -26,52 +26,38 @@ public sealed class SshdFixture : IAsyncLifetime
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("autoprovision-sshd-");
     private readonly SshKeyPair _hostKey = SshKeyPair.Generate("host");
     private readonly SshKeyPair _userKey = SshKeyPair.Generate("user");
-    private readonly TaskCompletionSource _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Process? _sshd;
 
     public ConcurrentQueue<string> Log { get; } = new();
 
-    public int Port { get; } = FreePort();
+    public int Port { get; private set; }
 
     public SshTarget Target => new("127.0.0.1", Port, Environment.UserName, _hostKey.PublicOpenSsh, _userKey.PrivateOpenSsh);
 
     public static SshConnector Connector() => new(Options.Create(new SshOptions()), TimeProvider.System);
 
-    /// <summary>A port that nothing listens on.</summary>
-    public static int FreePort()
+    /// <summary>A port that is taken, and that nothing listens on.</summary>
+    public static Socket Unused()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return socket;
     }
+
+    public static int PortOf(Socket socket) => ((IPEndPoint)socket.LocalEndPoint!).Port;
 
     public async ValueTask InitializeAsync()
     {
-        Directory.CreateDirectory("/run/sshd");
-        var files = new KeyFiles(_directory.FullName);
-        files.Write(_hostKey);
+        // As root, sshd puts its unprivileged half there.
+        if (Environment.IsPrivilegedProcess)
+            Directory.CreateDirectory("/run/sshd");
+        new KeyFiles(_directory.FullName).Write(_hostKey);
         await File.WriteAllTextAsync(PathOf("authorized_keys"), _userKey.PublicOpenSsh + "\n");
-        await File.WriteAllTextAsync(PathOf("sshd_config"), $"""
-            Port {Port}
-            ListenAddress 127.0.0.1
-            HostKey {files.PrivateKeyPath}
-            PidFile none
-            AuthorizedKeysFile {PathOf("authorized_keys")}
-            StrictModes no
-            UsePAM no
-            PasswordAuthentication no
-            KbdInteractiveAuthentication no
-            PermitRootLogin prohibit-password
-            LogLevel VERBOSE
-            SetEnv HOME={_directory.FullName} PATH={_directory.FullName}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-
-            """);
         await File.WriteAllTextAsync(PathOf("sudo"), Sudo);
         File.SetUnixFileMode(PathOf("sudo"), (UnixFileMode)0b111_101_101);
-        _sshd = Process.Start(new ProcessStartInfo("/usr/sbin/sshd", ["-D", "-e", "-f", PathOf("sshd_config")]) { RedirectStandardError = true })!;
-        _sshd.ErrorDataReceived += (_, line) => Read(line.Data);
-        _sshd.BeginErrorReadLine();
-        await _listening.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        // Until sshd has the port that was chosen for it, another program may take it.
+        for (var left = 5; !await TryStartAsync(); left--)
+            Assert.True(left > 0, $"sshd does not start:\n{string.Join('\n', Log)}");
     }
 
     /// <summary>Kills the processes that serve connections, as a crashing guest would.</summary>
@@ -99,14 +85,44 @@ public sealed class SshdFixture : IAsyncLifetime
         _directory.Delete(recursive: true);
     }
 
+    /// <returns>Whether it listens; false where it has ended instead.</returns>
+    private async Task<bool> TryStartAsync()
+    {
+        using (var chosen = Unused())
+            Port = PortOf(chosen);
+        await File.WriteAllTextAsync(PathOf("sshd_config"), Configuration());
+        var listening = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _sshd?.Dispose();
+        _sshd = Process.Start(new ProcessStartInfo("/usr/sbin/sshd", ["-D", "-e", "-f", PathOf("sshd_config")]) { RedirectStandardError = true })!;
+        _sshd.ErrorDataReceived += (_, line) => Read(line.Data, listening);
+        _sshd.BeginErrorReadLine();
+        return await Task.WhenAny(listening.Task, _sshd.WaitForExitAsync()).WaitAsync(TimeSpan.FromSeconds(30)) == listening.Task;
+    }
+
+    private string Configuration() => $"""
+        Port {Port}
+        ListenAddress 127.0.0.1
+        HostKey {new KeyFiles(_directory.FullName).PrivateKeyPath}
+        PidFile none
+        AuthorizedKeysFile {PathOf("authorized_keys")}
+        StrictModes no
+        UsePAM no
+        PasswordAuthentication no
+        KbdInteractiveAuthentication no
+        PermitRootLogin prohibit-password
+        LogLevel VERBOSE
+        SetEnv HOME={_directory.FullName} PATH={_directory.FullName}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+        """;
+
     private string PathOf(string name) => Path.Combine(_directory.FullName, name);
 
-    private void Read(string? line)
+    private void Read(string? line, TaskCompletionSource listening)
     {
         if (line is null)
             return;
         Log.Enqueue(line);
         if (line.StartsWith("Server listening", StringComparison.Ordinal))
-            _listening.TrySetResult();
+            listening.TrySetResult();
     }
 }
