@@ -19,6 +19,7 @@ public static class ApiRegistration
         services.AddExceptionHandler<Problems>();
         services.AddSingleton<Problems>();
         // Outside of the framework's host filter, which is there already, so that its refusals get their document too.
+        services.Insert(0, ServiceDescriptor.Transient<IStartupFilter, RequestTargets>());
         services.Insert(0, ServiceDescriptor.Transient<IStartupFilter, StatusCodeProblems>());
         services.Configure<HostFilteringOptions>(hosts => hosts.IncludeFailureMessage = false);
         services.AddApiDocument();

@@ -103,7 +103,7 @@ public sealed partial class Problems(IProblemDetailsService writer, ILogger<Prob
         "file_not_found" or "directory_missing" or "console_missing" => StatusCodes.Status404NotFound,
         "file_is_directory" or "not_a_directory" or "directory_not_empty" or "file_not_regular" => StatusCodes.Status409Conflict,
         "guest_disk_full" => StatusCodes.Status507InsufficientStorage,
-        "websocket_wanted" => StatusCodes.Status400BadRequest,
+        "websocket_wanted" or "request_target_invalid" => StatusCodes.Status400BadRequest,
         "origin_not_allowed" => StatusCodes.Status403Forbidden,
         "exec_user_refused" or "exec_cwd_unusable" => StatusCodes.Status422UnprocessableEntity,
         "ssh_sessions_exhausted" => StatusCodes.Status429TooManyRequests,

@@ -111,7 +111,7 @@ public static class VmEndpoints
     private static long ParseEventId(string? text) => text switch
     {
         null or "" => 0,
-        _ when long.TryParse(text, out var id) && id >= 0 => id,
+        _ when WholeNumber.Parse(text) is { } id => id,
         _ => throw VmFailures.NoSuchEvent($"Last-Event-ID \"{text}\" is no event id."),
     };
 }
