@@ -8,6 +8,7 @@ namespace AutoProvision.Api;
 /// </summary>
 internal static class RequestTarget
 {
+    private static readonly string[] Schemes = ["http://", "https://"];
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <param name="target">The target as it was sent, with its query.</param>
@@ -25,7 +26,7 @@ internal static class RequestTarget
             return "it has a backslash";
         var segments = path.Split('/');
         // Before the first slash there is nothing; behind the last there may be nothing.
-        return segments[1..^1].Contains("") ? "it has two slashes in a row" : segments.Select(FaultOf).FirstOrDefault(fault => fault is not null);
+        return segments.AsSpan(1..^1).Contains("") ? "it has two slashes in a row" : segments.Select(FaultOf).FirstOrDefault(fault => fault is not null);
     }
 
     private static string? FaultOf(string segment)
@@ -72,7 +73,7 @@ internal static class RequestTarget
         var whole = target.Split('?', 2)[0];
         if (whole.StartsWith('/'))
             return whole;
-        var start = new[] { "http://", "https://" }.FirstOrDefault(scheme => whole.StartsWith(scheme, StringComparison.OrdinalIgnoreCase))?.Length;
+        var start = Array.Find(Schemes, scheme => whole.StartsWith(scheme, StringComparison.OrdinalIgnoreCase))?.Length;
         if (start is null)
             return null;
         var end = whole.AsSpan(start.Value).IndexOfAny("/\\#");
