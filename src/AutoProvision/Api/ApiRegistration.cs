@@ -18,7 +18,9 @@ public static class ApiRegistration
         services.AddProblemDetails();
         services.AddExceptionHandler<Problems>();
         services.AddSingleton<Problems>();
+        services.AddSingleton<HangUps>();
         // Outside of the framework's host filter, which is there already, so that its refusals get their document too.
+        services.Insert(0, ServiceDescriptor.Transient<IStartupFilter, RequestTargets>());
         services.Insert(0, ServiceDescriptor.Transient<IStartupFilter, StatusCodeProblems>());
         services.Configure<HostFilteringOptions>(hosts => hosts.IncludeFailureMessage = false);
         services.AddApiDocument();
@@ -37,10 +39,12 @@ public static class ApiRegistration
     {
         app.Use(app.Services.GetRequiredService<RequestMetrics>().CountAsync);
         app.UseExceptionHandler();
+        // Inside of the handler, which would log a stack trace.
+        app.Use(app.Services.GetRequiredService<HangUps>().EndAsync);
         // A reader that is gone without a word is noticed after half a minute.
         app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.FromSeconds(15), KeepAliveTimeout = TimeSpan.FromSeconds(30) });
-        app.MapOpenApi();
-        app.UseSwaggerUI(ui => ui.SwaggerEndpoint("/openapi/v1.json", "AutoProvision v1"));
+        app.MapGet(ApiDocument.Route, (ApiDocument document, HttpResponse response, CancellationToken cancellation) => document.AnswerAsync(response, cancellation)).ExcludeFromDescription();
+        app.UseSwaggerUI(ui => ui.SwaggerEndpoint(ApiDocument.Route, "AutoProvision v1"));
         app.MapGet("/", () => TypedResults.Redirect("/swagger")).ExcludeFromDescription();
         // Pages and the document are left to their browsers, which add what they like.
         var api = app.MapGroup("").RefuseForeignPages().RefuseUnknownParameters().ProducesProblem(400);

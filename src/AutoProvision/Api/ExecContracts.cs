@@ -35,11 +35,11 @@ public sealed class ExecBody
     /// <summary>When to end the command, in seconds; left out, the service's own limit (600 unless set otherwise).</summary>
     public int? TimeoutSeconds { get; init; }
 
-    /// <summary>How many bytes of each stream to keep: at most 64 MiB, 1 MiB where left out. In a live stream there is no limit where it is 0 or left out.</summary>
+    /// <summary>How many bytes of each stream to keep: at most 64 MiB and the setting Ssh:MaxBufferedOutputMiB, 1 MiB where left out. In a live stream there is no limit where it is 0 or left out.</summary>
     public int? MaxOutputBytes { get; init; }
 
     /// <exception cref="InvalidRequestException"/>
-    public ExecRequest ToRequest(IReadOnlyList<Fault> shape, bool isStream) => new ExecRules(this, shape).ToRequest(isStream);
+    public ExecRequest ToRequest(IReadOnlyList<Fault> shape, bool isStream, long mostOutput) => new ExecRules(this, shape, mostOutput).ToRequest(isStream);
 }
 
 /// <summary>How a command ended.</summary>
@@ -51,16 +51,10 @@ public sealed class ExecBody
 /// <param name="StderrBase64">Standard error, byte for byte; only where it is not wholly UTF-8.</param>
 /// <param name="DurationMs">Milliseconds from sending the command to its end.</param>
 /// <param name="TimedOut">Whether the timeout ended it.</param>
-/// <param name="Truncated">Whether a stream was longer than maxOutputBytes and was cut there, or before the character that begins there.</param>
+/// <param name="Truncated">Whether a stream was cut: where maxOutputBytes are full, or before the character that begins there.</param>
+/// <param name="TruncatedBy">What cut it: `maxOutputBytes`, or `memory` where the commands of all VMs together held as much as Ssh:MaxBufferedOutputMiB allows. Left out where nothing was cut.</param>
 public sealed record ExecAnswer(
-    int? ExitCode, string? Signal, string Stdout, string Stderr, string? StdoutBase64, string? StderrBase64, long DurationMs, bool TimedOut, bool Truncated)
-{
-    public static ExecAnswer From(ExecResult result) => new(
-        result.ExitCode, result.Signal, result.Stdout, result.Stderr, Base64(result.StdoutBytes), Base64(result.StderrBytes),
-        (long)result.Duration.TotalMilliseconds, result.TimedOut, result.Truncated);
-
-    private static string? Base64(ReadOnlyMemory<byte>? bytes) => bytes is { } present ? Convert.ToBase64String(present.Span) : null;
-}
+    int? ExitCode, string? Signal, string Stdout, string Stderr, string? StdoutBase64, string? StderrBase64, long DurationMs, bool TimedOut, bool Truncated, string? TruncatedBy);
 
 /// <summary>Data of one event of a command's live stream; which fields there are depends on the event's name.</summary>
 public sealed record ExecStreamEvent

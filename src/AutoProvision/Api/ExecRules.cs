@@ -6,9 +6,10 @@ using AutoProvision.Vms;
 namespace AutoProvision.Api;
 
 /// <summary>What a request to run a command must look like; every fault of it is told.</summary>
-internal sealed partial class ExecRules(ExecBody body, IReadOnlyList<Fault> shape)
+internal sealed partial class ExecRules(ExecBody body, IReadOnlyList<Fault> shape, long mostOutput)
 {
-    private const int MostOutput = 64 * 1024 * 1024;
+    // Or what there is for all commands, where that is less.
+    private const int LargestOutput = 64 * 1024 * 1024;
 
     // Bash does not let anybody set these.
     private static readonly string[] ReadOnly = ["BASHOPTS", "BASH_VERSINFO", "EUID", "PPID", "SHELLOPTS", "UID"];
@@ -25,7 +26,7 @@ internal sealed partial class ExecRules(ExecBody body, IReadOnlyList<Fault> shap
         if (body.TimeoutSeconds is < 1 or > 86400)
             _faults.Add("/timeoutSeconds", "out_of_range", $"{body.TimeoutSeconds} s is out of range.", "From 1 to 86400.");
         if (body.MaxOutputBytes is < 0 || (!isStream && body.MaxOutputBytes > MostOutput))
-            _faults.Add("/maxOutputBytes", "out_of_range", $"{body.MaxOutputBytes} bytes is out of range.", $"From 0 to {MostOutput}; a live stream has no upper limit.");
+            _faults.Add("/maxOutputBytes", "out_of_range", $"{body.MaxOutputBytes} bytes is out of range.", $"From 0 to {MostOutput}; Ssh:MaxBufferedOutputMiB bounds it too. A live stream has no upper limit.");
         _faults.ThrowIfAny();
         var request = Request(stdin, isStream);
         if (ExecScript.Length(request) > ExecScript.LongestArgument)
@@ -33,6 +34,8 @@ internal sealed partial class ExecRules(ExecBody body, IReadOnlyList<Fault> shap
         _faults.ThrowIfAny();
         return request;
     }
+
+    private long MostOutput => Math.Min(LargestOutput, mostOutput);
 
     private string Pointer => body.Command is null ? "/shell" : "/command";
 

@@ -20,6 +20,7 @@ internal sealed class ProblemWriter(IOptions<JsonOptions> json) : IProblemDetail
         problem.Title ??= ReasonPhrases.GetReasonPhrase(problem.Status.Value);
         Problems.Complete(problem, http);
         problem.Extensions["traceId"] = Activity.Current?.Id ?? http.TraceIdentifier;
-        await http.Response.WriteAsJsonAsync(problem, json.Value.SerializerOptions, "application/problem+json", http.RequestAborted);
+        // Without a token: with one of its own it would throw where the client is gone.
+        await http.Response.WriteAsJsonAsync(problem, json.Value.SerializerOptions, "application/problem+json");
     }
 }

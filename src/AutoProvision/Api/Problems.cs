@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using AutoProvision.Hypervisors;
 using AutoProvision.Vms;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
@@ -15,12 +14,10 @@ public sealed partial class Problems(IProblemDetailsService writer, ILogger<Prob
 
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
-        if (HungUp(exception, httpContext))
-            return true;
         var problem = Note(exception, httpContext);
         httpContext.Response.StatusCode = problem.Status!.Value;
         // What passes by itself. Not service_stopping: the command that was ended may have been done.
-        if (exception is FailureException { Code: "queue_full" or "memory_insufficient" or HypervisorFailures.Unavailable })
+        if (exception is FailureException { Code: "queue_full" or "exec_memory_exhausted" or "memory_insufficient" or HypervisorFailures.Unavailable })
             httpContext.Response.Headers.RetryAfter = "10";
         return await writer.TryWriteAsync(new ProblemDetailsContext { HttpContext = httpContext, ProblemDetails = problem });
     }
@@ -61,10 +58,6 @@ public sealed partial class Problems(IProblemDetailsService writer, ILogger<Prob
         Name(problem, code, code == "host_not_allowed" ? "The setting AllowedHosts names the hosts it answers for." : DocumentHint);
     }
 
-    // A reader of the body sees the reset itself, maybe before the request counts as aborted.
-    private static bool HungUp(Exception exception, HttpContext http) =>
-        exception is ConnectionResetException || (exception is OperationCanceledException && http.RequestAborted.IsCancellationRequested);
-
     private static void Name(ProblemDetails problem, string code, string hint)
     {
         problem.Type = $"urn:autoprovision:problem:{code}";
@@ -78,6 +71,8 @@ public sealed partial class Problems(IProblemDetailsService writer, ILogger<Prob
         FailureException e => Problem(StatusOf(e.Code), e.Code, e.Failure.Cause, e.Failure.Hint, ("step", e.Failure.Step), ("evidence", e.Failure.Evidence)),
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => Problem(StatusCodes.Status413PayloadTooLarge, "body_too_large",
             $"The body is larger than {ApiRegistration.MaxBodySize / 1024 / 1024} MiB.", "Send large files with PUT /vms/{id}/files once the VM is ready, or let the guest fetch them itself."),
+        // What Kestrel throws for a chunk whose size is over 2^31 (Http1ChunkedEncodingMessageBody.CalculateChunkSize).
+        IOException { InnerException: OverflowException } e => Problem(StatusCodes.Status400BadRequest, "bad_request", e.Message, DocumentHint),
         BadHttpRequestException e => Problem(e.StatusCode, "bad_request", e.Message, DocumentHint),
         _ => Problem(StatusCodes.Status500InternalServerError, "internal_error", "Something went wrong inside the service.", "The service's log has the details."),
     };
@@ -103,10 +98,10 @@ public sealed partial class Problems(IProblemDetailsService writer, ILogger<Prob
         "file_not_found" or "directory_missing" or "console_missing" => StatusCodes.Status404NotFound,
         "file_is_directory" or "not_a_directory" or "directory_not_empty" or "file_not_regular" => StatusCodes.Status409Conflict,
         "guest_disk_full" => StatusCodes.Status507InsufficientStorage,
-        "websocket_wanted" => StatusCodes.Status400BadRequest,
+        "websocket_wanted" or "request_target_invalid" => StatusCodes.Status400BadRequest,
         "origin_not_allowed" => StatusCodes.Status403Forbidden,
         "exec_user_refused" or "exec_cwd_unusable" => StatusCodes.Status422UnprocessableEntity,
-        "ssh_sessions_exhausted" => StatusCodes.Status429TooManyRequests,
+        "ssh_sessions_exhausted" or "exec_memory_exhausted" => StatusCodes.Status429TooManyRequests,
         "content_type_unsupported" => StatusCodes.Status415UnsupportedMediaType,
         "idempotency_key_reused" => StatusCodes.Status422UnprocessableEntity,
         "queue_full" => StatusCodes.Status429TooManyRequests,

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using AutoProvision.Ssh;
@@ -41,9 +40,9 @@ internal static partial class TerminalContracts
     {
         if (text is null)
             return otherwise;
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is >= 1 and <= Largest)
+        if (WholeNumber.Parse(text, 1, Largest) is { } count)
             return count;
-        faults.Add(pointer, "out_of_range", $"\"{text}\" is out of range.", $"From 1 to {Largest}.");
+        faults.Add(pointer, "out_of_range", $"\"{text}\" is out of range.", $"From 1 to {Largest}, in digits alone.");
         return otherwise;
     }
 

@@ -87,11 +87,11 @@ public static class VmEndpoints
     private static EventStream Events(string id, [FromHeader(Name = "Last-Event-ID")] string? lastEventId, VmService vms, CancellationToken cancellation) =>
         new(vms.Watch(id, ParseEventId(lastEventId), cancellation));
 
-    private static async Task<Results<Ok<ExecAnswer>, ExecStream>> Exec(string id, Body<ExecBody> body, HttpRequest http, GuestService guests, CancellationToken cancellation)
+    private static async Task<Results<ExecReport, ExecStream>> Exec(string id, Body<ExecBody> body, HttpRequest http, GuestService guests, CancellationToken cancellation)
     {
         if (ServerSentEvents.IsWanted(http))
-            return new ExecStream(guests.StreamAsync(id, body.Value.ToRequest(body.Faults, isStream: true), cancellation));
-        return TypedResults.Ok(ExecAnswer.From(await guests.ExecAsync(id, body.Value.ToRequest(body.Faults, isStream: false), cancellation)));
+            return new ExecStream(guests.StreamAsync(id, body.Value.ToRequest(body.Faults, isStream: true, guests.MostOutput), cancellation));
+        return new ExecReport(await guests.ExecAsync(id, body.Value.ToRequest(body.Faults, isStream: false, guests.MostOutput), cancellation));
     }
 
     private static TerminalSocket Terminal(string id, string? cols, string? rows, string? term, GuestService guests)
@@ -111,7 +111,7 @@ public static class VmEndpoints
     private static long ParseEventId(string? text) => text switch
     {
         null or "" => 0,
-        _ when long.TryParse(text, out var id) && id >= 0 => id,
+        _ when WholeNumber.Parse(text) is { } id => id,
         _ => throw VmFailures.NoSuchEvent($"Last-Event-ID \"{text}\" is no event id."),
     };
 }

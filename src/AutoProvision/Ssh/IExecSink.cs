@@ -18,15 +18,12 @@ public interface IExecSink
 }
 
 /// <summary>Keeps the output for an answer in one piece.</summary>
-internal sealed class ExecCollector(int limit) : IExecSink
+/// <param name="request">Says how much of each stream to keep.</param>
+/// <param name="memory">What all commands may hold; null for a command of the service's own, whose output is small.</param>
+internal sealed class ExecCollector(ExecRequest request, ExecMemory? memory = null) : IExecSink, IDisposable
 {
-    private readonly CappedOutput _stdout = new(limit);
-    private readonly CappedOutput _stderr = new(limit);
-
-    public ExecCollector(ExecRequest request)
-        : this(request.MaxOutputBytes ?? int.MaxValue)
-    {
-    }
+    private readonly CappedOutput _stdout = new(request.MaxOutputBytes ?? int.MaxValue, memory);
+    private readonly CappedOutput _stderr = new(request.MaxOutputBytes ?? int.MaxValue, memory);
 
     public void Started(int? processId)
     {
@@ -46,4 +43,13 @@ internal sealed class ExecCollector(int limit) : IExecSink
         StdoutBytes = _stdout.Bytes,
         StderrBytes = _stderr.Bytes,
     };
+
+    /// <summary>The same without a copy; to be disposed of in place of this.</summary>
+    public ExecCapture Output(ExecEnd end) => new(end, _stdout, _stderr);
+
+    public void Dispose()
+    {
+        _stdout.Dispose();
+        _stderr.Dispose();
+    }
 }

@@ -25,15 +25,26 @@ public interface ISshConnection : IAsyncDisposable
     bool IsAlive { get; }
 
     /// <summary>
-    /// Runs a command in the user's login shell and reads it to its end. A non-zero exit and a timeout are answers, not exceptions.
+    /// Runs a command in the user's login shell and reads its output into a sink, to its end. A non-zero exit and a timeout are answers, not exceptions.
     /// A cancelled command is ended in the guest before this throws.
     /// </summary>
     /// <exception cref="Vms.FailureException"><c>ssh_connection_lost</c> (the command may or may not have run), <c>ssh_channel_refused</c>.</exception>
-    Task<ExecResult> ExecAsync(ExecRequest request, CancellationToken cancellation);
+    Task<ExecEnd> ExecAsync(ExecRequest request, IExecSink sink, CancellationToken cancellation);
 
     /// <summary>Starts a program that speaks a protocol of its own, such as an SFTP server; at most half as many at once as commands, further ones wait.</summary>
     /// <exception cref="Vms.FailureException"><c>ssh_connection_lost</c>; <c>ssh_channel_refused</c>, also when no place became free in time.</exception>
     Task<ISshChannel> OpenAsync(string command, CancellationToken cancellation);
+}
+
+public static class SshConnectionExtensions
+{
+    /// <summary>The same for output that is small: it is given back as text.</summary>
+    /// <inheritdoc cref="ISshConnection.ExecAsync"/>
+    public static async Task<ExecResult> ExecAsync(this ISshConnection connection, ExecRequest request, CancellationToken cancellation)
+    {
+        using var output = new ExecCollector(request);
+        return output.Result(await connection.ExecAsync(request, output, cancellation));
+    }
 }
 
 /// <param name="Host">Address or name.</param>

@@ -6,7 +6,7 @@ namespace AutoProvision.Ssh;
 /// </summary>
 public interface ISshSession : IAsyncDisposable
 {
-    /// <summary>As <see cref="ISshConnection.ExecAsync"/>, with the output to a sink and input of any size.</summary>
+    /// <summary>As <see cref="ISshConnection.ExecAsync"/>, with input of any size.</summary>
     /// <exception cref="Vms.FailureException">
     /// <c>ssh_connection_lost</c>, <c>ssh_channel_refused</c>, <c>exec_user_refused</c>, <c>exec_cwd_unusable</c>.
     /// </exception>

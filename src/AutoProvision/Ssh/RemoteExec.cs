@@ -7,6 +7,7 @@ namespace AutoProvision.Ssh;
 /// <summary>One command on one channel, from its start to the end of its streams.</summary>
 internal sealed class RemoteExec : IDisposable
 {
+    private const int StdinChunk = 32 * 1024;
     private readonly SshClient _client;
     private readonly ExecRequest _request;
     private readonly TimeProvider _time;
@@ -100,8 +101,8 @@ internal sealed class RemoteExec : IDisposable
         try
         {
             using var input = _command.CreateInputStream();
-            foreach (var chunk in _request.Stdin.ToArray().Chunk(32 * 1024).TakeWhile(_ => !finished.IsCompleted))
-                input.Write(chunk, 0, chunk.Length);
+            for (var rest = _request.Stdin; !rest.IsEmpty && !finished.IsCompleted; rest = rest[Math.Min(rest.Length, StdinChunk)..])
+                input.Write(rest.Span[..Math.Min(rest.Length, StdinChunk)]);
         }
         catch (Exception e) when (e is SshException or SocketException or InvalidOperationException or IOException)
         {

@@ -12,18 +12,17 @@ internal sealed class SshConnection(SshClient client, SshTarget target, SshOptio
 
     public bool IsAlive => !_broken && client.IsConnected;
 
-    public async Task<ExecResult> ExecAsync(ExecRequest request, CancellationToken cancellation)
+    public async Task<ExecEnd> ExecAsync(ExecRequest request, IExecSink sink, CancellationToken cancellation)
     {
         var started = time.GetTimestamp();
         // The command's own time runs while it waits for its turn, too.
         using var deadline = new CancellationTokenSource(request.Timeout ?? options.ExecTimeout, time);
         if (!await EnterAsync(deadline.Token, cancellation))
-            return new ExecResult(null, null, "", "", time.GetElapsedTime(started), TimedOut: true, Truncated: false);
+            return new ExecEnd(null, null, time.GetElapsedTime(started), TimedOut: true);
         try
         {
-            var output = new ExecCollector(request);
-            using var exec = new RemoteExec(client, request, output, time) { OnBroken = () => _broken = true };
-            return output.Result(await exec.RunAsync(deadline.Token, _lost.Token, cancellation));
+            using var exec = new RemoteExec(client, request, sink, time) { OnBroken = () => _broken = true };
+            return await exec.RunAsync(deadline.Token, _lost.Token, cancellation);
         }
         catch (Exception e) when (SshFailures.Of(e, target, IsAlive) is { } failure)
         {

@@ -29,11 +29,18 @@ public sealed class SshConnectionPool(ISshConnector connector, IOptions<SshOptio
     /// <exception cref="Vms.FailureException">As <see cref="ISshConnector.ConnectAsync"/> and <see cref="ISshConnection.ExecAsync"/>; a command is never run twice.</exception>
     public async Task<ExecResult> ExecAsync(string id, Func<SshTarget> target, ExecRequest request, CancellationToken cancellation)
     {
+        using var output = new ExecCollector(request);
+        return output.Result(await ExecAsync(id, target, request, output, cancellation));
+    }
+
+    /// <summary>The same with the output to a sink.</summary>
+    public async Task<ExecEnd> ExecAsync(string id, Func<SshTarget> target, ExecRequest request, IExecSink sink, CancellationToken cancellation)
+    {
         var (lease, to) = Acquire(id, target);
         using (lease)
         {
             var connection = await ConnectedAsync(lease, to, cancellation);
-            return await connection.ExecAsync(request, cancellation);
+            return await connection.ExecAsync(request, sink, cancellation);
         }
     }
 

@@ -39,6 +39,11 @@ internal static class SshFailures
         $"{most} streamed commands and terminals of this VM are open, as many as Ssh:SessionsPerVm allows.",
         "End one of them, or raise Ssh:SessionsPerVm.");
 
+    /// <summary>The input of a command does not fit beside what others hold.</summary>
+    public static FailureException MemoryExhausted(int mostMiB) => new("exec_memory_exhausted",
+        $"The commands that run hold {mostMiB} MiB of input and output, as much as Ssh:MaxBufferedOutputMiB allows; nothing was run.",
+        "Send it again when some have ended, stream their output (Accept: text/event-stream), or raise Ssh:MaxBufferedOutputMiB.");
+
     /// <param name="user">The other user that was asked for; null is the VM's own, whose shell did not come to the command.</param>
     /// <param name="said">What the guest said.</param>
     public static FailureException UserRefused(string? user, string said) => user is null

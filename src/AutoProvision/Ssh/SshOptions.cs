@@ -33,6 +33,12 @@ public sealed class SshOptions
     /// <summary>Streamed commands and terminals at once in one VM; each has a connection of its own.</summary>
     public int SessionsPerVm { get; set; } = 16;
 
+    /// <summary>
+    /// How much memory the commands of all VMs may hold together, of their input and of the output of those that are not streamed; in MiB.
+    /// Where it is used up, a command's further output is dropped.
+    /// </summary>
+    public int MaxBufferedOutputMiB { get; set; } = 256;
+
     /// <summary>Authorise the agent's identities on new VMs, and give the agent each VM's key for as long as the VM lives.</summary>
     public bool UseAgent { get; set; }
 
@@ -57,6 +63,9 @@ internal sealed class SshOptionsValidator : IValidateOptions<SshOptions>
             faults.Add($"Ssh:{nameof(options.ConcurrentExecs)} is {options.ConcurrentExecs}; it has to be 1 to 9.");
         if (options.SessionsPerVm is < 1 or > 1000)
             faults.Add($"Ssh:{nameof(options.SessionsPerVm)} is {options.SessionsPerVm}; it has to be 1 to 1000.");
+        // The input of one command is as large as a body, of which all must fit.
+        if (options.MaxBufferedOutputMiB is < 8 or > 65536)
+            faults.Add($"Ssh:{nameof(options.MaxBufferedOutputMiB)} is {options.MaxBufferedOutputMiB}; it has to be 8 to 65536.");
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
 
         void Check(string setting, TimeSpan value, TimeSpan most)

@@ -12,6 +12,7 @@ public static class SshRegistration
         services.AddSingleton<IValidateOptions<SshOptions>, SshOptionsValidator>();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<ISshConnector, SshConnector>();
+        services.AddSingleton<ExecMemory>();
         services.AddSingleton<SshConnectionPool>();
         services.AddSingleton<SshWaiter>();
         services.AddSingleton<SshAgent>();

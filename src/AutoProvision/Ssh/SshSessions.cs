@@ -10,7 +10,7 @@ public sealed class SshSessions(ISshConnector connector, int mostOfOne)
 
     /// <summary>Opens a connection.</summary>
     /// <param name="id">The VM.</param>
-    /// <param name="target">As for <see cref="SshConnectionPool.ExecAsync"/>: asked when the place is taken, so no VM is connected to after <see cref="EndAsync(string)"/>.</param>
+    /// <param name="target">As for <see cref="SshConnectionPool.ExecAsync(string, Func{SshTarget}, ExecRequest, CancellationToken)"/>: asked when the place is taken, so no VM is connected to after <see cref="EndAsync(string)"/>.</param>
     /// <param name="cancellation">Ends the attempt.</param>
     /// <exception cref="FailureException"><c>ssh_sessions_exhausted</c>, or as <see cref="ISshConnector.OpenSessionAsync"/>.</exception>
     public async Task<ISshSession> OpenAsync(string id, Func<SshTarget> target, CancellationToken cancellation)

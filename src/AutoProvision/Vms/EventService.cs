@@ -21,6 +21,9 @@ public sealed class EventService(VmStore store)
         var after = ParseId(lastEventId, faults);
         if (from is not (null or Oldest or Now))
             faults.Add("/from", "from_invalid", $"\"{from}\" is no place to begin.", $"{Oldest} or {Now}, or the header Last-Event-ID.");
+        foreach (var id in vms)
+            if (VmId.Respell(id) is { } right)
+                faults.Add("/vm", "query_invalid", $"\"{id}\" is not how a VM's id is written.", VmFailures.Respelt(right));
         var wanted = types.Select(name => ParseType(name, faults)).ToHashSet();
         faults.ThrowIfAny();
         var filter = new EventFilter(vms.Select(Find).ToHashSet(), wanted);
@@ -45,7 +48,7 @@ public sealed class EventService(VmStore store)
     {
         if (string.IsNullOrEmpty(text))
             return null;
-        if (long.TryParse(text, out var id) && id >= 0 && id <= store.Events.Last)
+        if (WholeNumber.Parse(text) is { } id && id <= store.Events.Last)
             return id;
         faults.Add("/Last-Event-ID", "event_id_invalid", $"Last-Event-ID \"{text}\" is no id of an event; the newest is {store.Events.Last}.", "Send back an id that the stream gave, or none.");
         return null;
@@ -59,5 +62,5 @@ public sealed class EventService(VmStore store)
         return default;
     }
 
-    private Guid Find(string id) => (Guid.TryParse(id, out var guid) ? store.Find(guid) : null)?.Id ?? throw VmFailures.NotFound(id);
+    private Guid Find(string id) => (VmId.Parse(id) is { } guid ? store.Find(guid) : null)?.Id ?? throw VmFailures.NotFound(id);
 }

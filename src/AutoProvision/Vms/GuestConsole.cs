@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using AutoProvision.Hypervisors;
 using AutoProvision.Hypervisors.Libvirt;
@@ -44,13 +43,13 @@ public sealed class GuestConsole(VmService vms, IHypervisor hypervisor)
     private static (int Lines, bool IsRaw) Read(string? tail, string? raw)
     {
         var faults = new FaultList([]);
-        var lines = DefaultLines;
-        if (tail is not null && !(int.TryParse(tail, NumberStyles.None, CultureInfo.InvariantCulture, out lines) && lines is >= 1 and <= MostLines))
-            faults.Add("/tail", "out_of_range", $"\"{tail}\" is no number of lines, or out of range.", $"From 1 to {MostLines}.");
+        var lines = tail is null ? DefaultLines : WholeNumber.Parse(tail, 1, MostLines);
+        if (lines is null)
+            faults.Add("/tail", "out_of_range", $"\"{tail}\" is not a number of lines, or out of range.", $"From 1 to {MostLines}, in digits alone.");
         if (raw is not (null or "true" or "false"))
             faults.Add("/raw", "type_mismatch", $"\"{raw}\" is neither true nor false.", "true or false.");
         faults.ThrowIfAny();
-        return (lines, raw == "true");
+        return (lines!.Value, raw == "true");
     }
 
     internal static FailureException Missing(Vm vm) => new("console_missing",

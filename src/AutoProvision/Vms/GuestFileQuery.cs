@@ -44,7 +44,7 @@ public sealed record GuestFileQuery
         var parts = owner.Split(':');
         if (parts.Length > 2)
             throw CloudInitRules.Bad("Owner", owner, "is not of the form user or user:group");
-        foreach (var part in parts.Where(part => !uint.TryParse(part, out _)))
+        foreach (var part in parts.Where(part => WholeNumber.Parse(part) is not (>= 0 and <= uint.MaxValue)))
             CloudInitRules.AccountName(part, "Owner");
     }
 

@@ -5,27 +5,35 @@ using AutoProvision.Ssh;
 namespace AutoProvision.Vms;
 
 /// <summary>What is done inside a reachable VM.</summary>
-public sealed class GuestService(VmService vms, VmAccess access, SshConnectionPool connections, IHostApplicationLifetime lifetime)
+public sealed class GuestService(VmService vms, VmAccess access, SshConnectionPool connections, ExecMemory memory, IHostApplicationLifetime lifetime)
 {
-    /// <summary>Runs a command in a reachable VM and keeps its output.</summary>
+    /// <summary>How much of a stream can be kept, however much is asked for.</summary>
+    public long MostOutput => memory.Most;
+
+    /// <summary>Runs a command in a reachable VM and keeps its output, which is held until the result is disposed of.</summary>
     /// <exception cref="FailureException">
-    /// <c>vm_not_found</c>, <c>vm_not_ready</c>, <c>service_stopping</c>, <c>exec_user_refused</c>, <c>exec_cwd_unusable</c> or one of SSH's.
+    /// <c>vm_not_found</c>, <c>vm_not_ready</c>, <c>service_stopping</c>, <c>exec_user_refused</c>, <c>exec_cwd_unusable</c>, <c>exec_memory_exhausted</c> or one of SSH's.
     /// </exception>
-    public async Task<ExecResult> ExecAsync(string id, ExecRequest request, CancellationToken cancellation)
+    public async Task<ExecCapture> ExecAsync(string id, ExecRequest request, CancellationToken cancellation)
     {
-        if (request.Stdin.Length > ExecRequest.SharedStdin)
+        using var input = memory.Hold(request.Stdin);
+        var output = new ExecCollector(request, memory);
+        try
         {
-            var output = new ExecCollector(request);
-            return output.Result(await ExecAloneAsync(id, request, output, cancellation));
+            return output.Output(await (request.Stdin.Length > ExecRequest.SharedStdin ? ExecAloneAsync(id, request, output, cancellation) : ExecSharedAsync(id, request, output, cancellation)));
         }
-        var vm = vms.GetReachable(id);
-        return await UnlessStoppedAsync(token => connections.ExecAsync(vm.Id.ToString(), () => access.Target(vms.GetReachable(id)), request, token), cancellation);
+        catch
+        {
+            output.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The same as it happens; leaving the enumeration ends the command, and reading slowly slows it.</summary>
     /// <inheritdoc cref="ExecAsync"/>
     public async IAsyncEnumerable<ExecEvent> StreamAsync(string id, ExecRequest request, [EnumeratorCancellation] CancellationToken cancellation)
     {
+        using var input = memory.Hold(request.Stdin);
         using var left = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using var pipe = new ExecPipe(request.MaxOutputBytes);
         var running = ExecAloneAsync(id, request, pipe, left.Token);
@@ -63,6 +71,12 @@ public sealed class GuestService(VmService vms, VmAccess access, SshConnectionPo
     {
         var vm = vms.GetReachable(id);
         return SshAccess.For(vm, access.Keys(vm.Id));
+    }
+
+    private Task<ExecEnd> ExecSharedAsync(string id, ExecRequest request, IExecSink sink, CancellationToken cancellation)
+    {
+        var vm = vms.GetReachable(id);
+        return UnlessStoppedAsync(token => connections.ExecAsync(vm.Id.ToString(), () => access.Target(vms.GetReachable(id)), request, sink, token), cancellation);
     }
 
     private Task<ExecEnd> ExecAloneAsync(string id, ExecRequest request, IExecSink sink, CancellationToken cancellation) => UnlessStoppedAsync(async token =>

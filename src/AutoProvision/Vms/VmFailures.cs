@@ -8,8 +8,9 @@ public static class VmFailures
     /// <summary>A change could not be journalled; nothing was changed.</summary>
     public const string JournalFull = "journal_full";
 
-    public static FailureException NotFound(string id) => new("vm_not_found", $"There is no VM {id}.", Guid.TryParse(id, out _)
-        ? "GET /vms lists the VMs there are; a deleted one is forgotten after a while."
+    public static FailureException NotFound(string id) => new("vm_not_found", $"There is no VM {id}.", VmId.Respell(id) is { } right
+        ? Respelt(right)
+        : VmId.Parse(id) is not null ? "GET /vms lists the VMs there are; a deleted one is forgotten after a while."
         : "A VM is asked for by its id, not by its name: GET /vms tells both.");
 
     public static FailureException NameTaken(string name, Vm other) => new("name_taken",
@@ -39,7 +40,10 @@ public static class VmFailures
         "Send the same body again, or take a new key for another VM; a key is kept for 24 hours.");
 
     public static FailureException OrphanNotFound(string id) => new("orphan_not_found",
-        $"There is no orphan {id}.", "GET /host/orphans lists them. A VM is deleted with DELETE /vms/ID; a domain that this service did not make is never touched.");
+        $"There is no orphan {id}.", VmId.Respell(id) is { } right ? Respelt(right) : "GET /host/orphans lists them. A VM is deleted with DELETE /vms/ID; a domain that this service did not make is never touched.");
+
+    /// <summary>Hint for an id in a spelling that is not the service's own.</summary>
+    public static string Respelt(string id) => $"An id has one spelling, in lower case with hyphens: {id}.";
 
     public static FailureException Stopping() => new("service_stopping",
         "The service is being stopped; the command was ended.", "Send it again when the service is back.");

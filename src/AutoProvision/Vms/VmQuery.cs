@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace AutoProvision.Vms;
 
 /// <summary>Which VMs are listed, and how many at a time.</summary>
@@ -49,16 +47,17 @@ public sealed record VmQuery(IReadOnlyList<(string Key, string? Value)> Labels, 
     {
         if (limit is null)
             return MostAtOnce;
-        if (!int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out var most) || most is < 1 or > MostAtOnce)
-            faults.Add("/limit", "query_invalid", $"\"{limit}\" is no limit.", $"From 1 to {MostAtOnce}.");
-        return most;
+        if (WholeNumber.Parse(limit, 1, MostAtOnce) is { } most)
+            return most;
+        faults.Add("/limit", "query_invalid", $"\"{limit}\" is not a limit.", $"From 1 to {MostAtOnce}, in digits alone.");
+        return default;
     }
 
     private static Guid? Cursor(string? cursor, FaultList faults)
     {
         if (cursor is null)
             return null;
-        if (Guid.TryParseExact(cursor, "N", out var id))
+        if (Guid.TryParseExact(cursor, "N", out var id) && id.ToString("N") == cursor)
             return id;
         faults.Add("/cursor", "cursor_invalid", $"\"{cursor}\" is no cursor.", "Take the one of the answer's Link header, or none to begin anew.");
         return null;

@@ -50,7 +50,7 @@ public sealed class VmService(
     {
         shape = IdempotencyKey.Check(key, shape);
         // By the id as it was sent: the source may be forgotten by now, and its copy is there.
-        var idempotency = Guid.TryParse(id, out var parsed) ? IdempotencyKey.For(key, new { Id = parsed, request }, shape) : null;
+        var idempotency = VmId.Parse(id) is { } parsed ? IdempotencyKey.For(key, new { Id = parsed, request }, shape) : null;
         if (store.FindByKey(idempotency) is { } made)
             return (made, false);
         var source = Get(id);
@@ -131,7 +131,7 @@ public sealed class VmService(
         : 1 + store.List().TakeWhile(other => other.Id != vm.Id).Count(other => other.State == VmState.Queued);
 
     /// <exception cref="FailureException"><c>vm_not_found</c>.</exception>
-    public Vm Get(string id) => (Guid.TryParse(id, out var guid) ? store.Find(guid) : null) ?? throw VmFailures.NotFound(id);
+    public Vm Get(string id) => (VmId.Parse(id) is { } guid ? store.Find(guid) : null) ?? throw VmFailures.NotFound(id);
 
     /// <summary>Begins tear-down in whatever state the VM is; a second time changes nothing.</summary>
     /// <returns>The VM: deleting, or deleted.</returns>

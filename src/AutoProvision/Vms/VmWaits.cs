@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace AutoProvision.Vms;
 
 /// <summary>What a client may wait for at a VM.</summary>
@@ -18,13 +16,13 @@ public static class VmWaits
     public static (Func<Vm, bool> Until, TimeSpan Limit)? Parse(string? wait, string? timeoutSeconds)
     {
         var faults = new FaultList([]);
-        var seconds = DefaultSeconds;
-        if (timeoutSeconds is not null && (!int.TryParse(timeoutSeconds, NumberStyles.None, CultureInfo.InvariantCulture, out seconds) || seconds is < 1 or > MostSeconds))
-            faults.Add("/timeoutSeconds", "query_invalid", $"\"{timeoutSeconds}\" is no time to wait.", $"From 1 to {MostSeconds}.");
+        var seconds = timeoutSeconds is null ? DefaultSeconds : WholeNumber.Parse(timeoutSeconds, 1, MostSeconds);
+        if (seconds is null)
+            faults.Add("/timeoutSeconds", "query_invalid", $"\"{timeoutSeconds}\" is not a time to wait.", $"From 1 to {MostSeconds}, in digits alone.");
         if (wait is not (null or "ready" or "stopped" or "deleted"))
             faults.Add("/wait", "query_invalid", $"\"{wait}\" cannot be waited for.", "One of ready, stopped and deleted.");
         faults.ThrowIfAny();
-        return wait is null ? null : (vm => IsOver(wait, vm), TimeSpan.FromSeconds(seconds));
+        return wait is null ? null : (vm => IsOver(wait, vm), TimeSpan.FromSeconds(seconds!.Value));
     }
 
     // As wanted, or so that it never will be without somebody's doing.

@@ -31,7 +31,7 @@ public sealed class ExecTests
     {
         await using var host = new FakeHost();
         using var http = host.Start().CreateClient();
-        host.Guests.Answers["cat"] = FakeAnswers.Of(3, "out", "err") with { Signal = "KILL", TimedOut = true, Truncated = true, StdoutBytes = new byte[] { 0xFF } };
+        host.Guests.Answers["cat"] = FakeAnswers.Of(3, "", "err") with { Signal = "KILL", TimedOut = true, StdoutBytes = new byte[] { 0xFF, 0x21 } };
         var vm = await http.ReadyVmAsync();
 
         using var response = await http.PostJsonAsync($"{vm}/exec", $$"""
@@ -39,7 +39,7 @@ public sealed class ExecTests
             """);
 
         Assert.Equal(
-            """{"exitCode":3,"signal":"KILL","stdout":"out","stderr":"err","stdoutBase64":"/w==","durationMs":12,"timedOut":true,"truncated":true}""",
+            """{"exitCode":3,"signal":"KILL","stdout":"�","stderr":"e","stdoutBase64":"/w==","durationMs":12,"timedOut":true,"truncated":true,"truncatedBy":"maxOutputBytes"}""",
             (await response.ReadJsonAsync()).GetRawText());
         var request = host.Guests.Requests.Single(it => it.Command == "cat");
         Assert.Equal(("/srv/app", "www-data", TimeSpan.FromSeconds(7), 1), (request.Directory, request.User, request.Timeout, request.MaxOutputBytes));

@@ -10,11 +10,11 @@ internal sealed class FakeConnection(FakeGuests guests, SshTarget target) : ISsh
 
     public bool IsAlive => !_closed && guests.IsUp(target.Host);
 
-    public Task<ExecResult> ExecAsync(ExecRequest request, CancellationToken cancellation)
+    public Task<ExecEnd> ExecAsync(ExecRequest request, IExecSink sink, CancellationToken cancellation)
     {
         ObjectDisposedException.ThrowIf(_closed, this);
         return IsAlive
-            ? guests.RunAsync(target, request, cancellation)
+            ? guests.RunAsync(target, request, sink, cancellation)
             : throw SshFailures.ConnectionLost(target, new IOException("The connection was closed."));
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text;
 using AutoProvision.CloudInit;
 using AutoProvision.Hypervisors;
 using AutoProvision.Provisioning.Steps;
@@ -41,7 +42,7 @@ internal sealed class FakeGuests(FakeHypervisor hypervisor) : ISshConnector
     /// <summary>What was asked to be run at once, in its order.</summary>
     public ConcurrentQueue<ExecRequest> Requests { get; } = new();
 
-    /// <summary>Commands that a test runs itself when they are streamed.</summary>
+    /// <summary>Commands that a test runs itself.</summary>
     public ConcurrentDictionary<string, Func<ExecRequest, IExecSink, CancellationToken, Task<ExecEnd>>> Streams { get; } = new();
 
     /// <summary>Every terminal that was opened.</summary>
@@ -83,7 +84,18 @@ internal sealed class FakeGuests(FakeHypervisor hypervisor) : ISshConnector
 
     public void Closed() => Interlocked.Decrement(ref _open);
 
-    public Task<ExecResult> RunAsync(SshTarget target, ExecRequest request, CancellationToken cancellation)
+    public async Task<ExecEnd> RunAsync(SshTarget target, ExecRequest request, IExecSink sink, CancellationToken cancellation)
+    {
+        if (Streams.TryGetValue(request.Command, out var run))
+            return await run(request, sink, cancellation);
+        var result = await RunAsync(target, request, cancellation);
+        sink.Started(4711);
+        sink.Stdout(result.StdoutBytes is { } bytes ? bytes.Span : Encoding.UTF8.GetBytes(result.Stdout));
+        sink.Stderr(Encoding.UTF8.GetBytes(result.Stderr));
+        return new ExecEnd(result.ExitCode, result.Signal, result.Duration, result.TimedOut);
+    }
+
+    private Task<ExecResult> RunAsync(SshTarget target, ExecRequest request, CancellationToken cancellation)
     {
         // As the clock that the real one sets.
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(request.Timeout ?? TimeSpan.MaxValue, TimeSpan.Zero);

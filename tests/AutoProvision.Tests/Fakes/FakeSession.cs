@@ -1,4 +1,3 @@
-using System.Text;
 using AutoProvision.Ssh;
 
 namespace AutoProvision.Fakes;
@@ -11,13 +10,7 @@ internal sealed class FakeSession(FakeGuests guests, SshTarget target) : ISshSes
     public async Task<ExecEnd> ExecAsync(ExecRequest request, IExecSink sink, CancellationToken cancellation)
     {
         ObjectDisposedException.ThrowIf(_closed, this);
-        if (guests.Streams.TryGetValue(request.Command, out var run))
-            return await run(request, sink, cancellation);
-        var result = await guests.RunAsync(target, request, cancellation);
-        sink.Started(4711);
-        sink.Stdout(Encoding.UTF8.GetBytes(result.Stdout));
-        sink.Stderr(Encoding.UTF8.GetBytes(result.Stderr));
-        return new ExecEnd(result.ExitCode, result.Signal, result.Duration, result.TimedOut);
+        return await guests.RunAsync(target, request, sink, cancellation);
     }
 
     public Task<ITerminal> OpenTerminalAsync(string type, TerminalSize size, CancellationToken cancellation)

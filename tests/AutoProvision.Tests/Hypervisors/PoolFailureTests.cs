@@ -39,7 +39,7 @@ public sealed class PoolFailureTests
     {
         await using var host = new LibvirtHost();
 
-        var reports = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => host.Hypervisor.InspectAsync(Cancellation), Cancellation)));
+        var reports = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => host.Get<HostInspector>().InspectAsync(Cancellation), Cancellation)));
 
         Assert.All(reports, report => Assert.DoesNotContain(report.Problems, problem => problem.Code == "pool_unusable"));
         Assert.All(reports, report => Assert.NotNull(report.Pool.FreeMiB));

@@ -26,6 +26,35 @@ public class ExecOutputTests
     }
 
     [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void A_character_that_lies_on_the_border_of_two_blocks_is_whole(int before)
+    {
+        var text = new string('x', before) + string.Concat(Enumerable.Repeat("漢", CappedOutput.BlockSize));
+        using var whole = new CappedOutput(int.MaxValue);
+        using var cut = new CappedOutput(2 * CappedOutput.BlockSize + 1);
+        foreach (var chunk in Encoding.UTF8.GetBytes(text).Chunk(10_007))
+        {
+            whole.Append(chunk);
+            cut.Append(chunk);
+        }
+        Assert.Equal((text, null), (whole.Text, whole.Bytes));
+        Assert.Equal((text[..(before + (2 * CappedOutput.BlockSize + 1 - before) / 3)], null, true), (cut.Text, cut.Bytes, cut.Truncated));
+    }
+
+    [Fact]
+    public void Bytes_that_are_no_UTF8_are_kept_from_every_block()
+    {
+        var bytes = new byte[3 * CappedOutput.BlockSize];
+        bytes[^1] = 0xFF;
+        using var output = new CappedOutput(int.MaxValue);
+        output.Append(bytes);
+        Assert.Equal(bytes, output.Bytes!.Value.ToArray());
+        Assert.EndsWith("\0\uFFFD", output.Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("61FF62", "a\uFFFDb")]
     [InlineData("61E6BC", "a\uFFFD")]
     public void Bytes_that_are_no_UTF8_are_replaced_in_the_text_and_kept_beside_it(string hex, string text)

@@ -1,3 +1,4 @@
+using System.Text;
 using AutoProvision.Vms;
 
 namespace AutoProvision.Ssh;
@@ -71,10 +72,11 @@ internal sealed class FakeSsh : ISshConnector
         /// <summary>While it is not done, commands run on.</summary>
         public Task Gate { get; set; } = Task.CompletedTask;
 
-        public async Task<ExecResult> ExecAsync(ExecRequest request, CancellationToken cancellation)
+        public async Task<ExecEnd> ExecAsync(ExecRequest request, IExecSink sink, CancellationToken cancellation)
         {
             await Gate.WaitAsync(cancellation);
-            return new ExecResult(0, null, request.Command, "", TimeSpan.Zero, false, false);
+            sink.Stdout(Encoding.UTF8.GetBytes(request.Command));
+            return new ExecEnd(0, null, TimeSpan.Zero, TimedOut: false);
         }
 
         public Task<ISshChannel> OpenAsync(string command, CancellationToken cancellation) => throw new NotSupportedException();

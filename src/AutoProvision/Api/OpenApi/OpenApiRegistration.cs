@@ -3,7 +3,7 @@ namespace AutoProvision.Api.OpenApi;
 public static class OpenApiRegistration
 {
     /// <summary>The document at <c>/openapi/v1.json</c>; what the endpoints cannot say of themselves is added here.</summary>
-    public static IServiceCollection AddApiDocument(this IServiceCollection services) => services.AddOpenApi(options =>
+    public static IServiceCollection AddApiDocument(this IServiceCollection services) => services.AddSingleton<ApiDocument>().AddOpenApi(ApiDocument.Version, options =>
     {
         options.AddDocumentTransformer(DocumentInfo.Apply);
         options.AddSchemaTransformer(Schemas.Apply);

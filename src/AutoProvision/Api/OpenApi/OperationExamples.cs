@@ -88,7 +88,7 @@ internal static class OperationExamples
         [
             (200, ExecStream),
             (422, "Nothing was run: the guest does not let the command run as that user, or in that directory."),
-            (429, "As many streamed commands and terminals of this VM are open as `Ssh:SessionsPerVm` allows."),
+            (429, "As many streamed commands and terminals of this VM are open as `Ssh:SessionsPerVm` allows, or the commands of all VMs hold as much as `Ssh:MaxBufferedOutputMiB` allows (`Retry-After` says when to try again)."),
             (503, "The service is being stopped."),
         ],
         ["openTerminal"] =

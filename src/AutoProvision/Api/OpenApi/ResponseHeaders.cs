@@ -56,7 +56,7 @@ internal static class ResponseHeaders
     // Where 503 is only the stopping service there is none: what it ended may have been done.
     private static readonly Dictionary<string, string[]> NeverAgain = new()
     {
-        ["429"] = ["execInVm", "openTerminal"],
+        ["429"] = ["openTerminal"],
         ["503"] = ["execInVm", "openTerminal", "readFile", "writeFile", "deleteFile", "statFile"],
     };
 

@@ -18,9 +18,14 @@ public sealed class LibvirtHypervisor(
     OrphanFinder orphans,
     GuestDiagnosis diagnosis,
     AddressFinder addresses,
-    ConsoleFollower consoles) : IHypervisor
+    ConsoleFollower consoles,
+    TimeProvider time) : IHypervisor
 {
-    public Task<HostReport> InspectAsync(CancellationToken cancellation) => inspector.InspectAsync(cancellation);
+    // A look starts two processes and writes a file; several monitors may ask each second. None that asks can end the look of the
+    // others: its commands have a time limit each.
+    private readonly SharedLookup<HostReport> _looks = new(() => Task.Run(() => inspector.InspectAsync(CancellationToken.None)), TimeSpan.FromSeconds(1), time);
+
+    public Task<HostReport> InspectAsync(CancellationToken cancellation) => _looks.GetAsync(cancellation);
 
     public Task<HostRoom> MeasureAsync(CancellationToken cancellation) => Task.Run(meter.Measure, cancellation);
 

@@ -25,7 +25,7 @@ public sealed partial class Orphans(IHypervisor hypervisor, INetworks networks, 
     public async Task RemoveAsync(string id, CancellationToken cancellation)
     {
         var (onHost, withKeys) = await LookAsync(cancellation);
-        if (!Guid.TryParse(id, out var guid) || !(onHost.ContainsKey(guid) || withKeys.Contains(guid)))
+        if (VmId.Parse(id) is not { } guid || !(onHost.ContainsKey(guid) || withKeys.Contains(guid)))
             throw VmFailures.OrphanNotFound(id);
         // Where there are only keys, a domain with that id would be somebody else's.
         if (onHost.TryGetValue(guid, out var orphan))
