@@ -21,8 +21,8 @@ public static class VmEndpoints
             .WithDescription("A JSON merge patch (RFC 7396): what is left out stays as it is, and null removes. `If-Match` keeps two from undoing each other's changes.")
             .ProducesProblem(404).ProducesProblem(409).ProducesProblem(412).ProducesProblem(408).ProducesProblem(413).ProducesProblem(415).ProducesProblem(507);
         vms.MapGet("/{id}/events", Events).WithName("watchVm").WithSummary("Follow a VM's events (Server-Sent Events)")
-            .WithDescription("Replays the VM's events and follows; resumes after Last-Event-ID without gap or repeat, and ends after a deleted VM's last event.")
-            .Produces<VmEvent>(200, "text/event-stream").ProducesProblem(404);
+            .WithDescription("Replays the VM's events and follows; resumes after Last-Event-ID without gap or repeat, and ends after a deleted VM's last event. Of a VM with very many events only the newest are kept.")
+            .Produces<VmEvent>(200, "text/event-stream").ProducesProblem(404).ProducesProblem(410);
         vms.MapPost("/{id}/exec", Exec).WithName("execInVm").WithSummary("Run a command in a VM")
             .WithDescription(ExecContracts.Description).AddOpenApiOperationTransformer(ExecContracts.DescribeStreamAsync)
             .ProducesProblem(404).ProducesProblem(409).ProducesProblem(408).ProducesProblem(413).ProducesProblem(415).ProducesProblem(422).ProducesProblem(429).ProducesProblem(502).ProducesProblem(503);
@@ -108,9 +108,9 @@ public static class VmEndpoints
         return vm.State == VmState.Deleted ? TypedResults.NoContent() : TypedResults.Accepted($"/vms/{vm.Id}", Show(vm, vms));
     }
 
-    private static long ParseEventId(string? text) => text switch
+    private static long? ParseEventId(string? text) => text switch
     {
-        null or "" => 0,
+        null or "" => null,
         _ when WholeNumber.Parse(text) is { } id => id,
         _ => throw VmFailures.NoSuchEvent($"Last-Event-ID \"{text}\" is no event id."),
     };

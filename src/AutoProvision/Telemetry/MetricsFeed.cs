@@ -13,7 +13,7 @@ public sealed class MetricsFeed : BackgroundService
     public MetricsFeed(ServiceMetrics metrics, VmStore store)
     {
         (_metrics, _store) = (metrics, store);
-        _reader = FromNow();
+        _reader = new EventReader(store.Events, store.Events.Last, EventFilter.All, store.Events.Forgotten);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -24,8 +24,8 @@ public sealed class MetricsFeed : BackgroundService
             {
                 await foreach (var what in _reader.ReadAsync(stoppingToken))
                     _metrics.Observe(what);
-                // Events were forgotten before they were counted: better too few than none from here on.
-                _reader = FromNow();
+                // Some events went before they were counted: better those that are left than none.
+                _reader = new EventReader(_store.Events, _reader.Position, EventFilter.All, _store.Events.Forgotten);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -33,6 +33,4 @@ public sealed class MetricsFeed : BackgroundService
             // The only end there is.
         }
     }
-
-    private EventReader FromNow() => new(_store.Events, _store.Events.Last, EventFilter.All, _store.Events.Forgotten);
 }

@@ -6,7 +6,7 @@ namespace AutoProvision.Vms;
 /// <param name="log">The events.</param>
 /// <param name="after">Where it begins: the events after this position.</param>
 /// <param name="filter">Those it wants.</param>
-/// <param name="known">It knows of gaps up to this position; what is forgotten later than that ends its way.</param>
+/// <param name="known">It knows of gaps up to this position; what goes unread later than that ends its way.</param>
 public sealed class EventReader(EventLog log, long after, EventFilter filter, long known = 0)
 {
     private long _position = after;
@@ -15,12 +15,12 @@ public sealed class EventReader(EventLog log, long after, EventFilter filter, lo
     public long Position => Volatile.Read(ref _position);
 
     /// <summary>
-    /// Every event that is wanted, then every new one. Ends only where events were forgotten before they were read: better an end
+    /// Every event that is wanted, then every new one. Ends only where events that it may want are no longer kept: better an end
     /// than a silent gap.
     /// </summary>
     public async IAsyncEnumerable<VmEvent> ReadAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
-        while (log.Read(Position, known) is var (events, changed))
+        while (log.Read(Position, filter, known) is var (events, changed))
         {
             foreach (var what in events)
             {

@@ -13,7 +13,7 @@ public sealed class EventService(VmStore store)
     /// <param name="types">Names of the types wanted; none is all.</param>
     /// <exception cref="InvalidRequestException">Everything that is wrong, <c>event_id_invalid</c> among it: no event has this id.</exception>
     /// <exception cref="FailureException">
-    /// <c>event_id_expired</c>: events after this one were forgotten together with their VM. <c>vm_not_found</c>.
+    /// <c>event_id_expired</c>: events after this one are no longer kept. <c>vm_not_found</c>.
     /// </exception>
     public EventReader Read(string? lastEventId, string? from, IReadOnlyList<string> vms, IReadOnlyList<string> types)
     {
@@ -28,21 +28,15 @@ public sealed class EventService(VmStore store)
         faults.ThrowIfAny();
         var filter = new EventFilter(vms.Select(Find).ToHashSet(), wanted);
         return after is { } seen ? Resume(seen, filter)
-            : from == Oldest ? new EventReader(store.Events, 0, filter, Known(filter, store.Events.Forgotten))
-            : new EventReader(store.Events, store.Events.Last, filter, Known(filter, 0));
+            : from == Oldest ? new EventReader(store.Events, 0, filter, store.Events.ForgottenOf(filter))
+            : new EventReader(store.Events, store.Events.Last, filter);
     }
 
     private EventReader Resume(long after, EventFilter filter)
     {
-        var known = Known(filter, 0);
-        var forgotten = store.Events.Forgotten;
-        return forgotten <= Math.Max(after, known)
-            ? new EventReader(store.Events, after, filter, known)
-            : throw VmFailures.EventIdExpired(after, forgotten);
+        var forgotten = store.Events.ForgottenOf(filter);
+        return forgotten <= after ? new EventReader(store.Events, after, filter) : throw VmFailures.EventIdExpired(after, forgotten);
     }
-
-    // Of a VM that there is, no event was forgotten.
-    private static long Known(EventFilter filter, long otherwise) => filter.Vms.Count > 0 ? long.MaxValue : otherwise;
 
     private long? ParseId(string? text, FaultList faults)
     {

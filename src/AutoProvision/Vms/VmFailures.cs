@@ -55,8 +55,12 @@ public static class VmFailures
         new([new Fault("/Last-Event-ID", "event_id_invalid", detail, "Send back an id that the stream gave, or none.")]);
 
     public static FailureException EventIdExpired(long after, long forgotten) => new("event_id_expired",
-        $"Of the events after {after}, some up to {forgotten} were forgotten together with their deleted VMs.",
-        "Read GET /vms for how things are, and begin anew without Last-Event-ID, or with ?from=oldest for all that is kept. Provisioning:DeletedRetention says how long events are kept.");
+        $"Of the events after {after}, some up to {forgotten} are no longer kept.",
+        "Read GET /vms for how things are, and begin again without Last-Event-ID, or with ?from=oldest for all that is kept. Provisioning:DeletedRetention says how long a deleted VM's events are kept, Vms:MaxEvents how many of each VM.");
+
+    public static FailureException VmEventIdExpired(Guid vm, long after, long oldest) => new("event_id_expired",
+        $"The events after {after} of VM {vm} are no longer kept; its oldest event is now {oldest}.",
+        $"Read GET /vms/{vm} for how it is, and begin again without Last-Event-ID for all that is kept. Vms:MaxEvents says how many that are.");
 
     // A stopped VM may be worked on and stay off: then it has to be started all the same.
     public static FailureException NotReachable(Vm vm) => vm.Operation is { } operation && (vm.IsOn || (vm.State == VmState.Stopped && operation.SwitchesOn))

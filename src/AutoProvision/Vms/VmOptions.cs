@@ -30,6 +30,10 @@ public sealed class VmOptions
 
     [Range(1, int.MaxValue, ErrorMessage = "Vms:MaxDiskGiB must be at least 1.")]
     public int MaxDiskGiB { get; set; } = 1024;
+
+    /// <summary>How many of its newest events a VM keeps. A life from creation to deletion without incidents takes about 50.</summary>
+    [Range(100, 10_000, ErrorMessage = "Vms:MaxEvents must be between 100 and 10000.")]
+    public int MaxEvents { get; set; } = 1000;
 }
 
 /// <summary>What the settings have to do with each other.</summary>

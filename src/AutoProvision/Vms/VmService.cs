@@ -25,7 +25,7 @@ public sealed class VmService(
     /// </exception>
     public async Task<(Vm Vm, bool IsNew)> CreateAsync(VmRequest request, IReadOnlyList<Fault> shape, string? key, CancellationToken cancellation)
     {
-        store.Forget(time.GetUtcNow() - options.Value.DeletedRetention);
+        store.ForgetSome(time.GetUtcNow() - options.Value.DeletedRetention);
         shape = IdempotencyKey.Check(key, shape);
         var idempotency = IdempotencyKey.For(key, request, shape);
         if (store.FindByKey(idempotency) is { } made)
@@ -180,7 +180,7 @@ public sealed class VmService(
         try
         {
             // From its next event on; one that is deleted has no further.
-            for (var vm = Get(id.ToString()); !until(vm) && await store.WatchAsync(id, vm.Version, ended.Token).AnyAsync(ended.Token);)
+            for (var vm = Get(id.ToString()); !until(vm) && await store.ChangedAsync(id, vm.Version, ended.Token);)
                 vm = Get(id.ToString());
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
@@ -190,15 +190,17 @@ public sealed class VmService(
         return Get(id.ToString());
     }
 
-    /// <summary>The VM's events after a sequence number, then every new one.</summary>
-    /// <exception cref="FailureException"><c>vm_not_found</c>.</exception>
+    /// <summary>The VM's events after a sequence number, or all that are kept, then every new one.</summary>
+    /// <exception cref="FailureException"><c>vm_not_found</c>, or <c>event_id_expired</c>: the next event is no longer kept.</exception>
     /// <exception cref="InvalidRequestException">No event has that number yet: whoever waits after it would miss the next ones.</exception>
-    public IAsyncEnumerable<VmEvent> Watch(string id, long after, CancellationToken cancellation)
+    public IAsyncEnumerable<VmEvent> Watch(string id, long? after, CancellationToken cancellation)
     {
         var vm = Get(id);
-        return after <= vm.Version
-            ? store.WatchAsync(vm.Id, after, cancellation)
-            : throw VmFailures.NoSuchEvent($"The VM's newest event is {vm.Version}, not {after}.");
+        if (after > vm.Version)
+            throw VmFailures.NoSuchEvent($"The VM's newest event is {vm.Version}, not {after}.");
+        if (store.FindOldestEvent(vm.Id) is { } oldest && after < oldest.Seq - 1)
+            throw VmFailures.VmEventIdExpired(vm.Id, after.Value, oldest.Seq);
+        return store.WatchAsync(vm.Id, after, cancellation);
     }
 
     /// <summary>What this service made and no longer knows as a VM.</summary>

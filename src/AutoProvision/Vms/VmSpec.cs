@@ -76,6 +76,23 @@ public sealed record VmSpec
 
     /// <summary>Deadlines of this VM's own.</summary>
     public VmTimeouts Timeouts { get; init; } = new();
+
+    /// <summary>What readers of a deleted VM need: no files, commands, keys or user-data, which may be many MiB.</summary>
+    public VmSpec Remains() => new()
+    {
+        Name = Name,
+        Image = Image,
+        Cpus = Cpus,
+        MemoryMiB = MemoryMiB,
+        DiskGiB = DiskGiB,
+        User = User,
+        Network = Network,
+        Nics = Nics,
+        Disks = Disks,
+        Timezone = Timezone,
+        SwapMiB = SwapMiB,
+        Timeouts = Timeouts,
+    };
 }
 
 /// <param name="Network">A libvirt network; null is the service's own.</param>

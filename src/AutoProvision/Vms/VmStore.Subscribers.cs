@@ -8,7 +8,7 @@ public sealed partial class VmStore
     {
         get
         {
-            lock (_gate)
+            using (Enter())
                 return _subscribers.ToDictionary();
         }
     }
@@ -20,7 +20,7 @@ public sealed partial class VmStore
     /// <exception cref="FailureException"><c>journal_full</c>: kept until the process ends.</exception>
     public void KeepSubscriber(string name, long position, bool lasting)
     {
-        lock (_gate)
+        using (Enter())
         {
             _subscribers[name] = position;
             if (lasting)
@@ -31,7 +31,7 @@ public sealed partial class VmStore
     /// <summary>Forgets a subscriber; an unknown one is fine.</summary>
     public void RemoveSubscriber(string name)
     {
-        lock (_gate)
+        using (Enter())
         {
             _subscribers.Remove(name);
             try

@@ -19,7 +19,7 @@ internal sealed partial class WebhookDelivery
     private readonly Uri _url;
     private readonly byte[] _secret;
     private readonly EventFilter _filter;
-    private readonly EventReader _reader;
+    private EventReader _reader;
     private WebhookStatus _status;
 
     /// <summary>Goes on where the endpoint was; a new one begins with the present.</summary>
@@ -31,8 +31,11 @@ internal sealed partial class WebhookDelivery
         _secret = WebhookSignature.ReadSecret(endpoint.Secret)!;
         _filter = EventFilter.All with { Types = endpoint.Types.Select(type => VmEventTypes.Find(type)!.Value).ToHashSet() };
         var events = store.Events;
-        // What was forgotten before was none of its: the store keeps what a subscriber has not had.
-        _reader = new EventReader(events, store.Subscribers.TryGetValue(name, out var kept) ? kept : events.Last, EventFilter.All, events.Forgotten);
+        var (after, forgotten) = (store.Subscribers.TryGetValue(name, out var kept) ? kept : events.Last, events.Forgotten);
+        // The store keeps deleted VMs that a subscriber waits for. Where some types are left out, its place may be before what it did not want.
+        if (after < forgotten && _filter.Types.Count == 0)
+            LogTrimmed(name, after, forgotten);
+        _reader = new EventReader(events, after, EventFilter.All, forgotten);
         _status = new WebhookStatus { Name = name, Url = _url.GetLeftPart(UriPartial.Path), Types = [.. _filter.Types] };
         Keep(_reader.Position, lasting: true);
     }
@@ -41,21 +44,33 @@ internal sealed partial class WebhookDelivery
     {
         get
         {
-            var (status, position) = (Volatile.Read(ref _status), _reader.Position);
-            return status with { Position = position, Pending = status.State == WebhookState.Gone ? 0 : _store.Events.Pending(position, _filter).Count };
+            var (status, position) = (Volatile.Read(ref _status), Volatile.Read(ref _reader).Position);
+            return status with { Position = position, Pending = status.State == WebhookState.Gone ? 0 : _store.Events.CountAfter(position, _filter) };
         }
     }
 
     /// <summary>Delivers until it is cancelled, or the endpoint wants no more.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
+        while (await DeliverAsync(cancellation))
+        {
+            var (position, trimmed) = (_reader.Position, _store.Events.Forgotten);
+            LogTrimmed(_name, position, trimmed);
+            Volatile.Write(ref _reader, new EventReader(_store.Events, position, EventFilter.All, trimmed));
+        }
+    }
+
+    /// <returns>Whether there is more to deliver: a VM had so many events that some went before the endpoint took them.</returns>
+    private async Task<bool> DeliverAsync(CancellationToken cancellation)
+    {
         await foreach (var what in _reader.ReadAsync(cancellation))
         {
             var isWanted = _filter.Takes(what);
             if (isWanted && !await SettleAsync(what, cancellation))
-                break;
+                return false;
             Keep(what.Position, lasting: isWanted);
         }
+        return true;
     }
 
     /// <summary>Offers an event until it is taken, or too old.</summary>
@@ -135,6 +150,9 @@ internal sealed partial class WebhookDelivery
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Webhook {Name}: event {Position} ({Type} of VM {Vm}) is dropped: it was not taken for {MaxAge}")]
     private partial void LogDropped(string name, long position, string type, Guid vm, TimeSpan maxAge);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Webhook {Name} has come to event {Position}; of those up to {Trimmed} some were not kept so long, since their VM had more than Vms:MaxEvents. It goes on with the others")]
+    private partial void LogTrimmed(string name, long position, long trimmed);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Webhook {Name} answered 410 Gone: it gets nothing more until the service starts the next time; take it out of the settings")]
     private partial void LogGone(string name);

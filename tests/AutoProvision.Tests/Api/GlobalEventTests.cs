@@ -107,7 +107,7 @@ public sealed class GlobalEventTests
         await MakeAsync(http, "goes");
         var newest = (await http.FollowAllAsync("", seen, Deletions(1)))[^1].EventId!;
         host.Time.Advance(TimeSpan.FromHours(2));
-        app.Get<VmStore>().Forget(host.Time.GetUtcNow() - TimeSpan.FromHours(1));
+        app.Get<VmStore>().Forget(host.Time.GetUtcNow() - TimeSpan.FromHours(1), TestContext.Current.CancellationToken);
         await app.DisposeAsync();
         using var again = host.Start(Rounds.Settings).CreateClient();
 

@@ -86,6 +86,28 @@ public sealed class RestartTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task An_endpoint_gets_the_newest_events_of_a_VM_that_had_too_many_before_it_took_them_and_that_is_logged()
+    {
+        await using var host = new FakeHost();
+        await using var receiver = await Receiver.StartAsync();
+        var slow = new TaskCompletionSource();
+        receiver.Answers.Enqueue(_ => slow.Task);
+        var app = host.Start([.. Rounds.Settings, .. Hook("ci", receiver.Url), ("Vms:MaxEvents", "100")]);
+        using var http = app.CreateClient();
+        var vm = await Rounds.ReadyAsync(http);
+        TestStore.Report(app.Get<VmStore>(), Rounds.Id(vm), 1000);
+        var newest = app.Get<VmStore>().Events.Last;
+
+        slow.SetResult();
+        var positions = (await receiver.UntilAsync(delivery => delivery.Position == newest)).Select(delivery => delivery.Position).ToList();
+
+        Assert.Equal(positions.Order(), positions);
+        Assert.Equal(Enumerable.Range(0, 100).Select(index => newest - 99 + index), positions[^100..]);
+        Assert.InRange(positions.Count, 101, 400);
+        Assert.Single(host.Log.Troubles, line => line.Contains("Vms:MaxEvents", StringComparison.Ordinal));
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task An_endpoint_that_left_the_settings_holds_nothing_back_and_one_that_is_new_begins_with_the_present()
     {
         await using var host = new FakeHost();
@@ -110,7 +132,7 @@ public sealed class RestartTests
     }
 
     // As a round of the reconciliation does.
-    private static void Forget(FakeHost host, AutoProvisionApp app) => app.Get<VmStore>().Forget(host.Time.GetUtcNow() - TimeSpan.FromHours(1));
+    private static void Forget(FakeHost host, AutoProvisionApp app) => app.Get<VmStore>().Forget(host.Time.GetUtcNow() - TimeSpan.FromHours(1), TestContext.Current.CancellationToken);
 
     private static WebhooksOptions Hourly => new() { RetryDelay = TimeSpan.FromHours(1), MaxRetryDelay = TimeSpan.FromDays(1) };
 

@@ -18,7 +18,7 @@ internal static class Operations
         ["404"] = "There is no such VM, or it was deleted a while ago.",
         ["408"] = "The body came too slowly, at less than 240 bytes a second.",
         ["409"] = "The VM is not reachable: it is neither ready nor degraded, or an operation has switched it off.",
-        ["410"] = "Events after this id were forgotten together with their VMs: going on would leave a gap.",
+        ["410"] = "Events after this id are no longer kept: going on would leave a gap.",
         ["412"] = "The VM is not as `If-Match` says.",
         ["413"] = "The body is larger than 4 MiB.",
         ["415"] = "The body is not declared as JSON or YAML.",

@@ -63,6 +63,7 @@ internal static class ProblemExamples
         [("createVm", "507")] = NoRoom,
         [("cloneVm", "409")] = OperationFailures.WrongState(Vm with { State = VmState.Provisioning }, OperationKind.Clone),
         [("cloneVm", "507")] = NoRoom,
+        [("watchVm", "410")] = VmFailures.VmEventIdExpired(Vm.Id, 12, 57),
         [("updateVm", "409")] = VmFailures.Gone(Vm with { State = VmState.Deleting }),
         [("execInVm", "422")] = SshFailures.UserRefused("ann", "sudo: unknown user ann"),
         [("execInVm", "429")] = NoSession,

@@ -13,7 +13,7 @@ public sealed class CloneOperation(VmStore store, DiskCopy copies) : IOperation
     public async Task<Func<Vm, Vm>> RunAsync(Vm vm, VmOperation operation, CancellationToken cancellation)
     {
         while (store.Find(operation.Copy!.Value) is { State: VmState.Queued or VmState.Provisioning or VmState.Deleting } copy && store.Find(vm.Id)?.Operation == operation)
-            await store.WatchAsync(copy.Id, copy.Version, cancellation).AnyAsync(cancellation);
+            await store.ChangedAsync(copy.Id, copy.Version, cancellation);
         if (store.Find(vm.Id)?.Operation == operation)
             await copies.ResumeAsync(vm.Id, operation, cancellation);
         return it => it;

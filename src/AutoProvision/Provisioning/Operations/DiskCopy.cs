@@ -73,7 +73,7 @@ public sealed class DiskCopy(
             if (source.Operation is { } operation && IsFor(operation, vm))
                 return source;
             // Busy: its next event may be the end of that.
-            await store.WatchAsync(source.Id, source.Version, cancellation).AnyAsync(cancellation);
+            await store.ChangedAsync(source.Id, source.Version, cancellation);
         }
     }
 

@@ -28,7 +28,7 @@ public sealed partial class Reconciler(
     /// <exception cref="FailureException"><c>hypervisor_unavailable</c> and other things that concern all VMs.</exception>
     public async Task<TimeSpan?> RunAsync(CancellationToken cancellation)
     {
-        Forget();
+        Forget(cancellation);
         // Before the hypervisor is asked: a VM that was ready then had its domain.
         var vms = store.List();
         var domains = (await hypervisor.ListDomainsAsync(cancellation)).ToDictionary(domain => domain.Id);
@@ -93,11 +93,12 @@ public sealed partial class Reconciler(
     }
 
     // On a full disk nothing can be forgotten; the guests that it paused are looked after all the same.
-    private void Forget()
+    private void Forget(CancellationToken cancellation)
     {
         try
         {
-            store.Forget(time.GetUtcNow() - options.Value.DeletedRetention);
+            store.Forget(time.GetUtcNow() - options.Value.DeletedRetention, cancellation);
+            store.GiveRoomBack(cancellation);
         }
         catch (FailureException e) when (e.Code == VmFailures.JournalFull)
         {

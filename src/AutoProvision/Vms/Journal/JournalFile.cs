@@ -13,7 +13,11 @@ internal static class JournalFile
     // https://sqlite.org/rescode.html
     private const int Busy = 5;
     private const int NoRoom = 13;
+    private const int CannotOpen = 14;
     private const int WriteFailed = 778;
+
+    // https://sqlite.org/pragma.html#pragma_auto_vacuum
+    internal const long Incremental = 2;
 
     /// <exception cref="FailureException"><c>journal_damaged</c>, <c>journal_newer</c>, <c>journal_in_use</c> or <c>journal_full</c>.</exception>
     public static SqliteConnection Open(string path)
@@ -65,6 +69,8 @@ internal static class JournalFile
         // WAL with NORMAL survives a killed process; only a power cut can take the last transactions, and never tears one.
         connection.Run("PRAGMA journal_mode = WAL");
         connection.Run("PRAGMA synchronous = NORMAL");
+        // Else it stays as long as the largest transaction was.
+        connection.Run($"PRAGMA journal_size_limit = {VmJournal.MostLogBytes}");
         if (connection.Ask("PRAGMA quick_check") is not "ok")
             throw Damaged(path, "fails SQLite's integrity check.");
         var version = Convert.ToInt32(connection.Ask("PRAGMA user_version"));
@@ -73,10 +79,30 @@ internal static class JournalFile
                 "Run the newer version, or give this one another data directory.");
         if (version == 0)
             throw Damaged(path, "has no tables.");
-        if (version == JournalSchema.Current)
+        if (version < JournalSchema.Current)
+        {
+            BackUp(connection, $"{path}.v{version}.bak");
+            JournalSchema.Migrate(connection, version);
+        }
+        LetItShrink(connection);
+    }
+
+    // One of an older version cannot, until it is written whole once (https://sqlite.org/lang_vacuum.html). That takes as much room again
+    // as the journal does: where there is none, it is tried at the next start.
+    private static void LetItShrink(SqliteConnection connection)
+    {
+        if (connection.Ask("PRAGMA auto_vacuum") is Incremental)
             return;
-        BackUp(connection, $"{path}.v{version}.bak");
-        JournalSchema.Migrate(connection, version);
+        try
+        {
+            connection.Run("PRAGMA auto_vacuum = INCREMENTAL");
+            connection.Run("VACUUM");
+            connection.Run("PRAGMA wal_checkpoint(TRUNCATE)");
+        }
+        catch (SqliteException e) when (IsFull(e) || e.SqliteErrorCode == CannotOpen)
+        {
+            // It works as it is.
+        }
     }
 
     // Whole or not at all; one of an earlier try is of the same version and is replaced.
@@ -111,6 +137,8 @@ internal static class JournalFile
             connection.Open();
             // No side file that a killed service could leave.
             connection.Run("PRAGMA journal_mode = MEMORY");
+            // Only of one without tables is it a matter of this word alone.
+            connection.Run("PRAGMA auto_vacuum = INCREMENTAL");
             JournalSchema.Migrate(connection, version: 0);
         }
         File.Move(unfinished, path);

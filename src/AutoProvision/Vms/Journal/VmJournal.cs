@@ -10,10 +10,8 @@ namespace AutoProvision.Vms.Journal;
 /// The VMs, their events and the idempotency keys on disk: one SQLite file in WAL mode. A change is a transaction, so that a
 /// process killed at any moment leaves either all of it or nothing.
 /// </summary>
-public sealed class VmJournal : IDisposable
+public sealed partial class VmJournal : IDisposable
 {
-    private const string UpdateVm = "UPDATE vms SET body = $body WHERE id = $id";
-
     // Names, so that a new member between two others changes nothing; numbers of older journals are read as well.
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
     private static readonly JsonSerializerOptions WithoutSpec = new(Json) { TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { LeaveSpecOut } } };
@@ -33,21 +31,23 @@ public sealed class VmJournal : IDisposable
     /// <exception cref="FailureException"><c>journal_damaged</c>.</exception>
     public List<(Vm Vm, List<VmEvent> Events)> Load() => Read(() =>
     {
-        var events = _connection.List("SELECT e.position, e.vm, v.spec ->> 'name', e.body FROM events e JOIN vms v ON v.id = e.vm ORDER BY e.vm, e.seq", ReadEvent)
-            .ToLookup(what => what.Vm);
-        return _connection.List("SELECT id, body, spec FROM vms ORDER BY position", row =>
-        {
-            var vm = JsonSerializer.Deserialize<Vm>(row.GetString(1), WithoutSpec)! with { Spec = Parse<VmSpec>(row.GetString(2)) };
-            return (vm, events[vm.Id].ToList());
-        });
+        var vms = _connection.List("SELECT v.body, coalesce(s.body, '') FROM vms v LEFT JOIN specs s ON s.vm = v.id ORDER BY v.position",
+            row => JsonSerializer.Deserialize<Vm>(row.GetString(0), WithoutSpec)! with { Spec = Parse<VmSpec>(row.GetString(1)) });
+        var names = vms.ToDictionary(vm => vm.Id, vm => vm.Spec.Name);
+        var events = _connection.List("SELECT position, vm, body FROM events ORDER BY vm, seq", row => ReadEvent(row, names)).ToLookup(what => what.Vm);
+        return vms.ConvertAll(vm => (vm, events[vm.Id].ToList()));
     });
 
     /// <exception cref="FailureException"><c>journal_damaged</c>.</exception>
     public List<KeptKey> LoadKeys() => Read(() => _connection.List("SELECT key, fingerprint, vm, at FROM idempotency_keys", row => new KeptKey(
         new IdempotencyKey(row.GetString(0), row.GetString(1)), Guid.Parse(row.GetString(2)), DateTimeOffset.Parse(row.GetString(3), CultureInfo.InvariantCulture))));
 
-    /// <summary>How far the events went that were forgotten together with their VMs.</summary>
+    /// <summary>How far the events went that are no longer kept.</summary>
     public long LoadForgotten() => Read(() => _connection.List("SELECT position FROM forgotten", row => row.GetInt64(0)).Single());
+
+    /// <summary>The same of each VM that has lost some.</summary>
+    public Dictionary<Guid, long> LoadTrimmed() => Read(() =>
+        _connection.List("SELECT id, trimmed FROM vms WHERE trimmed > 0", row => (Id: Guid.Parse(row.GetString(0)), Position: row.GetInt64(1))).ToDictionary());
 
     /// <summary>How far each subscriber has come.</summary>
     public Dictionary<string, long> LoadSubscribers() => Read(() =>
@@ -63,8 +63,8 @@ public sealed class VmJournal : IDisposable
             _reserve.Ensure();
             Commit(() =>
             {
-                _connection.Run("INSERT INTO vms (id, spec, body) VALUES ($id, $spec, $body)",
-                    ("$id", vm.Id.ToString()), ("$spec", JsonSerializer.Serialize(vm.Spec, Json)), ("$body", JsonSerializer.Serialize(vm, WithoutSpec)));
+                _connection.Run("INSERT INTO vms (id, body) VALUES ($id, $body)", ("$id", vm.Id.ToString()), ("$body", JsonSerializer.Serialize(vm, WithoutSpec)));
+                _connection.Run("INSERT INTO specs (vm, body) VALUES ($id, $spec)", ("$id", vm.Id.ToString()), ("$spec", JsonSerializer.Serialize(vm.Spec, Json)));
                 Insert(vm.Id, what);
                 if (key is not null)
                     _connection.Run("INSERT OR REPLACE INTO idempotency_keys (key, fingerprint, vm, at) VALUES ($key, $fingerprint, $vm, $at)",
@@ -78,24 +78,20 @@ public sealed class VmJournal : IDisposable
     }
 
     /// <summary>Writes a VM as it now is together with the event that says so.</summary>
+    /// <param name="vm">The VM.</param>
+    /// <param name="what">The event.</param>
+    /// <param name="isSpecChanged">Whether what was asked for is to be written again.</param>
+    /// <param name="trimTo">Events up to this sequence number are no longer kept.</param>
     /// <exception cref="FailureException"><c>journal_full</c>.</exception>
-    public void Append(Vm vm, VmEvent what, bool isSpecChanged = false) => CommitFromReserve(() =>
+    public void Append(Vm vm, VmEvent what, bool isSpecChanged = false, long trimTo = 0) => CommitFromReserve(() =>
     {
         if (isSpecChanged)
-            _connection.Run("UPDATE vms SET spec = $spec WHERE id = $id", ("$id", vm.Id.ToString()), ("$spec", JsonSerializer.Serialize(vm.Spec, Json)));
-        _connection.Run(UpdateVm, ("$id", vm.Id.ToString()), ("$body", JsonSerializer.Serialize(vm, WithoutSpec)));
+            _connection.Run("UPDATE specs SET body = $spec WHERE vm = $id", ("$id", vm.Id.ToString()), ("$spec", JsonSerializer.Serialize(vm.Spec, Json)));
+        _connection.Run("UPDATE vms SET body = $body WHERE id = $id", ("$id", vm.Id.ToString()), ("$body", JsonSerializer.Serialize(vm, WithoutSpec)));
+        if (trimTo > 0)
+            Trim(vm.Id.ToString(), trimTo);
         Insert(vm.Id, what);
     });
-
-    public void Remove(Guid id) => CommitFromReserve(() =>
-    {
-        _connection.Run("UPDATE forgotten SET position = max(position, (SELECT coalesce(max(position), 0) FROM events WHERE vm = $id))", ("$id", id.ToString()));
-        _connection.Run("DELETE FROM events WHERE vm = $id", ("$id", id.ToString()));
-        _connection.Run("DELETE FROM idempotency_keys WHERE vm = $id", ("$id", id.ToString()));
-        _connection.Run("DELETE FROM vms WHERE id = $id", ("$id", id.ToString()));
-    });
-
-    public void RemoveKey(string key) => CommitFromReserve(() => _connection.Run("DELETE FROM idempotency_keys WHERE key = $key", ("$key", key)));
 
     /// <summary>Writes how far a subscriber has come.</summary>
     /// <exception cref="FailureException"><c>journal_full</c>; the room that is held back is not for this.</exception>
@@ -116,12 +112,11 @@ public sealed class VmJournal : IDisposable
 
     public void Dispose() => _connection.Dispose();
 
-    private static VmEvent ReadEvent(SqliteDataReader row) => JsonSerializer.Deserialize<VmEvent>(row.GetString(3), WithoutPlace)! with
+    private static VmEvent ReadEvent(SqliteDataReader row, Dictionary<Guid, string> names)
     {
-        Position = row.GetInt64(0),
-        Vm = Guid.Parse(row.GetString(1)),
-        Name = row.GetString(2),
-    };
+        var vm = Guid.Parse(row.GetString(1));
+        return JsonSerializer.Deserialize<VmEvent>(row.GetString(2), WithoutPlace)! with { Position = row.GetInt64(0), Vm = vm, Name = names.GetValueOrDefault(vm, "") };
+    }
 
     private void Insert(Guid vm, VmEvent what) => _connection.Run("INSERT INTO events (position, vm, seq, body) VALUES ($position, $vm, $seq, $body)",
         ("$position", what.Position), ("$vm", vm.ToString()), ("$seq", what.Seq), ("$body", JsonSerializer.Serialize(what, WithoutPlace)));

@@ -50,6 +50,25 @@ public sealed class JournalVersionTests : IDisposable
     }
 
     [Fact]
+    public void Of_version_3_deleted_VMs_lose_what_no_reader_needs_and_the_file_can_shrink()
+    {
+        var (stays, went) = (Large("stays"), Large("went") with { State = VmState.Deleted, DeletedAt = DateTimeOffset.UnixEpoch });
+        OlderJournal.Write3(_file.Path, (stays, [_file.Event(1)]), (went, [_file.Event(1), _file.Event(2)]));
+        var size = new FileInfo(_file.Path).Length;
+
+        using (var journal = new VmJournal(_file.Path))
+        {
+            Assert.Equivalent(new[] { stays, went with { Spec = went.Spec.Remains() } }, journal.Load().Select(row => row.Vm), strict: true);
+            Assert.Equal([1L, 1, 2], journal.Load().SelectMany(row => row.Events).Select(what => what.Seq));
+            Assert.Empty(journal.LoadTrimmed());
+        }
+
+        Assert.InRange(new FileInfo(_file.Path).Length, size / 3, size * 2 / 3);
+        Assert.Equal(2L, _file.Ask("PRAGMA auto_vacuum"));
+        Assert.True(File.Exists(_file.Path + ".v3.bak"));
+    }
+
+    [Fact]
     public void A_migration_that_cannot_be_done_leaves_the_older_journal_as_it_was()
     {
         OlderJournal.Write(_file.Path, (TestJournal.NewVm("web"), [_file.Event(1)]));
@@ -69,5 +88,30 @@ public sealed class JournalVersionTests : IDisposable
         _file.Execute("PRAGMA user_version = 99");
 
         Assert.Equal("journal_newer", Assert.Throws<FailureException>(() => new VmJournal(_file.Path)).Code);
+    }
+
+    private static Vm Large(string name)
+    {
+        var vm = TestJournal.NewVm(name);
+        return vm with
+        {
+            Spec = vm.Spec with
+            {
+                Files = [new VmFile("/large", new string('x', 1024 * 1024))],
+                RunCommands = ["true"],
+                BootCommands = ["true"],
+                Packages = ["vim"],
+                AuthorizedKeys = ["ssh-ed25519 AAAA"],
+                UserData = "#!/bin/sh",
+                NetworkConfig = "version: 2",
+                Environment = new Dictionary<string, string> { ["A"] = "b" },
+                Users = [new VmUser("ann", [], true, "/bin/sh", [])],
+                ReadinessChecks = [new VmCheck("up", "true", 5)],
+                Disks = [new VmDisk("data", 2, "/data")],
+                Nics = [new VmNic("lan", "192.0.2.7")],
+                Timeouts = new VmTimeouts(SshSeconds: 5),
+            },
+            MoreMacs = ["52:54:00:00:00:02"],
+        };
     }
 }

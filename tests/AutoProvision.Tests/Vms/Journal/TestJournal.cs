@@ -30,12 +30,12 @@ internal sealed class TestJournal : IDisposable
 
     public VmEvent At(long seq, int minutes) => Event(seq) with { At = new DateTimeOffset(2026, 1, 2, 3, 0, 0, TimeSpan.Zero).AddMinutes(minutes) };
 
-    public void Execute(string sql)
+    public void Execute(string sql) => Ask(sql);
+
+    public object? Ask(string sql)
     {
         using var connection = new SqliteConnection($"Data Source={Path};Pooling=False");
         connection.Open();
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        command.ExecuteNonQuery();
+        return connection.Ask(sql);
     }
 }

@@ -56,7 +56,7 @@ public sealed class VmJournalTests : IDisposable
         journal.Add(one, _file.Event(1), null);
         journal.Add(two, _file.Event(1), null);
 
-        journal.Remove(one.Id);
+        journal.Remove([one.Id]);
 
         Assert.Equal("two", Assert.Single(journal.Load()).Vm.Spec.Name);
         journal.Add(one, _file.Event(1), null);
@@ -75,9 +75,9 @@ public sealed class VmJournalTests : IDisposable
 
         using var again = new VmJournal(_file.Path);
         Assert.Equal(kept, Assert.Single(again.LoadKeys(), it => it.Key.Value == "k-1"));
-        again.Remove(two.Id);
+        again.Remove([two.Id]);
         Assert.Equal(kept, Assert.Single(again.LoadKeys()));
-        again.RemoveKey("k-1");
+        again.RemoveKeys(["k-1"]);
         Assert.Empty(again.LoadKeys());
     }
 
@@ -103,12 +103,12 @@ public sealed class VmJournalTests : IDisposable
             journal.Add(two, _file.Event(1), null);
             journal.Append(one, _file.Event(2));
             Assert.Equal(0, journal.LoadForgotten());
-            journal.Remove(one.Id);
+            journal.Remove([one.Id]);
         }
 
         using var again = new VmJournal(_file.Path);
         Assert.Equal(3, again.LoadForgotten());
-        again.Remove(two.Id);
+        again.Remove([two.Id]);
         Assert.Equal(3, again.LoadForgotten());
     }
 
@@ -148,5 +148,45 @@ public sealed class VmJournalTests : IDisposable
         journal.Add(TestJournal.NewVm("web"), _file.Event(1), null);
 
         Assert.Equal(8 * 1024 * 1024, new FileInfo(_file.Path + ".reserve").Length);
+    }
+
+    [Fact]
+    public void What_was_asked_for_is_not_written_again_with_every_event()
+    {
+        var vm = TestJournal.NewVm("web");
+        vm = vm with { Spec = vm.Spec with { UserData = new string('x', 1024 * 1024) } };
+        using var journal = new VmJournal(_file.Path);
+        journal.Add(vm, _file.Event(1), null);
+        var log = new FileInfo(_file.Path + "-wal");
+        var before = log.Length;
+
+        foreach (var seq in Enumerable.Range(2, 20))
+            journal.Append(vm with { Version = seq }, _file.Event(seq));
+
+        log.Refresh();
+        Assert.InRange(log.Length - before, 0, 1024 * 1024);
+    }
+
+    [Fact]
+    public void Trimmed_events_are_gone_and_how_far_they_went_is_kept()
+    {
+        var (one, two) = (TestJournal.NewVm("one"), TestJournal.NewVm("two"));
+        using (var journal = new VmJournal(_file.Path))
+        {
+            journal.Add(one, _file.Event(1), null);
+            journal.Add(two, _file.Event(1), null);
+            foreach (var seq in Enumerable.Range(2, 9))
+                journal.Append(one with { Version = seq }, _file.Event(seq), trimTo: seq - 5);
+        }
+
+        using var again = new VmJournal(_file.Path);
+        Assert.Equal([6L, 7, 8, 9, 10], again.Load()[0].Events.Select(what => what.Seq));
+        Assert.Equal((one.Id, 6L), Assert.Single(again.LoadTrimmed().Select(entry => (entry.Key, entry.Value))));
+        Assert.Equal(6, again.LoadForgotten());
+        again.TrimAll(3);
+        again.TrimAll(3);
+        Assert.Equal([8L, 9, 10], again.Load()[0].Events.Select(what => what.Seq));
+        Assert.Equal(8, again.LoadForgotten());
+        Assert.Single(again.Load()[1].Events);
     }
 }
