@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using AutoProvision.Api.OpenApi;
+using AutoProvision.Inputs;
 using AutoProvision.Telemetry;
 using Microsoft.AspNetCore.HostFiltering;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -8,8 +9,8 @@ namespace AutoProvision.Api;
 
 public static class ApiRegistration
 {
-    /// <summary>Largest request body, in bytes: what cloud-init is given fits many times, and a stranger cannot fill the memory.</summary>
-    public const int MaxBodySize = 4 * 1024 * 1024;
+    /// <summary>Largest request body, in bytes.</summary>
+    public const int MaxBodySize = InputLimits.MostBodyBytes;
 
     public static IServiceCollection AddApi(this IServiceCollection services)
     {

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text;
 using System.Text.Json;
+using AutoProvision.Inputs;
 using AutoProvision.Vms;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Metadata;
@@ -11,7 +12,6 @@ namespace AutoProvision.Api;
 public sealed record Body<T>(T Value, IReadOnlyList<Fault> Faults) : IBindableFromHttpContext<Body<T>>, IEndpointParameterMetadataProvider
     where T : class, new()
 {
-    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     public static async ValueTask<Body<T>?> BindAsync(HttpContext context, ParameterInfo parameter)
@@ -33,7 +33,7 @@ public sealed record Body<T>(T Value, IReadOnlyList<Fault> Faults) : IBindableFr
     {
         try
         {
-            using var document = await JsonDocument.ParseAsync(context.Request.Body, Strict, context.RequestAborted);
+            using var document = BoundedJson.Parse(await ReadAsync(context), InputBudget.OfBody(context.RequestAborted));
             return Read(document);
         }
         // Half of a surrogate pair in a member's name is an InvalidOperationException to the duplicate check.
@@ -41,25 +41,42 @@ public sealed record Body<T>(T Value, IReadOnlyList<Fault> Faults) : IBindableFr
         {
             return Unusable("json_malformed", $"The body is not valid JSON: {e.Message}", "Send one JSON object.");
         }
+        catch (InputLimitException e)
+        {
+            return Unusable(e.Code, e.Message, e.Hint);
+        }
     }
 
     private static async Task<Body<T>> ReadYamlAsync(HttpContext context)
     {
         try
         {
-            using var reader = new StreamReader(context.Request.Body, Utf8);
-            using var document = JsonDocument.Parse(YamlToJson.Convert(await reader.ReadToEndAsync(context.RequestAborted)));
+            var yaml = Utf8.GetString((await ReadAsync(context)).Span);
+            using var document = JsonDocument.Parse(YamlToJson.Convert(yaml, InputBudget.OfBody(context.RequestAborted)));
             return Read(document);
         }
         catch (Exception e) when (e is FormatException or DecoderFallbackException)
         {
             return Unusable("yaml_malformed", $"The body is not usable YAML: {e.Message}", "Send one YAML mapping, in UTF-8.");
         }
+        catch (InputLimitException e)
+        {
+            return Unusable(e.Code, e.Message, e.Hint);
+        }
+    }
+
+    // The server ends a body that is larger than it takes.
+    private static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpContext context)
+    {
+        using var bytes = new MemoryStream();
+        await context.Request.Body.CopyToAsync(bytes, context.RequestAborted);
+        var body = bytes.GetBuffer().AsMemory(0, (int)bytes.Length);
+        return body.Span.StartsWith(Encoding.UTF8.Preamble) ? body[Encoding.UTF8.Preamble.Length..] : body;
     }
 
     private static Body<T> Read(JsonDocument document)
     {
-        var faults = new List<Fault>();
+        var faults = new FaultTally();
         var value = StrictJson.Read<T>(document.RootElement, faults);
         return new Body<T>(value ?? new T(), faults);
     }

@@ -12,12 +12,14 @@ namespace AutoProvision.Api;
 public sealed class ExecBody
 {
     /// <summary>Program and arguments, taken as they are.</summary>
+    [AtMost(ListLimits.Arguments)]
     public IReadOnlyList<string>? Command { get; init; }
 
     /// <summary>A line for the user's login shell, which with another user is sh.</summary>
     public string? Shell { get; init; }
 
     /// <summary>Variables for the command, by name. Their values may be any text; the guest's users see them as they see its command lines.</summary>
+    [AtMost(ListLimits.Variables)]
     public IReadOnlyDictionary<string, string>? Env { get; init; }
 
     /// <summary>Absolute directory to run in; left out, the user's home. Where the user cannot enter it, nothing is run and the answer is 422.</summary>

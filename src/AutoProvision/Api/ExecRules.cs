@@ -19,7 +19,7 @@ internal sealed partial class ExecRules(ExecBody body, IReadOnlyList<Fault> shap
     public ExecRequest ToRequest(bool isStream)
     {
         CheckCommand();
-        foreach (var (name, value) in body.Env ?? new Dictionary<string, string>())
+        foreach (var (name, value) in _faults.Within("/env", body.Env, ListLimits.Variables))
             CheckVariable(name, value);
         CheckPlace();
         var stdin = ReadStdin();

@@ -67,7 +67,7 @@ public sealed partial class Problems(IProblemDetailsService writer, ILogger<Prob
 
     private static ProblemDetails Describe(Exception exception) => exception switch
     {
-        InvalidRequestException e => Problem(StatusCodes.Status400BadRequest, "invalid_request", e.Message, "Each entry of errors names a value by its JSON pointer and says what would be right.", ("errors", e.Faults)),
+        InvalidRequestException e => Problem(StatusCodes.Status400BadRequest, "invalid_request", e.Message, "Each entry of errors names a value by its JSON pointer and says what would be right.", ("errors", e.Faults), ("errorsOmitted", e.Omitted > 0 ? e.Omitted : null)),
         FailureException e => Problem(StatusOf(e.Code), e.Code, e.Failure.Cause, e.Failure.Hint, ("step", e.Failure.Step), ("evidence", e.Failure.Evidence)),
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => Problem(StatusCodes.Status413PayloadTooLarge, "body_too_large",
             $"The body is larger than {ApiRegistration.MaxBodySize / 1024 / 1024} MiB.", "Send large files with PUT /vms/{id}/files once the VM is ready, or let the guest fetch them itself."),

@@ -19,10 +19,10 @@ public static partial class StrictJson
         PropertyNameCaseInsensitive = false,
     };
 
-    public static T? Read<T>(JsonElement element, List<Fault> faults)
+    public static T? Read<T>(JsonElement element, FaultTally faults)
         where T : class => (T?)(element.ValueKind == JsonValueKind.Null ? Mismatch(element, "an object", "", faults) : Read(element, typeof(T), "", faults));
 
-    private static object? Read(JsonElement element, Type type, string pointer, List<Fault> faults)
+    private static object? Read(JsonElement element, Type type, string pointer, FaultTally faults)
     {
         if (element.ValueKind == JsonValueKind.Null)
             return null;
@@ -37,22 +37,42 @@ public static partial class StrictJson
         };
     }
 
-    private static object? ReadObject(JsonElement element, JsonTypeInfo info, string pointer, List<Fault> faults)
+    private static object? ReadObject(JsonElement element, JsonTypeInfo info, string pointer, FaultTally faults)
     {
         if (element.ValueKind != JsonValueKind.Object)
             return Mismatch(element, "an object", pointer, faults);
         var result = info.CreateObject!();
         // The others are the type's own business.
-        var fields = info.Properties.Where(property => property.Set is not null).ToList();
+        var fields = info.Properties.Where(property => property.Set is not null).ToDictionary(property => property.Name, StringComparer.Ordinal);
+        var hint = $"Known fields: {string.Join(", ", fields.Keys)}.";
         foreach (var member in element.EnumerateObject())
         {
             var path = JsonPointer.To(pointer, member.Name);
-            if (fields.Find(property => property.Name == member.Name) is { } known)
-                Set(result, known, Read(member.Value, known.PropertyType, path, faults), member);
+            if (fields.TryGetValue(member.Name, out var known))
+                Set(result, known, IsTooLong(member.Value, known, path, faults) ? null : Read(member.Value, known.PropertyType, path, faults), member);
             else
-                faults.Add(new Fault(path, "field_unknown", $"There is no field \"{member.Name}\" here.", $"Known fields: {string.Join(", ", fields.Select(property => property.Name))}."));
+                faults.Add(new Fault(path, "field_unknown", $"There is no field \"{member.Name}\" here.", hint));
         }
         return result;
+    }
+
+    /// <summary>The largest number of items or members that a field takes; null where there is none.</summary>
+    internal static int? Most(JsonPropertyInfo field) =>
+        field.AttributeProvider?.GetCustomAttributes(typeof(AtMostAttribute), inherit: true) is [AtMostAttribute most, ..] ? most.Count : null;
+
+    // Before its members are looked at. Each of a million could have its own fault.
+    private static bool IsTooLong(JsonElement element, JsonPropertyInfo field, string pointer, FaultTally faults)
+    {
+        var count = (element.ValueKind, Options.GetTypeInfo(field.PropertyType).Kind) switch
+        {
+            (JsonValueKind.Array, JsonTypeInfoKind.Enumerable) => element.GetArrayLength(),
+            (JsonValueKind.Object, JsonTypeInfoKind.Dictionary) => element.GetPropertyCount(),
+            _ => 0,
+        };
+        if (Most(field) is not { } most || count <= most)
+            return false;
+        faults.Add(FaultList.TooMany(pointer, count, most));
+        return true;
     }
 
     private static void Set(object result, JsonPropertyInfo property, object? value, JsonProperty member)
@@ -62,7 +82,7 @@ public static partial class StrictJson
             it.Nulls.Add(member.Name);
     }
 
-    private static object? ReadList(JsonElement element, JsonTypeInfo info, string pointer, List<Fault> faults)
+    private static object? ReadList(JsonElement element, JsonTypeInfo info, string pointer, FaultTally faults)
     {
         if (element.ValueKind != JsonValueKind.Array)
             return Mismatch(element, "an array", pointer, faults);
@@ -80,7 +100,7 @@ public static partial class StrictJson
         type == typeof(string) ? "" : Options.GetTypeInfo(type) is { Kind: JsonTypeInfoKind.Object, CreateObject: { } create } ? create() : null;
 
     // As a map, but null says that a member is to go.
-    private static LabelPatch? ReadPatch(JsonElement element, string pointer, List<Fault> faults)
+    private static LabelPatch? ReadPatch(JsonElement element, string pointer, FaultTally faults)
     {
         if (element.ValueKind != JsonValueKind.Object)
             return (LabelPatch?)Mismatch(element, "an object", pointer, faults);
@@ -91,7 +111,7 @@ public static partial class StrictJson
     }
 
     // Texts by their names, in one order whatever order they came in.
-    private static SortedDictionary<string, string>? ReadMap(JsonElement element, string pointer, List<Fault> faults)
+    private static SortedDictionary<string, string>? ReadMap(JsonElement element, string pointer, FaultTally faults)
     {
         if (element.ValueKind != JsonValueKind.Object)
             return (SortedDictionary<string, string>?)Mismatch(element, "an object", pointer, faults);
@@ -102,10 +122,10 @@ public static partial class StrictJson
         return map;
     }
 
-    private static object? ReadItem(JsonElement item, Type type, string pointer, List<Fault> faults) =>
+    private static object? ReadItem(JsonElement item, Type type, string pointer, FaultTally faults) =>
         item.ValueKind == JsonValueKind.Null ? Mismatch(item, "a value", pointer, faults) : Read(item, type, pointer, faults);
 
-    private static object? ReadValue(JsonElement element, Type type, string pointer, List<Fault> faults)
+    private static object? ReadValue(JsonElement element, Type type, string pointer, FaultTally faults)
     {
         if (Nullable.GetUnderlyingType(type) == typeof(DateTimeOffset))
             return ReadTime(element) ?? Mismatch(element, "a time such as \"2027-01-31T12:00:00Z\" (RFC 3339)", pointer, faults);
@@ -123,7 +143,7 @@ public static partial class StrictJson
         element.ValueKind == JsonValueKind.String && element.GetString() is { } text && DateTime().IsMatch(text)
             && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out var time) ? time : null;
 
-    private static object? Mismatch(JsonElement element, string expected, string pointer, List<Fault> faults)
+    private static object? Mismatch(JsonElement element, string expected, string pointer, FaultTally faults)
     {
         faults.Add(new Fault(pointer, "type_mismatch", $"{Shorten(element.GetRawText())} is not {expected}.", $"Send {expected}."));
         return null;

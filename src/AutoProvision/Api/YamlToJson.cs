@@ -1,5 +1,7 @@
 using System.Buffers;
+using System.Text.Encodings.Web;
 using System.Text.Json;
+using AutoProvision.Inputs;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
@@ -7,21 +9,23 @@ namespace AutoProvision.Api;
 
 /// <summary>
 /// Turns one YAML document into the JSON that says the same, so that both are read by the same strict reader.
-/// Aliases are written out; neither they nor nesting can make much out of little.
+/// Aliases are written out; <see cref="BoundedYaml"/> keeps them and nesting from making much out of little.
 /// </summary>
 internal sealed class YamlToJson
 {
-    private const int MaxDepth = 64;
-    private const int MaxEvents = 200_000;
-    private static readonly string TooDeep = $"it is nested more than {MaxDepth} levels deep";
+    // As it is: every character written as \u and its number would make three times the text of it.
+    private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private readonly List<ParsingEvent> _events = [];
     private readonly Dictionary<int, int> _targets = [];
     private readonly ArrayBufferWriter<byte> _bytes = new();
     private int _at;
 
+    /// <param name="yaml">The text.</param>
+    /// <param name="budget">How much of it is read.</param>
     /// <returns>JSON as UTF-8.</returns>
+    /// <exception cref="InputLimitException"><c>too_large</c> or <c>too_complex</c>.</exception>
     /// <exception cref="FormatException">It is no YAML, not one document, or cannot be said in JSON; the message names the line.</exception>
-    public static ReadOnlyMemory<byte> Convert(string yaml)
+    public static ReadOnlyMemory<byte> Convert(string yaml, InputBudget budget)
     {
         var converter = new YamlToJson();
         try
@@ -29,11 +33,11 @@ internal sealed class YamlToJson
             // YamlDotNet takes it for the end.
             if (yaml.Contains('\0'))
                 throw new FormatException("it holds a NUL character");
-            converter.Parse(yaml);
+            converter.Parse(yaml, budget);
             return converter.Write();
         }
         // YamlDotNet 18 leaves some broken documents to an internal check, which throws InvalidOperationException; half of a surrogate pair is an ArgumentException.
-        catch (Exception e) when (e is YamlException or InvalidOperationException or ArgumentException)
+        catch (Exception e) when (e is YamlException or InvalidOperationException or (ArgumentException and not InputLimitException))
         {
             var place = e is YamlException { Start.Line: > 0 } at ? $"line {at.Start.Line}: " : "";
             throw new FormatException($"{place}{e.Message}", e);
@@ -41,22 +45,15 @@ internal sealed class YamlToJson
     }
 
     // The events of one document, and for each alias the last node before it that has its name.
-    private void Parse(string yaml)
+    private void Parse(string yaml, InputBudget budget)
     {
         var anchors = new Dictionary<AnchorName, int>();
-        var parser = new Parser(new StringReader(yaml));
-        var (documents, depth) = (0, 0);
-        while (parser.MoveNext())
+        var events = new BoundedYaml(yaml, budget);
+        while (events.MoveNext())
         {
-            var current = parser.Current!;
-            depth += current is MappingStart or SequenceStart ? 1 : current is MappingEnd or SequenceEnd ? -1 : 0;
-            // Before more is read: the scanner looks through all open levels at every token.
-            if (depth > MaxDepth || _events.Count > MaxEvents)
-                throw Bad(current, depth > MaxDepth ? TooDeep : "it has too many parts");
-            if (current is DocumentStart && ++documents > 1)
-                throw Bad(current, "there is more than one document");
+            var current = events.Current!;
             if (current is AnchorAlias alias)
-                _targets[_events.Count] = anchors.TryGetValue(alias.Value, out var target) ? target : throw Bad(current, $"nothing is named &{alias.Value}");
+                _targets[_events.Count] = anchors[alias.Value];
             if (current is NodeEvent { Anchor.IsEmpty: false } node)
                 anchors[node.Anchor] = _events.Count;
             if (current is NodeEvent or AnchorAlias or MappingEnd or SequenceEnd)
@@ -66,36 +63,32 @@ internal sealed class YamlToJson
 
     private ReadOnlyMemory<byte> Write()
     {
-        using (var json = new Utf8JsonWriter(_bytes))
+        using (var json = new Utf8JsonWriter(_bytes, Plain))
         {
             if (_events.Count == 0)
                 json.WriteNullValue();
             else
-                WriteNode(json, 0);
+                WriteNode(json);
         }
         return _bytes.WrittenMemory;
     }
 
-    private void WriteNode(Utf8JsonWriter json, int depth)
+    private void WriteNode(Utf8JsonWriter json)
     {
         var current = _events[_at];
-        if (depth >= MaxDepth)
-            throw Bad(current, TooDeep);
-        if (json.BytesCommitted + json.BytesPending > ApiRegistration.MaxBodySize)
-            throw Bad(current, "with its aliases written out it is too large");
         switch (current)
         {
             case AnchorAlias:
-                Follow(() => WriteNode(json, depth + 1));
+                Follow(() => WriteNode(json));
                 break;
             case Scalar scalar:
                 WriteScalar(scalar, json);
                 break;
             case SequenceStart:
-                WriteSequence(json, depth);
+                WriteSequence(json);
                 break;
             default:
-                WriteMapping(json, depth);
+                WriteMapping(json);
                 break;
         }
     }
@@ -113,16 +106,16 @@ internal sealed class YamlToJson
         _at++;
     }
 
-    private void WriteSequence(Utf8JsonWriter json, int depth)
+    private void WriteSequence(Utf8JsonWriter json)
     {
         json.WriteStartArray();
         for (_at++; _events[_at] is not SequenceEnd;)
-            WriteNode(json, depth + 1);
+            WriteNode(json);
         _at++;
         json.WriteEndArray();
     }
 
-    private void WriteMapping(Utf8JsonWriter json, int depth)
+    private void WriteMapping(Utf8JsonWriter json)
     {
         var keys = new HashSet<string>(StringComparer.Ordinal);
         json.WriteStartObject();
@@ -134,7 +127,7 @@ internal sealed class YamlToJson
                 throw Bad(key, $"\"{name}\" is there twice");
             _at++;
             json.WritePropertyName(name);
-            WriteNode(json, depth + 1);
+            WriteNode(json);
         }
         _at++;
         json.WriteEndObject();
@@ -143,8 +136,8 @@ internal sealed class YamlToJson
     private string Key(ParsingEvent key) => key switch
     {
         Scalar scalar => scalar.Value,
-        AnchorAlias when _events[_targets[_at]] is Scalar scalar => scalar.Value,
-        _ => throw Bad(key, "a key is no text"),
+        // No collection is a key, nor what an alias there stands for.
+        _ => ((Scalar)_events[_targets[_at]]).Value,
     };
 
     // Writes the alias's node here, and goes on behind the alias.

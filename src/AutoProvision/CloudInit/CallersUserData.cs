@@ -1,4 +1,5 @@
 using System.Text;
+using AutoProvision.Inputs;
 
 namespace AutoProvision.CloudInit;
 
@@ -17,21 +18,30 @@ public sealed class CallersUserData
     /// <summary>Takes cloud-config, a script, a boothook, a cloud-config archive or a MIME message of these.</summary>
     /// <param name="text">The text as it was sent.</param>
     /// <param name="own">What the VM's own fields describe, and no cloud-config may describe as well; null where that was checked before.</param>
-    /// <exception cref="ArgumentException">It is refused; the message says why.</exception>
-    public static CallersUserData Parse(string text, OwnDescriptions? own = null)
+    /// <param name="cancellation">Ends the reading.</param>
+    /// <exception cref="ArgumentException">It is refused; the message says why. Too large or complex is an <see cref="InputLimitException"/>.</exception>
+    public static CallersUserData Parse(string text, OwnDescriptions? own = null, CancellationToken cancellation = default) =>
+        Parse(text, own ?? OwnDescriptions.None, InputBudget.OfRequest("userData", cancellation));
+
+    /// <summary>Reads what was taken once, maybe by a version that took more: only what no reader survives is refused.</summary>
+    public static CallersUserData Reparse(string text) => Parse(text, OwnDescriptions.None, InputBudget.OfJournal("userData"));
+
+    private static CallersUserData Parse(string text, OwnDescriptions own, InputBudget budget)
     {
+        budget.CheckLength(text);
         CloudInitRules.Encodable(text, "userData");
         if (text.StartsWith('\uFEFF'))
             throw new ArgumentException("userData begins with a byte order mark: cloud-init would not know it for what it is.");
-        var parts = Named(Split(text));
+        var parts = Named(Split(text, budget));
         var keys = new HashSet<string>();
+        var configs = budget.Of(CloudConfigRules.What);
         foreach (var part in parts)
         {
             part.Check();
             if (part.MergeType is { } merge)
                 CloudConfigRules.CheckMerge(merge);
             if (part.ContentType == CallersPart.CloudConfig)
-                keys.UnionWith(CloudConfigRules.Check(part.Body, own ?? OwnDescriptions.None));
+                keys.UnionWith(CloudConfigRules.Check(part.Body, own, configs));
         }
         return new CallersUserData(parts, keys);
     }
@@ -39,13 +49,13 @@ public sealed class CallersUserData
     /// <summary>Whether one of its cloud-configs has this top-level key.</summary>
     public bool Sets(string key) => _keys.Contains(key);
 
-    private static IReadOnlyList<CallersPart> Split(string text)
+    private static IReadOnlyList<CallersPart> Split(string text, InputBudget budget)
     {
         if (CallersPart.Detect(text) is { } type)
-            return type == UserDataArchive.ContentType ? UserDataArchive.Read(text) : [new CallersPart(type, text)];
+            return type == UserDataArchive.ContentType ? UserDataArchive.Read(text, budget) : [new CallersPart(type, text)];
         var start = Encoding.UTF8.GetBytes(text).AsSpan();
         if (Encoding.Latin1.GetString(start[..Math.Min(start.Length, 4096)]).Contains("mime-version:", StringComparison.OrdinalIgnoreCase))
-            return UserDataMessage.Read(text);
+            return UserDataMessage.Read(text, budget);
         throw new ArgumentException("userData is of no known kind: its first line is neither #cloud-config nor #! nor #cloud-boothook, and it is no MIME message.");
     }
 

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using AutoProvision.Inputs;
 using YamlDotNet.Core.Events;
 using YamlDotNet.RepresentationModel;
 
@@ -10,7 +11,7 @@ namespace AutoProvision.CloudInit;
 /// </summary>
 internal static partial class CloudConfigRules
 {
-    private const string What = "userData's cloud-config";
+    public const string What = "userData's cloud-config";
 
     private static readonly Dictionary<string, string> Reserved = new[]
     {
@@ -26,11 +27,14 @@ internal static partial class CloudConfigRules
     }.SelectMany(group => group.Item2.Select(key => (key, why: group.Item1))).ToDictionary(it => it.key, it => it.why);
 
     /// <summary>The config's top-level keys.</summary>
+    /// <param name="yaml">The part's text.</param>
+    /// <param name="own">What the VM's own fields describe.</param>
+    /// <param name="budget">How much of it is read.</param>
     /// <exception cref="ArgumentException">It is refused; the message says why.</exception>
-    public static IReadOnlyList<string> Check(string yaml, OwnDescriptions own)
+    public static IReadOnlyList<string> Check(string yaml, OwnDescriptions own, InputBudget budget)
     {
         CheckCharacters(yaml);
-        if (YamlText.Root(yaml, What, CheckTag) is not YamlMappingNode root)
+        if (YamlText.Root(yaml, budget, CheckTag) is not YamlMappingNode root)
             throw Bad("is not one YAML mapping");
         foreach (var (key, value) in root.Children)
             CheckEntry(Key(key), value, own);

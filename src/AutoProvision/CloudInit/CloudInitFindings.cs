@@ -5,6 +5,10 @@ namespace AutoProvision.CloudInit;
 /// <summary>Gathers errors from cloud-init's JSON; each text counts once, for whoever names it first.</summary>
 internal sealed class CloudInitFindings
 {
+    // A guest may say what it likes; what is kept goes into the VM, its events and the log.
+    private const int MostErrors = 32;
+    private const int LongestError = 4096;
+    private const int LongestModule = 256;
     private readonly HashSet<string> _seen = [];
     private readonly List<CloudInitError> _errors = [];
     private readonly List<CloudInitError> _recoverable = [];
@@ -33,14 +37,18 @@ internal sealed class CloudInitFindings
         return new CloudInitReport(state, [.. _errors, .. _recoverable]);
     }
 
+    private static CloudInitError Cut(CloudInitError error) => new(Cut(error.Module, LongestModule), Cut(error.Message, LongestError));
+
+    private static string Cut(string text, int length) => text.Length <= length ? text : text[..length];
+
     private void Add(JsonElement texts, string stage, List<CloudInitError> to)
     {
         if (texts.ValueKind != JsonValueKind.Array)
             return;
         foreach (var text in texts.EnumerateArray())
         {
-            if (text.ValueKind == JsonValueKind.String && _seen.Add(text.GetString()!))
-                to.Add(CloudInitMessage.Parse(text.GetString()!, stage));
+            if (to.Count < MostErrors && text.ValueKind == JsonValueKind.String && _seen.Add(text.GetString()!))
+                to.Add(Cut(CloudInitMessage.Parse(text.GetString()!, stage)));
         }
     }
 }

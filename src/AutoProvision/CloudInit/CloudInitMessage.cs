@@ -68,7 +68,8 @@ internal static partial class CloudInitMessage
     [GeneratedRegex(@"\AUnexpected error while running command\.\nCommand: \[(?<command>[^\n]*)\]\nExit code: (?<code>[^\n]*)\nReason: (?<reason>[^\n]*)\nStdout: (?<stdout>.*?)\nStderr: (?<stderr>.*)\z", RegexOptions.Singleline)]
     private static partial Regex FailedCommand();
 
-    [GeneratedRegex(@"(?<quote>['""])(?<text>(?:\\.|(?!\k<quote>)[^\\])*)\k<quote>", RegexOptions.Singleline)]
+    // Up to the end where a quote is not closed: every quote's search to the end and back would be quadratic.
+    [GeneratedRegex(@"(?<quote>['""])(?<text>(?:\\.?|(?!\k<quote>)[^\\])*)(?:\k<quote>|\z)", RegexOptions.Singleline)]
     private static partial Regex Words();
 
     [GeneratedRegex(@"\\(x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}|.)", RegexOptions.Singleline)]

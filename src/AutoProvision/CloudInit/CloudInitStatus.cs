@@ -24,7 +24,7 @@ public static partial class CloudInitStatus
     {
         var start = output.IndexOf('{', StringComparison.Ordinal);
         if (start >= 0)
-            return FromCommand(Root(output[start..]), output);
+            return Readable(output, () => FromCommand(Root(output[start..]), output));
         var line = StatusLine().Match(output);
         return line.Success ? new CloudInitReport(State(line.Groups["state"].Value, output), []) : throw Unreadable(output);
     }
@@ -43,11 +43,29 @@ public static partial class CloudInitStatus
             return new CloudInitReport(CloudInitState.Disabled, []);
         if (string.IsNullOrWhiteSpace(statusJson) && string.IsNullOrWhiteSpace(resultJson))
             return new CloudInitReport(CloudInitState.NotRun, []);
+        return Readable(statusJson + resultJson, () => FromFiles(statusJson, resultJson));
+    }
+
+    private static CloudInitReport FromFiles(string? statusJson, string? resultJson)
+    {
         var found = string.IsNullOrWhiteSpace(statusJson) ? new CloudInitFindings() : FromStages(V1(statusJson));
         if (string.IsNullOrWhiteSpace(resultJson))
             return found.Report(CloudInitState.Running);
         found.AddErrors(V1(resultJson), "cloud-init");
         return found.Report(CloudInitState.Done);
+    }
+
+    // A text with half of a surrogate pair is JSON, and an InvalidOperationException to whoever reads it.
+    private static CloudInitReport Readable(string text, Func<CloudInitReport> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (InvalidOperationException e)
+        {
+            throw Unreadable(text, e);
+        }
     }
 
     private static CloudInitReport FromCommand(JsonElement root, string output)
@@ -111,7 +129,7 @@ public static partial class CloudInitStatus
         text.Length <= 2000 ? text : text[^2000..],
         inner);
 
-    // "--wait" prints a dot per look before it.
-    [GeneratedRegex(@"^\.*status: (?<state>[a-z ]+?)\s*$", RegexOptions.Multiline)]
+    // "--wait" prints a dot per look before it. Words and spaces are told apart, so that a line of spaces is gone through once.
+    [GeneratedRegex(@"^\.*status: (?<state>[a-z]+( [a-z]+)*)\s*$", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex StatusLine();
 }

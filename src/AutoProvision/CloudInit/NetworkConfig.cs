@@ -1,3 +1,4 @@
+using AutoProvision.Inputs;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -20,14 +21,18 @@ public sealed record NetworkConfig
     // Version 2 has a mapping by name for each of these (https://cloudinit.readthedocs.io/en/latest/reference/network-config-format-v2.html).
     private static readonly string[] Kinds = ["ethernets", "bonds", "bridges", "vlans"];
 
+    /// <param name="yaml">The caller's text.</param>
+    /// <param name="cancellation">Ends the reading.</param>
     /// <exception cref="ArgumentException">
-    /// The text is no YAML, no mapping, has no <c>version: 1</c> or <c>version: 2</c>, or no list or mappings of devices: cloud-init
+    /// It is too large or complex (<see cref="InputLimitException"/>). The text is no YAML, no mapping, has no <c>version: 1</c> or <c>version: 2</c>, or no list or mappings of devices: cloud-init
     /// would fall over those, and the guest would have no network to be asked over. What is said of a device is cloud-init's to check.
     /// </exception>
-    public static NetworkConfig Parse(string yaml)
+    public static NetworkConfig Parse(string yaml, CancellationToken cancellation = default)
     {
+        var budget = InputBudget.OfRequest("network-config", cancellation);
+        budget.CheckLength(yaml);
         CloudInitRules.Encodable(yaml, "network-config");
-        if (YamlText.Root(yaml, "network-config") is not YamlMappingNode root)
+        if (YamlText.Root(yaml, budget) is not YamlMappingNode root)
             throw new ArgumentException("network-config is not one YAML mapping.");
         var version = root.Children.TryGetValue(new YamlScalarNode("version"), out var node) ? node : null;
         switch (version)

@@ -1,3 +1,4 @@
+using AutoProvision.Inputs;
 using YamlDotNet.RepresentationModel;
 
 namespace AutoProvision.CloudInit;
@@ -8,12 +9,15 @@ internal static class UserDataArchive
     public const string ContentType = "text/cloud-config-archive";
     private const string What = "userData's archive";
 
+    /// <param name="yaml">The whole text.</param>
+    /// <param name="budget">How much of it is read.</param>
     /// <exception cref="ArgumentException">It is no list of texts and of mappings with a text "content".</exception>
-    public static IReadOnlyList<CallersPart> Read(string yaml)
+    public static IReadOnlyList<CallersPart> Read(string yaml, InputBudget budget)
     {
         CloudConfigRules.CheckCharacters(yaml);
-        if (YamlText.Root(yaml, What, CloudConfigRules.CheckTag) is not YamlSequenceNode entries)
+        if (YamlText.Root(yaml, budget.Of(What), CloudConfigRules.CheckTag) is not YamlSequenceNode entries)
             throw new ArgumentException($"{What} is not one YAML list.");
+        budget.CheckParts(entries.Children.Count);
         return [.. entries.Select(Part)];
     }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using AutoProvision.Inputs;
 using MimeKit;
 using YamlDotNet.RepresentationModel;
 using static AutoProvision.CloudInit.CloudConfigYaml;
@@ -40,13 +41,17 @@ internal static class UserDataMessage
         return text.Append($"--{Boundary}--\n").ToString();
     }
 
-    /// <exception cref="ArgumentException">It is no MIME message, or a part of it is no text in UTF-8.</exception>
-    public static IReadOnlyList<CallersPart> Read(string text)
+    /// <param name="text">The whole message.</param>
+    /// <param name="budget">How much of it is read.</param>
+    /// <exception cref="ArgumentException">It is no MIME message, a part of it is no text in UTF-8, or it is too large or complex.</exception>
+    public static IReadOnlyList<CallersPart> Read(string text, InputBudget budget)
     {
         try
         {
-            using var stream = new MemoryStream(Utf8.GetBytes(text));
-            return [.. Leaves(MimeEntity.Load(stream)).Select(Part)];
+            var message = Utf8.GetBytes(text);
+            MessageGuard.Check(message, budget);
+            using var stream = new MemoryStream(message);
+            return [.. Leaves(MimeEntity.Load(MessageGuard.Bounded(), stream, budget.Cancellation)).Select(entity => Part(entity, budget))];
         }
         catch (FormatException e)
         {
@@ -75,7 +80,7 @@ internal static class UserDataMessage
     private static IEnumerable<MimeEntity> Leaves(MimeEntity entity) =>
         entity is Multipart several ? several.SelectMany(Leaves) : [entity];
 
-    private static CallersPart Part(MimeEntity entity)
+    private static CallersPart Part(MimeEntity entity, InputBudget budget)
     {
         var type = entity.ContentType.MimeType.ToLowerInvariant();
         if (entity is not MimePart part)
@@ -85,6 +90,7 @@ internal static class UserDataMessage
         if (!isOpen)
             CallersPart.CheckKind(type);
         var body = Body(part);
+        budget.Spend(0, Utf8.GetByteCount(body));
         type = isOpen ? CallersPart.Detect(body) ?? type : type;
         return type == UserDataArchive.ContentType
             ? throw new ArgumentException("userData has an archive inside of a MIME message; send one or the other.")

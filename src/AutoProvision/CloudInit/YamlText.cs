@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using AutoProvision.Inputs;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 using YamlDotNet.RepresentationModel;
@@ -8,28 +9,24 @@ namespace AutoProvision.CloudInit;
 /// <summary>Reads YAML that a caller wrote and that cloud-init will read with PyYAML.</summary>
 internal static partial class YamlText
 {
-    // Real documents are a few levels deep; the representation model recurses once per level.
-    private const int MaxDepth = 64;
-
-    /// <summary>The root of the text's only document; null when there is none or more than one.</summary>
+    /// <summary>The root of the text's only document; null when there is none.</summary>
     /// <param name="yaml">The text.</param>
-    /// <param name="what">What it is, for the message.</param>
-    /// <param name="check">Looks at each event before anything else does; null looks at none.</param>
-    /// <exception cref="ArgumentException">The text is no YAML, or too deep.</exception>
-    public static YamlNode? Root(string yaml, string what, Action<NodeEvent>? check = null)
+    /// <param name="budget">What it is, and how much of it is read.</param>
+    /// <param name="check">Looks at each node before anything else does; null looks at none.</param>
+    /// <exception cref="ArgumentException">The text is not valid YAML, or too large or complex.</exception>
+    public static YamlNode? Root(string yaml, InputBudget budget, Action<NodeEvent>? check = null)
     {
         try
         {
-            Walk(yaml, what, check);
             var stream = new YamlStream();
-            stream.Load(new StringReader(yaml));
+            stream.Load(new CheckedEvents(new BoundedYaml(yaml, budget), check));
             return stream.Documents.Count == 1 ? stream.Documents[0].RootNode : null;
         }
         // YamlDotNet 18 leaves some broken documents to an internal check, which throws InvalidOperationException.
         catch (Exception e) when (e is YamlException or InvalidOperationException)
         {
             var place = e is YamlException { Start.Line: > 0 } at ? $"line {at.Start.Line}: " : "";
-            throw new ArgumentException($"{what} is not valid YAML: {place}{e.Message}", e);
+            throw new ArgumentException($"{budget.What} is not valid YAML: {place}{e.Message}", e);
         }
     }
 
@@ -51,22 +48,16 @@ internal static partial class YamlText
     public static YamlNode? Get(YamlMappingNode map, string key) =>
         map.Children.FirstOrDefault(entry => entry.Key is YamlScalarNode scalar && scalar.Value == key).Value;
 
-    private static void Walk(string yaml, string what, Action<NodeEvent>? check)
+    private sealed class CheckedEvents(BoundedYaml events, Action<NodeEvent>? check) : IParser
     {
-        var depth = 0;
-        var parser = new Parser(new StringReader(yaml));
-        while (parser.MoveNext())
+        public ParsingEvent? Current => events.Current;
+
+        public bool MoveNext()
         {
-            if (parser.Current is NodeEvent node)
+            var isThere = events.MoveNext();
+            if (isThere && Current is NodeEvent node)
                 check?.Invoke(node);
-            depth += parser.Current switch
-            {
-                MappingStart or SequenceStart => 1,
-                MappingEnd or SequenceEnd => -1,
-                _ => 0,
-            };
-            if (depth > MaxDepth)
-                throw new ArgumentException($"{what} is nested more than {MaxDepth} levels deep.");
+            return isThere;
         }
     }
 

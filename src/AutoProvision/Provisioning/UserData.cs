@@ -50,7 +50,7 @@ public static class UserData
             builder.AddHost(host.Address, host.Names);
         foreach (var command in spec.RunCommands)
             builder.AddShellCommand(command);
-        return spec.UserData is { } callers ? UserDataMessage.Build(CallersUserData.Parse(callers), builder) : builder.BuildYaml();
+        return spec.UserData is { } callers ? UserDataMessage.Build(CallersUserData.Reparse(callers), builder) : builder.BuildYaml();
     }
 
     // Packages, files, environment, time zone and the caller's own user-data are on the disk already.

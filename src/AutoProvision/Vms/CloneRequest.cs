@@ -1,3 +1,5 @@
+using AutoProvision.Inputs;
+
 namespace AutoProvision.Vms;
 
 /// <summary>Body of <c>POST /vms/{id}/clone</c>; what is left out is as the source has it, but for the name, the network-config, the labels and the expiry.</summary>
@@ -16,9 +18,11 @@ public sealed class CloneRequest
     public int? DiskGiB { get; init; }
 
     /// <summary>A cloud-init network-config (version 1 or 2, YAML) for the copy; left out, DHCP on every NIC, since the source's may have its addresses in it.</summary>
+    [AtMost(InputLimits.MostTextBytes)]
     public string? NetworkConfig { get; init; }
 
     /// <summary>The copy's own marks.</summary>
+    [AtMost(ListLimits.Labels)]
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
 
     /// <summary>When the copy is deleted by itself, counted from now, such as 2h.</summary>

@@ -5,9 +5,9 @@ public sealed class CloneRules(SizeRules sizes, TimeProvider time)
 {
     /// <summary>The source's spec with the sizes that are asked for; addresses that are kept for the source cannot be the copy's too.</summary>
     /// <exception cref="InvalidRequestException"/>
-    public VmOrder Complete(CloneRequest request, Vm source, IReadOnlyList<Fault> shape)
+    public VmOrder Complete(CloneRequest request, Vm source, IReadOnlyList<Fault> shape, CancellationToken cancellation)
     {
-        var faults = new FaultList(shape);
+        var faults = new FaultList(shape, cancellation);
         var name = VmRules.Name(request.Name, faults);
         var size = sizes.Complete(request.Cpus, request.MemoryMiB, request.DiskGiB, source.Spec, faults);
         var config = NicRules.Config(request.NetworkConfig, faults);

@@ -6,23 +6,23 @@ namespace AutoProvision.Vms;
 internal static class CommandRules
 {
     private const string Hint = "A line for the guest's shell.";
-    private const int MostChecks = 16;
     private const int MostSeconds = 3600;
     private const int DefaultSeconds = 60;
 
     public static IReadOnlyList<string> Lines(string pointer, IReadOnlyList<string>? commands, FaultList faults)
     {
-        foreach (var (index, command) in (commands ?? []).Index())
+        var lines = faults.Within(pointer, commands, ListLimits.Commands);
+        foreach (var (index, command) in lines.Index())
             Check($"{pointer}/{index}", command, faults);
-        return commands ?? [];
+        return lines;
     }
 
-    public static IReadOnlyList<VmCheck> Checks(IReadOnlyList<VmCheckRequest>? checks, FaultList faults)
+    public static IReadOnlyList<VmCheck> Checks(IReadOnlyList<VmCheckRequest>? requested, FaultList faults)
     {
-        faults.AtMost("/readinessChecks", checks?.Count ?? 0, MostChecks);
-        foreach (var (index, check) in (checks ?? []).Index())
+        var checks = faults.Within("/readinessChecks", requested, ListLimits.ReadinessChecks);
+        foreach (var (index, check) in checks.Index())
             Check(check, $"/readinessChecks/{index}", faults);
-        return [.. (checks ?? []).Select(check => new VmCheck(check.Description ?? "", check.Command ?? "", check.TimeoutSeconds ?? DefaultSeconds, check.Hint))];
+        return [.. checks.Select(check => new VmCheck(check.Description ?? "", check.Command ?? "", check.TimeoutSeconds ?? DefaultSeconds, check.Hint))];
     }
 
     private static void Check(VmCheckRequest check, string pointer, FaultList faults)

@@ -5,18 +5,17 @@ namespace AutoProvision.Vms;
 /// <summary>The disks beside the root disk.</summary>
 internal static class DiskRules
 {
-    private const int Most = 8;
     private const string NameHint = "1 to 20 characters of A-Z, a-z, 0-9, \"_\" and \"-\", beginning with a letter or digit.";
     private const string MountHint = "Such as \"/srv/data\"; not \"/\" or within /etc, /usr and the like, and of letters, digits and \"._-+@\" alone.";
 
-    public static IReadOnlyList<VmDisk> Complete(IReadOnlyList<VmDiskRequest>? disks, int maxGiB, FaultList faults)
+    public static IReadOnlyList<VmDisk> Complete(IReadOnlyList<VmDiskRequest>? requested, int maxGiB, FaultList faults)
     {
-        faults.AtMost("/disks", disks?.Count ?? 0, Most);
-        foreach (var (index, disk) in (disks ?? []).Index())
+        var disks = faults.Within("/disks", requested, ListLimits.Disks);
+        foreach (var (index, disk) in disks.Index())
             Check(disk, $"/disks/{index}", maxGiB, faults);
-        faults.Distinct((disks ?? []).Select((disk, index) => ($"/disks/{index}/name", disk.Name)));
-        faults.Distinct((disks ?? []).Select((disk, index) => ($"/disks/{index}/mountPoint", disk.MountPoint)));
-        return [.. (disks ?? []).Select(disk => new VmDisk(disk.Name ?? "", disk.SizeGiB ?? 0, disk.MountPoint))];
+        faults.Distinct(disks.Select((disk, index) => ($"/disks/{index}/name", disk.Name)));
+        faults.Distinct(disks.Select((disk, index) => ($"/disks/{index}/mountPoint", disk.MountPoint)));
+        return [.. disks.Select(disk => new VmDisk(disk.Name ?? "", disk.SizeGiB ?? 0, disk.MountPoint))];
     }
 
     private static void Check(VmDiskRequest disk, string pointer, int maxGiB, FaultList faults)

@@ -8,7 +8,11 @@ namespace AutoProvision.Vms;
 public sealed record Fault(string Pointer, string Code, string Detail, string Hint);
 
 /// <summary>A request with everything that is wrong with it.</summary>
-public sealed class InvalidRequestException(IReadOnlyList<Fault> faults) : Exception($"The request has {faults.Count} fault(s).")
+/// <param name="faults">The faults that are told.</param>
+/// <param name="omitted">How many more there are.</param>
+public sealed class InvalidRequestException(IReadOnlyList<Fault> faults, int omitted = 0) : Exception($"The request has {faults.Count + omitted} fault(s).")
 {
     public IReadOnlyList<Fault> Faults { get; } = faults;
+
+    public int Omitted { get; } = omitted;
 }

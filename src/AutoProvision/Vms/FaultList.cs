@@ -1,22 +1,28 @@
 using System.Text.RegularExpressions;
+using AutoProvision.Inputs;
 
 namespace AutoProvision.Vms;
 
 /// <summary>Collects faults; a value whose shape was wrong already is not complained about twice.</summary>
-public sealed class FaultList(IReadOnlyList<Fault> shape)
+/// <param name="shape">Faults that are known already.</param>
+/// <param name="cancellation">Ends the checks: nobody waits for their answer.</param>
+public sealed class FaultList(IReadOnlyList<Fault> shape, CancellationToken cancellation = default)
 {
-    private readonly List<Fault> _faults = [.. shape];
-    // A body of some MiB can hold a million faults.
-    private readonly HashSet<string> _pointers = [.. shape.Select(fault => fault.Pointer)];
-    private readonly HashSet<string> _unreadable = [.. shape.Select(fault => fault.Pointer)];
+    private readonly FaultTally _faults = FaultTally.Of(shape);
+    private readonly HashSet<string> _unreadable = [.. FaultTally.PointersOf(shape)];
+
+    /// <summary>For checks that take long.</summary>
+    public CancellationToken Cancellation { get; } = cancellation;
 
     /// <summary>Whether a value is known to be wrong already: then it may be missing only because it was not understood.</summary>
-    public bool Has(string pointer) => _pointers.Contains(pointer);
+    public bool Has(string pointer) => _faults.Pointers.Contains(pointer);
 
-    public void Add(string pointer, string code, string detail, string hint)
+    public void Add(string pointer, string code, string detail, string hint) => Add(new Fault(pointer, code, detail, hint));
+
+    private void Add(Fault fault)
     {
-        if (!IsWithinUnreadable(pointer) && _pointers.Add(pointer))
-            _faults.Add(new Fault(pointer, code, detail, hint));
+        if (!IsWithinUnreadable(fault.Pointer) && !Has(fault.Pointer))
+            _faults.Add(fault);
     }
 
     // What could not be read as a whole (also the body, the empty pointer) has no parts that could be wrong or missed.
@@ -27,12 +33,17 @@ public sealed class FaultList(IReadOnlyList<Fault> shape)
         return _unreadable.Contains(pointer);
     }
 
-    /// <summary>Records what a check that throws <see cref="ArgumentException"/> complains of.</summary>
+    /// <summary>Records what a check that throws <see cref="ArgumentException"/> complains of; limits have a code and a hint of their own.</summary>
     public void Check(string pointer, string code, string hint, Action check)
     {
+        Cancellation.ThrowIfCancellationRequested();
         try
         {
             check();
+        }
+        catch (InputLimitException e)
+        {
+            Add(pointer, e.Code, e.Message, e.Hint);
         }
         catch (ArgumentException e)
         {
@@ -52,7 +63,23 @@ public sealed class FaultList(IReadOnlyList<Fault> shape)
     public void AtMost(string pointer, int count, int most)
     {
         if (count > most)
-            Add(pointer, "too_many", $"{count} are too many.", $"At most {most}.");
+            Add(TooMany(pointer, count, most));
+    }
+
+    internal static Fault TooMany(string pointer, int count, int most) => new(pointer, "too_many", $"{count} are too many.", $"At most {most}.");
+
+    /// <summary>The list, where it has no more items than it may; else none of them is looked at.</summary>
+    public IReadOnlyList<T> Within<T>(string pointer, IReadOnlyList<T>? list, int most)
+    {
+        AtMost(pointer, list?.Count ?? 0, most);
+        return list is null || list.Count > most ? [] : list;
+    }
+
+    /// <summary>The map, where it has no more members than it may; else none of them is looked at.</summary>
+    public IReadOnlyDictionary<string, string> Within(string pointer, IReadOnlyDictionary<string, string>? map, int most)
+    {
+        AtMost(pointer, map?.Count ?? 0, most);
+        return map is null || map.Count > most ? new Dictionary<string, string>() : map;
     }
 
     /// <summary>Complains of the second of two equal values; null is no value.</summary>
@@ -65,12 +92,12 @@ public sealed class FaultList(IReadOnlyList<Fault> shape)
     }
 
     /// <summary>The values, each complained of that has not the form.</summary>
-    public IReadOnlyList<string> Each(string pointer, IReadOnlyList<string>? values, Regex form, string code, string what, string hint)
+    public IReadOnlyList<string> Each(string pointer, IReadOnlyList<string> values, Regex form, string code, string what, string hint)
     {
-        foreach (var (index, value) in (values ?? []).Index())
+        foreach (var (index, value) in values.Index())
             if (!form.IsMatch(value))
                 Add($"{pointer}/{index}", code, $"\"{value}\" {what}.", hint);
-        return values ?? [];
+        return values;
     }
 
     public bool HasAny => _faults.Count > 0;
@@ -79,6 +106,6 @@ public sealed class FaultList(IReadOnlyList<Fault> shape)
     public void ThrowIfAny()
     {
         if (HasAny)
-            throw new InvalidRequestException(_faults);
+            throw new InvalidRequestException(_faults, _faults.Omitted);
     }
 }

@@ -5,11 +5,12 @@ namespace AutoProvision.Vms;
 /// <summary>What a file to be written in the guest must look like.</summary>
 internal static class GuestFileRules
 {
-    public static IReadOnlyList<VmFile> Complete(IReadOnlyList<VmFileRequest>? files, FaultList faults)
+    public static IReadOnlyList<VmFile> Complete(IReadOnlyList<VmFileRequest>? requested, FaultList faults)
     {
-        foreach (var (index, file) in (files ?? []).Index())
+        var files = faults.Within("/files", requested, ListLimits.Files);
+        foreach (var (index, file) in files.Index())
             Check(file, $"/files/{index}", faults);
-        return [.. (files ?? []).Select(file => new VmFile(file.Path ?? "", file.Content ?? file.ContentBase64 ?? "", file.Owner, file.Mode, file.ContentBase64 is not null))];
+        return [.. files.Select(file => new VmFile(file.Path ?? "", file.Content ?? file.ContentBase64 ?? "", file.Owner, file.Mode, file.ContentBase64 is not null))];
     }
 
     private static void Check(VmFileRequest file, string pointer, FaultList faults)

@@ -9,30 +9,32 @@ internal static partial class GuestRules
     private const string VariableHint = "A name of A-Z, a-z, 0-9 and \"_\", not beginning with a digit, and a value of one line without \"#\" that begins with no quote.";
 
     public static IReadOnlyList<string> Packages(IReadOnlyList<string>? packages, FaultList faults) =>
-        faults.Each("/packages", packages, PackageName(), "package_invalid", "is no package name", "Such as \"git\", or \"git=1:2.39.5-0\".");
+        faults.Each("/packages", faults.Within("/packages", packages, ListLimits.Packages), PackageName(), "package_invalid", "is no package name", "Such as \"git\", or \"git=1:2.39.5-0\".");
 
-    public static IReadOnlyList<VmHost> Hosts(IReadOnlyList<VmHostRequest>? hosts, FaultList faults)
+    public static IReadOnlyList<VmHost> Hosts(IReadOnlyList<VmHostRequest>? requested, FaultList faults)
     {
-        foreach (var (index, host) in (hosts ?? []).Index())
+        var hosts = faults.Within("/hosts", requested, ListLimits.Hosts);
+        foreach (var (index, host) in hosts.Index())
         {
             faults.Check($"/hosts/{index}/address", "address_invalid", "An IPv4 or IPv6 address.", () => CloudInitRules.Address(host.Address ?? "", "Address"));
             if (host.Names is null or [])
                 faults.Add($"/hosts/{index}/names", "required", "There is no name for the address.", "One or more host names.");
-            foreach (var (at, name) in (host.Names ?? []).Index())
+            foreach (var (at, name) in faults.Within($"/hosts/{index}/names", host.Names, ListLimits.HostNames).Index())
                 faults.Check($"/hosts/{index}/names/{at}", "name_invalid", "Labels of a-z, 0-9 and \"-\", joined by dots.", () => CloudInitRules.HostName(name, "Name"));
         }
-        return [.. (hosts ?? []).Select(host => new VmHost(host.Address ?? "", host.Names ?? []))];
+        return [.. hosts.Select(host => new VmHost(host.Address ?? "", host.Names ?? []))];
     }
 
-    public static IReadOnlyDictionary<string, string> Environment(IReadOnlyDictionary<string, string>? variables, FaultList faults)
+    public static IReadOnlyDictionary<string, string> Environment(IReadOnlyDictionary<string, string>? requested, FaultList faults)
     {
-        foreach (var (name, value) in variables ?? new Dictionary<string, string>())
+        var variables = faults.Within("/environment", requested, ListLimits.Variables);
+        foreach (var (name, value) in variables)
         {
             var pointer = JsonPointer.To("/environment", name);
             faults.Check(pointer, "environment_invalid", VariableHint, () => EnvironmentFile.Name(name));
             faults.Check(pointer, "environment_invalid", VariableHint, () => EnvironmentFile.Value(value));
         }
-        return variables ?? new Dictionary<string, string>();
+        return variables;
     }
 
     /// <param name="userData">The caller's own.</param>
@@ -41,7 +43,7 @@ internal static partial class GuestRules
     public static string? UserData(string? userData, OwnDescriptions own, FaultList faults)
     {
         if (userData is not null)
-            faults.Check("/userData", "user_data_invalid", "A text that begins with \"#cloud-config\" or \"#!\", or a MIME multi-part of such.", () => CallersUserData.Parse(userData, own));
+            faults.Check("/userData", "user_data_invalid", "A text that begins with \"#cloud-config\" or \"#!\", or a MIME multi-part of such.", () => CallersUserData.Parse(userData, own, faults.Cancellation));
         return userData;
     }
 

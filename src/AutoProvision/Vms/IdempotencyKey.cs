@@ -26,7 +26,7 @@ public sealed record IdempotencyKey(string Value, string Fingerprint)
     // A comma is what HTTP puts between the values of a header that was sent twice.
     public static IReadOnlyList<Fault> Check(string? value, IReadOnlyList<Fault> shape) => value is null or { Length: > 0 and <= MaxLength } && (value ?? "").All(c => c is >= ' ' and <= '~' and not ',')
         ? shape
-        : [.. shape, new Fault("/Idempotency-Key", "idempotency_key_invalid", "The Idempotency-Key cannot be used.", $"1 to {MaxLength} characters of printable ASCII without commas, such as a UUID; one such header.")];
+        : FaultTally.Of(shape).With(new Fault("/Idempotency-Key", "idempotency_key_invalid", "The Idempotency-Key cannot be used.", $"1 to {MaxLength} characters of printable ASCII without commas, such as a UUID; one such header."));
 }
 
 /// <summary>A key as it is journalled.</summary>

@@ -5,14 +5,13 @@ namespace AutoProvision.Vms;
 /// <summary>The caller's marks, in the form that Kubernetes gives labels (https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/).</summary>
 internal static partial class LabelRules
 {
-    private const int Most = 64;
     private const int MostPrefix = 253;
     private const string Hint = "A key of up to 63 characters of A-Z, a-z, 0-9, \"-\", \"_\" and \".\", beginning and ending with a letter or digit, a host name and \"/\" before it if you like; a value of the same form, or empty.";
 
-    public static IReadOnlyDictionary<string, string> Check(IReadOnlyDictionary<string, string>? labels, FaultList faults)
+    public static IReadOnlyDictionary<string, string> Check(IReadOnlyDictionary<string, string>? requested, FaultList faults)
     {
-        CheckCount(labels?.Count ?? 0, faults);
-        foreach (var (key, value) in labels ?? new Dictionary<string, string>())
+        var labels = faults.Within("/labels", requested, ListLimits.Labels);
+        foreach (var (key, value) in labels)
         {
             var pointer = JsonPointer.To("/labels", key);
             if (!IsKey(key))
@@ -20,10 +19,10 @@ internal static partial class LabelRules
             if (!IsValue(value))
                 faults.Add(pointer, "label_invalid", $"\"{value}\" is no label's value.", Hint);
         }
-        return labels ?? new Dictionary<string, string>();
+        return labels;
     }
 
-    public static void CheckCount(int count, FaultList faults) => faults.AtMost("/labels", count, Most);
+    public static void CheckCount(int count, FaultList faults) => faults.AtMost("/labels", count, ListLimits.Labels);
 
     public static bool IsValue(string value) => value.Length == 0 || Word().IsMatch(value);
 

@@ -8,8 +8,6 @@ namespace AutoProvision.Vms;
 /// <summary>The form of what NICs are attached to; <see cref="NetworkRules"/> knows whether it is there.</summary>
 internal static partial class NicRules
 {
-    private const int MostFurther = 7;
-
     public static VmNic? First(VmNicRequest? nic, FaultList faults)
     {
         if (nic is null)
@@ -19,21 +17,21 @@ internal static partial class NicRules
     }
 
     /// <param name="first">What the first NIC was asked to be.</param>
-    /// <param name="nics">The further ones.</param>
+    /// <param name="requested">The further ones.</param>
     /// <param name="faults">Gets what is wrong.</param>
-    public static IReadOnlyList<VmNic> Further(VmNicRequest? first, IReadOnlyList<VmNicRequest>? nics, FaultList faults)
+    public static IReadOnlyList<VmNic> Further(VmNicRequest? first, IReadOnlyList<VmNicRequest>? requested, FaultList faults)
     {
-        faults.AtMost("/nics", nics?.Count ?? 0, MostFurther);
-        foreach (var (index, nic) in (nics ?? []).Index())
+        var nics = faults.Within("/nics", requested, ListLimits.FurtherNics);
+        foreach (var (index, nic) in nics.Index())
             Check(nic, $"/nics/{index}", faults);
-        faults.Distinct((nics ?? []).Select((nic, index) => ($"/nics/{index}/address", nic.Address)).Prepend(("/network/address", first?.Address)));
-        return [.. (nics ?? []).Select(nic => new VmNic(nic.Name, nic.Address))];
+        faults.Distinct(nics.Select((nic, index) => ($"/nics/{index}/address", nic.Address)).Prepend(("/network/address", first?.Address)));
+        return [.. nics.Select(nic => new VmNic(nic.Name, nic.Address))];
     }
 
     public static string? Config(string? config, FaultList faults)
     {
         if (config is not null)
-            faults.Check("/networkConfig", "network_config_invalid", "YAML with \"version: 1\" or \"version: 2\", as cloud-init documents it.", () => NetworkConfig.Parse(config));
+            faults.Check("/networkConfig", "network_config_invalid", "YAML with \"version: 1\" or \"version: 2\", as cloud-init documents it.", () => NetworkConfig.Parse(config, faults.Cancellation));
         return config;
     }
 

@@ -22,18 +22,20 @@ internal static partial class UserRules
         return user;
     }
 
-    public static IReadOnlyList<VmUser> Complete(IReadOnlyList<VmUserRequest>? users, string first, FaultList faults)
+    public static IReadOnlyList<VmUser> Complete(IReadOnlyList<VmUserRequest>? requested, string first, FaultList faults)
     {
-        foreach (var (index, user) in (users ?? []).Index())
+        var users = faults.Within("/users", requested, ListLimits.Users);
+        foreach (var (index, user) in users.Index())
             Check(user, $"/users/{index}", first, faults);
-        faults.Distinct((users ?? []).Select((user, index) => ($"/users/{index}/name", user.Name)));
-        return [.. (users ?? []).Select(user => new VmUser(user.Name ?? "", user.Groups ?? [], user.Sudo ?? false, user.Shell ?? Shell, user.AuthorizedKeys ?? []))];
+        faults.Distinct(users.Select((user, index) => ($"/users/{index}/name", user.Name)));
+        return [.. users.Select(user => new VmUser(user.Name ?? "", user.Groups ?? [], user.Sudo ?? false, user.Shell ?? Shell, user.AuthorizedKeys ?? []))];
     }
 
-    public static IReadOnlyList<string> Keys(string pointer, IReadOnlyList<string>? keys, FaultList faults)
+    public static IReadOnlyList<string> Keys(string pointer, IReadOnlyList<string>? requested, FaultList faults)
     {
+        var keys = faults.Within(pointer, requested, ListLimits.AuthorizedKeys);
         const string Hint = "Such as \"ssh-ed25519 AAAA... me@here\".";
-        foreach (var (index, key) in (keys ?? []).Index())
+        foreach (var (index, key) in keys.Index())
         {
             faults.Check($"{pointer}/{index}", "key_invalid", Hint, () => CloudInitRules.Line(key, "Key"));
             if (PublicKey().Match(key) is not { Success: true } line)
@@ -41,7 +43,7 @@ internal static partial class UserRules
             else if (!IsWhole(line.Groups["type"].Value, line.Groups["blob"].Value))
                 faults.Add($"{pointer}/{index}", "key_invalid", $"\"{key}\" is cut off or garbled: its text is no {line.Groups["type"].Value} key.", "Copy the whole line of the .pub file.");
         }
-        return keys ?? [];
+        return keys;
     }
 
     // Fields with their lengths before them, the first one the key's type (RFC 4253, section 6.6); sshd passes over any other line.
@@ -77,7 +79,7 @@ internal static partial class UserRules
             CheckName($"{pointer}/name", user.Name, faults);
         if (user.Name == first && first != "")
             faults.Add($"{pointer}/name", "user_invalid", $"{first} is the VM's first user already.", "That one's keys are authorizedKeys of the VM itself.");
-        foreach (var (index, group) in (user.Groups ?? []).Index())
+        foreach (var (index, group) in faults.Within($"{pointer}/groups", user.Groups, ListLimits.Groups).Index())
             faults.Check($"{pointer}/groups/{index}", "group_invalid", "Such as \"docker\".", () => CloudInitRules.AccountName(group, "Group"));
         if (user.Shell is not null)
             faults.Check($"{pointer}/shell", "path_invalid", "Such as \"/bin/sh\".", () => CloudInitRules.AbsolutePath(user.Shell, "Shell"));

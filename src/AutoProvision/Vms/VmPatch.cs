@@ -6,6 +6,7 @@ namespace AutoProvision.Vms;
 public sealed class VmPatch : ITellsNulls
 {
     /// <summary>Labels to set; one whose value is null is removed, and null in place of all of them removes all.</summary>
+    [AtMost(ListLimits.LabelChanges)]
     public LabelPatch? Labels { get; init; }
 
     /// <summary>When the VM is deleted by itself, counted from now, such as 2h; null changes nothing. Not together with expiresAt.</summary>

@@ -27,6 +27,7 @@ public sealed class VmUserRequest
     public string? Name { get; init; }
 
     /// <summary>Further groups; those that do not exist are made.</summary>
+    [AtMost(ListLimits.Groups)]
     public IReadOnlyList<string>? Groups { get; init; }
 
     /// <summary>Whether the user may do everything as root, without a password; false when left out.</summary>
@@ -36,6 +37,7 @@ public sealed class VmUserRequest
     public string? Shell { get; init; }
 
     /// <summary>Public keys (OpenSSH lines) that may log in.</summary>
+    [AtMost(ListLimits.AuthorizedKeys)]
     public IReadOnlyList<string>? AuthorizedKeys { get; init; }
 }
 
@@ -63,6 +65,7 @@ public sealed class VmHostRequest
     public string? Address { get; init; }
 
     /// <summary>Host names that resolve to it.</summary>
+    [AtMost(ListLimits.HostNames)]
     public IReadOnlyList<string>? Names { get; init; }
 }
 

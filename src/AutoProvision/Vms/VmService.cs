@@ -30,7 +30,7 @@ public sealed class VmService(
         var idempotency = IdempotencyKey.For(key, request, shape);
         if (store.FindByKey(idempotency) is { } made)
             return (made, false);
-        var faults = new FaultList(shape);
+        var faults = new FaultList(shape, cancellation);
         var order = rules.Complete(request, faults);
         if (faults.HasAny)
             await networks.TryCheckAsync(order.Spec, faults, cancellation);
@@ -56,7 +56,7 @@ public sealed class VmService(
         var source = Get(id);
         if (!source.IsMade)
             throw OperationFailures.WrongState(source, OperationKind.Clone);
-        return await TakeUpAsync(New(clones.Complete(request, source, shape)) with { CloneOf = source.Id }, idempotency, cancellation);
+        return await TakeUpAsync(New(clones.Complete(request, source, shape, cancellation)) with { CloneOf = source.Id }, idempotency, cancellation);
     }
 
     private async Task<(Vm Vm, bool IsNew)> TakeUpAsync(Vm vm, IdempotencyKey? idempotency, CancellationToken cancellation)

@@ -1,3 +1,4 @@
+using AutoProvision.Inputs;
 using AutoProvision.Vms;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
@@ -32,9 +33,11 @@ internal static class ProblemSchema
             ["errors"] = new OpenApiSchema
             {
                 Type = JsonSchemaType.Array,
-                Description = "With the code invalid_request: every fault of the request.",
+                Description = $"With the code invalid_request: every fault of the request, {InputLimits.MostErrors} at most.",
+                MaxItems = InputLimits.MostErrors,
                 Items = new OpenApiSchemaReference(nameof(Fault), document),
             },
+            ["errorsOmitted"] = new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int32", Description = "How many more faults the request has than errors tells; absent where it tells all." },
             ["step"] = Text("The pipeline step it happened in, where there was one."),
             ["evidence"] = Text("A tool's own words, where it had any."),
             ["traceId"] = Text("Finds the request in the log."),

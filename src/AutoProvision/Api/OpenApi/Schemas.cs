@@ -21,10 +21,24 @@ internal static class Schemas
             schema.Enum = ClosedValues.Of(context.JsonPropertyInfo) ?? schema.Enum;
         if (type == typeof(LabelPatch))
             schema.AdditionalProperties = new OpenApiSchema { Type = JsonSchemaType.String | JsonSchemaType.Null };
+        Bound(schema, context);
         // A null is never written, and all else always is: what may be null may be absent, and nothing else. Of requests every member may be.
         // Asked of the type: a reference to another schema does not tell.
         if (schema.Properties is { } members)
             schema.Required = context.JsonTypeInfo.Properties.Where(property => !property.IsGetNullable && members.ContainsKey(property.Name)).Select(property => property.Name).ToHashSet();
         return Task.CompletedTask;
+    }
+
+    // What StrictJson refuses before it reads it.
+    private static void Bound(OpenApiSchema schema, OpenApiSchemaTransformerContext context)
+    {
+        if (context.JsonPropertyInfo is not { } member || StrictJson.Most(member) is not { } most)
+            return;
+        if (schema.Type?.HasFlag(JsonSchemaType.Array) == true)
+            schema.MaxItems = most;
+        else if (schema.Type?.HasFlag(JsonSchemaType.Object) == true)
+            schema.MaxProperties = most;
+        else
+            schema.MaxLength = most;
     }
 }
