@@ -8,6 +8,9 @@ internal sealed class AnswerReader(bool hasNoBody)
 {
     private readonly ArrayBufferWriter<byte> _received = new();
     private int _bodyAt;
+
+    // Where the next chunk begins, from the body's begin.
+    private int _chunkAt;
     private bool _isChunked;
     private int? _length;
 
@@ -17,10 +20,10 @@ internal sealed class AnswerReader(bool hasNoBody)
 
     public bool HasHead => Status != 0;
 
-    public string Body => _isChunked ? Unchunk(Rest) : Bytes.Of(Rest);
+    public string Body => _isChunked ? Unchunk(Rest) : Bytes.Of(Rest[..Math.Min(Rest.Length, _length ?? int.MaxValue)]);
 
     /// <summary>Whether the answer has come to its end; of one without a length the connection's end is its own.</summary>
-    public bool IsWhole => HasHead && (_length is { } length ? Rest.Length >= length : _isChunked && Rest.EndsWith("0\r\n\r\n"u8));
+    public bool IsWhole => HasHead && (_length is { } length ? Rest.Length >= length : _isChunked && HasLastChunk());
 
     /// <summary>Whether the end of the connection is the end of the answer.</summary>
     public bool EndsWithConnection => HasHead && _length is null && !_isChunked;
@@ -55,10 +58,23 @@ internal sealed class AnswerReader(bool hasNoBody)
         return true;
     }
 
+    private bool HasLastChunk()
+    {
+        while (_chunkAt < Rest.Length && Rest[_chunkAt..] is var left && left.IndexOf("\r\n"u8) is > 0 and var line && SizeOf(left[..line]) is { } size)
+        {
+            if (size == 0)
+                return left[line..].StartsWith("\r\n\r\n"u8);
+            _chunkAt += line + 2 + size + 2;
+        }
+        return false;
+    }
+
+    private static int? SizeOf(ReadOnlySpan<byte> line) => int.TryParse(line, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var size) ? size : null;
+
     private static string Unchunk(ReadOnlySpan<byte> bytes)
     {
         var whole = new ArrayBufferWriter<byte>();
-        while (bytes.IndexOf("\r\n"u8) is > 0 and var line && int.TryParse(bytes[..line], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var size) && size > 0)
+        while (bytes.IndexOf("\r\n"u8) is > 0 and var line && SizeOf(bytes[..line]) is > 0 and var size)
         {
             bytes = bytes[(line + 2)..];
             whole.Write(bytes[..Math.Min(size, bytes.Length)]);

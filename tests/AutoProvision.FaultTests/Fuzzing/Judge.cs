@@ -16,7 +16,7 @@ internal sealed partial class Judge(ApiDocument document)
     private static readonly HashSet<int> BeforeOperation = [400, 404, 405, 408, 411, 413, 414, 415, 431, 501, 505];
 
     // Of these what the server refuses itself, before there is an application to write a document.
-    private static readonly HashSet<int> WithoutDocument = [400, 408, 411, 413, 414, 431, 501, 505];
+    private static readonly HashSet<int> WithoutDocument = [400, 405, 408, 411, 413, 414, 431, 501, 505];
 
     // A request that is framed oddly may be taken for another operation's.
     private readonly HashSet<int> _anywhere = [.. document.Operations.SelectMany(operation => operation.Answers.Keys)];
@@ -26,7 +26,8 @@ internal sealed partial class Judge(ApiDocument document)
     {
         AnswerEnd.Late => "no answer",
         AnswerEnd.Unreachable => "nobody listens",
-        AnswerEnd.Dropped when !request.Framing.MayBeDropped => "the connection was closed before the answer's end",
+        // A WebSocket ends with its connection.
+        AnswerEnd.Dropped when !request.Framing.MayBeDropped && answer.Status != 101 => "the connection was closed before the answer's end",
         _ when answer.Status == 0 => null,
         _ => FindInStatus(request, answer) ?? FindInBody(request, answer),
     };
@@ -51,7 +52,7 @@ internal sealed partial class Judge(ApiDocument document)
             return null;
         if (answer.Status < 400)
             return request.Kind == RequestKind.Framing ? null : FindInJson(request, answer);
-        if (request.MayStray && answer.Body.Length == 0 && WithoutDocument.Contains(answer.Status))
+        if (request.MayStray && answer.Body.Length == 0 && WithoutDocument.Contains(answer.Status) && answer.Headers.GetValueOrDefault("connection") == "close")
             return null;
         if (answer.Body.Length > MostOfRefusal)
             return $"a refusal of {answer.Body.Length / 1024} KiB";

@@ -17,15 +17,15 @@ internal static class QueryValues
 
     /// <summary>Parameters that belong there, with values that belong there.</summary>
     public static string Valid(ApiOperation operation, ApiDocument document, Random random) =>
-        Join(operation.In("query").Where(parameter => parameter.IsRequired || random.Next(3) == 0).Select(parameter => $"{parameter.Name}={Value(parameter, document, random)}"));
+        Join(operation.In("query").Where(parameter => parameter.IsRequired || random.Next(3) == 0).Select(parameter => $"{parameter.Name}={Value(operation, parameter, document, random)}"));
 
     /// <summary>The same with something that does not.</summary>
     public static string Hostile(ApiOperation operation, ApiDocument document, Random random)
     {
         var known = operation.In("query").ToList();
         var name = known.Count > 0 && random.Next(4) > 0 ? known[random.Next(known.Count)].Name : Names[random.Next(Names.Length)];
-        var odd = $"{name}={Bad[random.Next(Bad.Length)]}";
-        var kept = known.Where(parameter => parameter.Name != name && parameter.IsRequired).Select(parameter => $"{parameter.Name}={Value(parameter, document, random)}");
+        var odd = $"{name}={(known.Find(parameter => parameter.Name == name) is { } it && random.Next(2) == 0 ? Beyond(it, random) : null) ?? Bad[random.Next(Bad.Length)]}";
+        var kept = known.Where(parameter => parameter.Name != name && parameter.IsRequired).Select(parameter => $"{parameter.Name}={Value(operation, parameter, document, random)}");
         return Join(random.Next(8) switch
         {
             0 => [],
@@ -37,20 +37,31 @@ internal static class QueryValues
         });
     }
 
+    // One less than the least, or one more than the most.
+    private static string? Beyond(ApiParameter parameter, Random random) => (random.Next(2) == 0, parameter.Schema) switch
+    {
+        (true, var schema) when schema.TryGetProperty("minimum", out var least) => (least.GetInt64() - 1).ToString(CultureInfo.InvariantCulture),
+        (false, var schema) when schema.TryGetProperty("maximum", out var most) => (most.GetInt64() + 1).ToString(CultureInfo.InvariantCulture),
+        _ => null,
+    };
+
     private static string Join(IEnumerable<string> pairs) => string.Join('&', pairs) is { Length: > 0 } text ? $"?{text}" : "";
 
-    private static string Value(ApiParameter parameter, ApiDocument document, Random random) => parameter.Name switch
+    private static string Value(ApiOperation operation, ApiParameter parameter, ApiDocument document, Random random) => parameter.Name switch
     {
+        // What every VM here has stays.
+        "path" when operation.Method == "DELETE" => $"%2ftmp%2f{Any(random, "f", "d")}{random.Next(5)}",
         "path" => Any(random, "%2ftmp", "%2fetc%2fpasswd", "%2ftmp%2ff1", $"%2ftmp%2ff{random.Next(5)}", $"%2ftmp%2fd{random.Next(3)}", "%2fhome%2ftester%2fnothing"),
         "vm" => VmMarks.Slot(random),
         "timeoutSeconds" => "1",
         _ when document.Schemas.Resolve(parameter.Schema) is var schema && schema.TryGetProperty("enum", out var words) => words[random.Next(words.GetArrayLength())].GetString()!,
         _ when parameter.Schema.TryGetProperty("minimum", out var least) && parameter.Schema.TryGetProperty("maximum", out var most) =>
-            Any(random, [.. new[] { least.GetInt64() - 1, least.GetInt64(), least.GetInt64() + 1, most.GetInt64(), most.GetInt64() + 1 }.Select(number => number.ToString(CultureInfo.InvariantCulture))]),
+            Any(random, least.GetRawText(), most.GetRawText(), parameter.Example?.GetRawText() ?? least.GetRawText()),
         _ => Uri.EscapeDataString(parameter.Example switch
         {
             { ValueKind: JsonValueKind.Array } list => list[0].ToString(),
-            { } example => example.ToString(),
+            { ValueKind: JsonValueKind.String } text => text.GetString()!,
+            { } example => example.GetRawText(),
             null => "a",
         }),
     };

@@ -8,7 +8,7 @@ internal static class RawExchange
 {
     // How long a stream is followed, and an answer that may be held is waited for: most of them are there by then.
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(25);
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
 
     // Not a measure of speed, but the end of an answer that never comes.
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);

@@ -21,9 +21,14 @@ internal static partial class VmMarks
     public static string Resolve(string text, Func<bool, int, Guid> find) => !text.Contains('$', StringComparison.Ordinal) ? text : Mark().Replace(text, match =>
     {
         var id = find(match.Groups[1].Value == "new", int.Parse(match.Groups[2].ValueSpan, CultureInfo.InvariantCulture));
-        return match.Groups[1].Value == "nd" ? id.ToString("N") : id.ToString();
+        return match.Groups[1].Value switch
+        {
+            "nd" => id.ToString("N"),
+            "up" => id.ToString().ToUpperInvariant(),
+            _ => id.ToString(),
+        };
     });
 
-    [GeneratedRegex(@"\$(vm|new|nd)([0-9])\$")]
+    [GeneratedRegex(@"\$(vm|new|nd|up)([0-9])\$")]
     private static partial Regex Mark();
 }
