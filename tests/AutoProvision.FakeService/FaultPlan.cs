@@ -9,7 +9,7 @@ namespace AutoProvision.FakeService;
 /// </summary>
 internal sealed class FaultPlan
 {
-    /// <summary>Keeps the hypervisor's state, so that it outlives this process.</summary>
+    /// <summary>Keeps the hypervisor's state, so that it outlives this process; empty keeps it in memory alone.</summary>
     public const string HypervisorFileVariable = "FAKE_HYPERVISOR_FILE";
 
     /// <summary>Points where the process ends itself by SIGKILL.</summary>
@@ -38,7 +38,7 @@ internal sealed class FaultPlan
     {
         var plan = new FaultPlan
         {
-            HypervisorFile = Environment.GetEnvironmentVariable(HypervisorFileVariable),
+            HypervisorFile = Environment.GetEnvironmentVariable(HypervisorFileVariable) is { Length: > 0 } file ? file : null,
             ClockFile = Environment.GetEnvironmentVariable(ClockVariable),
         };
         foreach (var point in Read(KillVariable))

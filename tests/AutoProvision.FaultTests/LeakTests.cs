@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using AutoProvision.Fakes;
 using AutoProvision.FaultTests.Support;
@@ -51,10 +50,5 @@ public sealed class LeakTests
     }
 
     private static (int Descriptors, long Kilobytes, IReadOnlyList<string> Files) Measure(FakeMachine machine, RunningService service) =>
-        (Directory.GetFileSystemEntries($"/proc/{service.Pid}/fd").Length, Resident(service.Pid), machine.Files);
-
-    // The line is "VmRSS:     12345 kB": proc_pid_status(5).
-    private static long Resident(int pid) => long.Parse(
-        File.ReadLines($"/proc/{pid}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2],
-        CultureInfo.InvariantCulture);
+        (Directory.GetFileSystemEntries($"/proc/{service.Pid}/fd").Length, ResidentMemory.Of(service.Pid), machine.Files);
 }

@@ -6,10 +6,19 @@ internal static class Knobs
     /// <summary>Rounds of kills; 1 is the short form.</summary>
     public static int Rounds { get; } = Number("AUTOPROVISION_FAULT_ROUNDS", 1);
 
+    /// <summary>Requests of the fuzz, each sent once in every of its rounds: 2,000 for a round of kills unless it is said.</summary>
+    public static int FuzzRequests { get; } = Number("AUTOPROVISION_FUZZ_REQUESTS", 2_000 * Rounds);
+
+    /// <summary>The one request of the fuzz that is sent; null for all.</summary>
+    public static int? FuzzOnly { get; } = Number("AUTOPROVISION_FUZZ_ONLY", -1) is >= 0 and var only ? only : null;
+
+    /// <summary>What everything random in a test comes from.</summary>
+    public static int Seed() => Number("AUTOPROVISION_FAULT_SEED", Random.Shared.Next(1_000_000));
+
     /// <summary>A source of chance that a failed run can be repeated with.</summary>
     public static Random Seeded()
     {
-        var seed = Number("AUTOPROVISION_FAULT_SEED", Random.Shared.Next(1_000_000));
+        var seed = Seed();
         Console.WriteLine($"seed: {seed} ({TestContext.Current.TestMethod?.MethodName}); AUTOPROVISION_FAULT_SEED={seed} repeats it");
         return new Random(seed);
     }
