@@ -36,7 +36,7 @@ public sealed class ManyFaultTests
     public async Task What_a_fault_repeats_of_the_body_is_cut()
     {
         var name = new string('n', 500_000);
-        var body = $$"""{"{{name}}": 1, "name": "{{name}}", "environment": {"{{name}}": "x"}, "labels": {"{{name}}": ""}, "packages": ["{{name}} "]}""";
+        var body = $$"""{"{{name}}": 1, "name": "{{name}}", "environment": {"1{{name}}": "x"}, "labels": {"{{name}}": ""}, "packages": ["{{name}} "]}""";
 
         var problem = await RefusedAsync(body, "application/json");
 
