@@ -107,12 +107,15 @@ internal sealed partial class RequestGenerator
         var value = PathValues.Foreign[random.Next(PathValues.Foreign.Length)];
         var target = Fill(valid.Operation, parameter => parameter == odd ? value : PathValues.Tame(parameter, random));
         // To delete a snapshot that is not there, there is nothing to do; unless the value is read as something else.
-        var mayBeDone = odd.Name != "id" && valid.Operation.Method == "DELETE" && !value.Contains("%2", StringComparison.Ordinal);
+        var mayBeDone = odd.Name != "id" && valid.Operation.Method == "DELETE" && !EncodedPath().IsMatch(value);
         return valid with { Target = target + QueryValues.Valid(valid.Operation, _document, random), IsForeign = !mayBeDone };
     }
 
     private static string Fill(ApiOperation operation, Func<ApiParameter, string> value) =>
         Hole().Replace(operation.Path, match => value(operation.In("path").Single(parameter => parameter.Name == match.Groups[1].Value)));
+
+    [GeneratedRegex("%(2e|2f|c0)", RegexOptions.IgnoreCase)]
+    private static partial Regex EncodedPath();
 
     [GeneratedRegex(@"\{(\w+)\}")]
     private static partial Regex Hole();

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Options;
 
 namespace AutoProvision.Api;
 
-/// <summary>A client that is gone before it is answered.</summary>
-public sealed class HungUpTests
+/// <summary>What writes the problem documents, where the client is gone already.</summary>
+public sealed class ProblemWriterTests
 {
     [Fact]
     public async Task A_refusal_that_nobody_reads_any_more_is_not_an_error()
