@@ -1,16 +1,13 @@
-using System.Net;
 using System.Text;
-using System.Text.Json;
 using AutoProvision.CloudInit;
 using AutoProvision.Fakes;
-using AutoProvision.Inputs;
 using AutoProvision.Vms;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace AutoProvision.Api;
 
-/// <summary>Nobody waits for the answer: the work for it ends, and is not called a failure.</summary>
+/// <summary>Nobody waits for the answer: the work for it ends.</summary>
 public sealed class CancelledRequestTests
 {
     private const int Limit = 30_000;
@@ -46,24 +43,6 @@ public sealed class CancelledRequestTests
         Assert.Empty(vms.List());
     }
 
-    [Fact(Timeout = Limit)]
-    public async Task It_is_neither_logged_nor_counted_as_a_failure()
-    {
-        await using var host = new FakeHost();
-        using var http = host.Start().CreateClient();
-        using var source = new CancellationTokenSource();
-        using var content = new CancelledContent($$"""{"userData": {{JsonSerializer.Serialize("#cloud-config\na: [" + NastyYaml.Fill("b,", 100_000) + "]")}}}""", source);
-
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => http.PostAsync(new Uri("/vms", UriKind.Relative), content, source.Token));
-
-        string counted;
-        do
-            counted = await http.GetStringAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken);
-        while (!counted.Contains("http_requests_received_total{code=\"499\",method=\"POST\",route=\"/vms\"} 1", StringComparison.Ordinal));
-        Assert.DoesNotContain("http_requests_received_total{code=\"5", counted, StringComparison.Ordinal);
-        Assert.Empty(host.Log.Troubles);
-    }
-
     private sealed class HasBody : IHttpRequestBodyDetectionFeature
     {
         public bool CanHaveBody => true;
@@ -76,32 +55,6 @@ public sealed class CancelledRequestTests
         {
             await base.CopyToAsync(destination, bufferSize, cancellationToken);
             await source.CancelAsync();
-        }
-    }
-
-    /// <summary>The client goes as soon as all but the end of its body was sent.</summary>
-    private sealed class CancelledContent : HttpContent
-    {
-        private readonly byte[] _body;
-        private readonly CancellationTokenSource _source;
-
-        public CancelledContent(string body, CancellationTokenSource source)
-        {
-            (_body, _source) = (Encoding.UTF8.GetBytes(body), source);
-            Headers.ContentType = new("application/json");
-        }
-
-        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
-        {
-            await stream.WriteAsync(_body.AsMemory(0, _body.Length - 1));
-            await stream.FlushAsync();
-            await _source.CancelAsync();
-        }
-
-        protected override bool TryComputeLength(out long length)
-        {
-            length = _body.Length;
-            return true;
         }
     }
 }

@@ -192,7 +192,7 @@ public class CallersUserDataTests
     [Fact]
     public void Depth_and_aliases_cannot_overrun_the_service()
     {
-        Assert.Throws<ArgumentException>(() => CallersUserData.Parse("#cloud-config\na: " + new string('[', 200_000)));
+        Assert.Throws<InputLimitException>(() => CallersUserData.Parse("#cloud-config\na: " + new string('[', 200_000)));
         var laughs = string.Concat(Enumerable.Range(1, 40).Select(at => $"a{at}: &a{at} [*a{at - 1}, *a{at - 1}]\n"));
         Assert.Throws<InputLimitException>(() => CallersUserData.Parse("#cloud-config\na0: &a0 x\n" + laughs));
     }

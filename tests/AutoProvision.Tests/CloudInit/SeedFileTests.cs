@@ -55,5 +55,5 @@ public class SeedFileTests
 
     [Fact]
     public void Network_config_cannot_overrun_the_stack() =>
-        Assert.Throws<ArgumentException>(() => NetworkConfig.Parse("version: 2\nx: " + new string('[', 200_000)));
+        Assert.ThrowsAny<ArgumentException>(() => NetworkConfig.Parse("version: 2\nx: " + new string('[', 200_000)));
 }

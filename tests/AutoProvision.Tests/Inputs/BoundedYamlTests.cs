@@ -5,7 +5,7 @@ namespace AutoProvision.Inputs;
 public sealed class BoundedYamlTests
 {
     [Theory]
-    [InlineData("? &a [*a]\n: v", "*a stands within")]
+    [InlineData("? &a [*a]\n: v", "a key is a collection")]
     [InlineData("a: &a {b: [*a]}", "*a stands within")]
     [InlineData("&a a: &b [&a [*b]]", "*b stands within")]
     [InlineData("? [a]\n: b", "a key is a collection")]
