@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 
@@ -15,6 +14,7 @@ public sealed class ProblemWriterTests
         http.Response.Body = new MemoryStream();
         var problem = new ProblemDetails { Status = 404, Extensions = { ["code"] = "vm_not_found" } };
 
-        await new ProblemWriter(Options.Create(new JsonOptions())).WriteAsync(new ProblemDetailsContext { HttpContext = http, ProblemDetails = problem });
+        await new ProblemWriter(Options.Create(new Microsoft.AspNetCore.Http.Json.JsonOptions()))
+            .WriteAsync(new ProblemDetailsContext { HttpContext = http, ProblemDetails = problem });
     }
 }
