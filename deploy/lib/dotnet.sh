@@ -47,7 +47,7 @@ dotnet_quietly() {
 # stop_compiler: also called where a script ends, which may be in the middle of a build.
 stop_compiler() {
   local server
-  for server in $(pgrep -f -- "-pipename:$compiler" || true); do stop_process "$server" || true; done
+  for server in $(pgrep -f -- "-pipename:$compiler" 2>/dev/null || true); do stop_process "$server" || true; done
   # Its socket outlives a signal.
   rm -f "${TMPDIR:-/tmp}/$compiler"
 }

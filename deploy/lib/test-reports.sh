@@ -25,7 +25,7 @@ leave_out_root_tests() {
   count=$(test_program "$1" -trait Needs=root -list tests/json | jq length) || fail "$1 does not list its tests." "Run: tests/$1/bin/Release/net10.0/$1 -list tests"
   skipped=$((skipped + count))
   left_out=(-trait- Needs=root)
-  note "skipped: $count tests of $1 give files to other users, become other users or mount a disk; for all of it run: sudo deploy/test --ssh"
+  note "skipped: $count tests of $1 give files to other users, become other users, open terminals or mount a disk; for all of it run: sudo deploy/test --ssh"
 }
 
 # add_report PROJECT EXIT-CODE. The runner's exit code counts as well: a crash writes no failed test.

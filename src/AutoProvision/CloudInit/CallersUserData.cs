@@ -18,10 +18,13 @@ public sealed class CallersUserData
     /// <summary>Takes cloud-config, a script, a boothook, a cloud-config archive or a MIME message of these.</summary>
     /// <param name="text">The text as it was sent.</param>
     /// <param name="own">What the VM's own fields describe, and no cloud-config may describe as well; null where that was checked before.</param>
-    /// <param name="cancellation">Ends the reading.</param>
     /// <exception cref="ArgumentException">It is refused; the message says why. Too large or complex is an <see cref="InputLimitException"/>.</exception>
-    public static CallersUserData Parse(string text, OwnDescriptions? own = null, CancellationToken cancellation = default) =>
-        Parse(text, own ?? OwnDescriptions.None, InputBudget.OfRequest("userData", cancellation));
+    public static CallersUserData Parse(string text, OwnDescriptions? own = null) => Read(text, own ?? OwnDescriptions.None, CancellationToken.None);
+
+    /// <summary>The same for a caller that may go.</summary>
+    /// <exception cref="ArgumentException">It is refused; the message says why.</exception>
+    /// <exception cref="OperationCanceledException"/>
+    public static CallersUserData Read(string text, OwnDescriptions own, CancellationToken cancellation) => Parse(text, own, InputBudget.OfRequest("userData", cancellation));
 
     /// <summary>Reads what was taken once, maybe by a version that took more: only what no reader survives is refused.</summary>
     public static CallersUserData Reparse(string text) => Parse(text, OwnDescriptions.None, InputBudget.OfJournal("userData"));

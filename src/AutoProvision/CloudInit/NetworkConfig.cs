@@ -21,13 +21,16 @@ public sealed record NetworkConfig
     // Version 2 has a mapping by name for each of these (https://cloudinit.readthedocs.io/en/latest/reference/network-config-format-v2.html).
     private static readonly string[] Kinds = ["ethernets", "bonds", "bridges", "vlans"];
 
-    /// <param name="yaml">The caller's text.</param>
-    /// <param name="cancellation">Ends the reading.</param>
     /// <exception cref="ArgumentException">
     /// It is too large or complex (<see cref="InputLimitException"/>). The text is no YAML, no mapping, has no <c>version: 1</c> or <c>version: 2</c>, or no list or mappings of devices: cloud-init
     /// would fall over those, and the guest would have no network to be asked over. What is said of a device is cloud-init's to check.
     /// </exception>
-    public static NetworkConfig Parse(string yaml, CancellationToken cancellation = default)
+    public static NetworkConfig Parse(string yaml) => Read(yaml, CancellationToken.None);
+
+    /// <summary>The same for a caller that may go.</summary>
+    /// <exception cref="ArgumentException">It is refused; the message says why.</exception>
+    /// <exception cref="OperationCanceledException"/>
+    public static NetworkConfig Read(string yaml, CancellationToken cancellation)
     {
         var budget = InputBudget.OfRequest("network-config", cancellation);
         budget.CheckLength(yaml);

@@ -43,7 +43,7 @@ internal static partial class GuestRules
     public static string? UserData(string? userData, OwnDescriptions own, FaultList faults)
     {
         if (userData is not null)
-            faults.Check("/userData", "user_data_invalid", "A text that begins with \"#cloud-config\" or \"#!\", or a MIME multi-part of such.", () => CallersUserData.Parse(userData, own, faults.Cancellation));
+            faults.Check("/userData", "user_data_invalid", "A text that begins with \"#cloud-config\" or \"#!\", or a MIME multi-part of such.", () => CallersUserData.Read(userData, own, faults.Cancellation));
         return userData;
     }
 

@@ -31,7 +31,7 @@ internal static partial class NicRules
     public static string? Config(string? config, FaultList faults)
     {
         if (config is not null)
-            faults.Check("/networkConfig", "network_config_invalid", "YAML with \"version: 1\" or \"version: 2\", as cloud-init documents it.", () => NetworkConfig.Parse(config, faults.Cancellation));
+            faults.Check("/networkConfig", "network_config_invalid", "YAML with \"version: 1\" or \"version: 2\", as cloud-init documents it.", () => NetworkConfig.Read(config, faults.Cancellation));
         return config;
     }
 

@@ -9,6 +9,9 @@ internal static class HostProcesses
     public static List<int> ChildrenOf(int parent) =>
         [.. All().Where(process => process.Parent == parent).Select(process => process.Id)];
 
+    /// <summary>The program's name, cut to 15 characters; empty once it is gone.</summary>
+    public static string NameOf(int id) => Read($"/proc/{id}/comm").TrimEnd();
+
     /// <summary>Whether any process (zombies aside) has these very words as its command line.</summary>
     public static bool Runs(params string[] commandLine) => With(commandLine).Count > 0;
 

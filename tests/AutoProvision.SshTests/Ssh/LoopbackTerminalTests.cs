@@ -1,5 +1,7 @@
 namespace AutoProvision.Ssh;
 
+/// <summary>Without root, sshd gives its terminals away only where /dev/pts is mounted with the group tty.</summary>
+[Trait(Needs.Name, Needs.Root)]
 public sealed class LoopbackTerminalTests(SshdFixture sshd) : LoopbackGuest(sshd)
 {
     [Fact(Timeout = Limit)]

@@ -1,7 +1,7 @@
 namespace AutoProvision.Ssh;
 
 /// <summary>
-/// The trait of tests that only root can run, because they give files to other users, become other users or mount a disk.
+/// The trait of tests that only root can run, because they give files to other users, become other users, open terminals or mount a disk.
 /// <c>deploy/test</c> counts them as skipped where it does not run as root, and says so.
 /// </summary>
 internal static class Needs

@@ -52,6 +52,7 @@ public sealed class SftpArchiveTests(SshdFixture sshd) : IClassFixture<SshdFixtu
         Assert.Equal(await DescribeAsync("tree"), await DescribeAsync("copy"));
     }
 
+    [Trait(Needs.Name, Needs.Root)]
     [Theory(Timeout = Limit)]
     [InlineData("RegularFile link/f")]
     [InlineData("RegularFile link/new/f")]
@@ -75,6 +76,7 @@ public sealed class SftpArchiveTests(SshdFixture sshd) : IClassFixture<SshdFixtu
         Assert.False(File.Exists(_there.At("inside/copy")));
     }
 
+    [Trait(Needs.Name, Needs.Root)]
     [Fact(Timeout = Limit)]
     public async Task An_archive_goes_through_links_that_stay_inside_and_keeps_a_second_name_of_a_link()
     {
@@ -88,6 +90,7 @@ public sealed class SftpArchiveTests(SshdFixture sshd) : IClassFixture<SshdFixtu
     }
 
     /// <summary>The modes of directories are set last, when the link that was one of them may lead elsewhere.</summary>
+    [Trait(Needs.Name, Needs.Root)]
     [Theory(Timeout = Limit)]
     [InlineData("Directory b", "SymbolicLink a b", "Directory a", "SymbolicLink a ../outside")]
     [InlineData("Directory b/x", "SymbolicLink a b", "Directory a/x", "SymbolicLink a ../outside")]

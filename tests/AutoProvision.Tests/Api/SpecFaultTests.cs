@@ -68,6 +68,17 @@ public sealed partial class SpecFaultTests
         { $$"""{"disks": [{{Many(9, index => $$"""{"name": "d{{index}}", "sizeGiB": 1}""")}}]}""", "/disks" },
         { $$"""{"nics": [{{Many(8, _ => "{}")}}]}""", "/nics" },
         { $$"""{"readinessChecks": [{{Many(17, _ => """{"description": "a", "command": "true"}""")}}]}""", "/readinessChecks" },
+        { $$"""{"authorizedKeys": [{{Many(257, _ => "\"\"")}}]}""", "/authorizedKeys" },
+        { $$"""{"users": [{{Many(65, _ => "{}")}}]}""", "/users" },
+        { $$"""{"users": [{"name": "ann", "groups": [{{Many(65, _ => "\"\"")}}]}]}""", "/users/0/groups" },
+        { $$"""{"users": [{"name": "ann", "authorizedKeys": [{{Many(257, _ => "\"\"")}}]}]}""", "/users/0/authorizedKeys" },
+        { $$"""{"packages": [{{Many(1001, _ => "1")}}]}""", "/packages" },
+        { $$"""{"files": [{{Many(257, _ => "{}")}}]}""", "/files" },
+        { $$"""{"hosts": [{{Many(1001, _ => "[]")}}]}""", "/hosts" },
+        { $$"""{"hosts": [{"address": "::1", "names": [{{Many(65, _ => "\"\"")}}]}]}""", "/hosts/0/names" },
+        { $$"""{"bootCommands": [{{Many(1001, _ => "\"\"")}}]}""", "/bootCommands" },
+        { $$"""{"runCommands": [{{Many(1001, _ => "\"\"")}}]}""", "/runCommands" },
+        { "{\"environment\": {" + Many(257, index => $"\"1{index}\": 1") + "}}", "/environment" },
         { "{\"labels\": {" + Many(65, index => $"\"k{index}\": \"\"") + "}}", "/labels" },
     };
 

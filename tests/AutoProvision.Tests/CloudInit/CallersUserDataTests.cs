@@ -1,3 +1,5 @@
+using AutoProvision.Inputs;
+
 namespace AutoProvision.CloudInit;
 
 public class CallersUserDataTests
@@ -192,7 +194,7 @@ public class CallersUserDataTests
     {
         Assert.Throws<ArgumentException>(() => CallersUserData.Parse("#cloud-config\na: " + new string('[', 200_000)));
         var laughs = string.Concat(Enumerable.Range(1, 40).Select(at => $"a{at}: &a{at} [*a{at - 1}, *a{at - 1}]\n"));
-        Assert.True(CallersUserData.Parse("#cloud-config\na0: &a0 x\n" + laughs).Sets("a40"));
+        Assert.Throws<InputLimitException>(() => CallersUserData.Parse("#cloud-config\na0: &a0 x\n" + laughs));
     }
 
     public static string Mime(params string[] parts) =>

@@ -30,13 +30,13 @@ internal static class RawHttp
     /// <summary>Reads to the end of the connection.</summary>
     public static async Task<RawAnswer> ReadAnswerAsync(this Socket socket)
     {
-        await using var stream = new NetworkStream(socket, ownsSocket: false);
         var bytes = new MemoryStream();
         try
         {
-            await stream.CopyToAsync(bytes, Cancellation);
+            for (var buffer = new byte[16 * 1024]; await socket.ReceiveAsync(buffer.AsMemory(), Cancellation) is > 0 and var count;)
+                bytes.Write(buffer, 0, count);
         }
-        catch (IOException)
+        catch (SocketException)
         {
             // A server that closes a connection with unread bytes on it resets it; what came before that counts.
         }
