@@ -14,7 +14,6 @@ public sealed class ProblemWriterTests
         http.Response.Body = new MemoryStream();
         var problem = new ProblemDetails { Status = 404, Extensions = { ["code"] = "vm_not_found" } };
 
-        await new ProblemWriter(Options.Create(new Microsoft.AspNetCore.Http.Json.JsonOptions()))
-            .WriteAsync(new ProblemDetailsContext { HttpContext = http, ProblemDetails = problem });
+        await new ProblemWriter(Options.Create(new Microsoft.AspNetCore.Http.Json.JsonOptions())).WriteAsync(new ProblemDetailsContext { HttpContext = http, ProblemDetails = problem });
     }
 }
