@@ -71,7 +71,7 @@ public sealed class FuzzTests : IAsyncDisposable
     private async Task AskAllAsync(int round)
     {
         await _target.TryAsync(vms => vms.FillAsync());
-        var numbers = Knobs.FuzzOnly is { } only ? Enumerable.Repeat(only, 1) : Enumerable.Range(0, Knobs.FuzzRequests);
+        var numbers = Knobs.FuzzOnly is { } only ? Enumerable.Repeat(only, 1) : Enumerable.Range(0, Knobs.FuzzRequests / Rounds);
         await Parallel.ForEachAsync(numbers, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = TestContext.Current.CancellationToken }, async (number, _) => await AskAsync(number, round));
         await _target.TryAsync(async vms =>
         {

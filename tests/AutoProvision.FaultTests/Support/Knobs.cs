@@ -6,7 +6,7 @@ internal static class Knobs
     /// <summary>Rounds of kills; 1 is the short form.</summary>
     public static int Rounds { get; } = Number("AUTOPROVISION_FAULT_ROUNDS", 1);
 
-    /// <summary>Requests of the fuzz, each sent once in every of its rounds: 2,000 for a round of kills unless it is said.</summary>
+    /// <summary>Requests of the fuzz, in all its equal rounds together: 2,000 for each round of kills, unless the environment says another number.</summary>
     public static int FuzzRequests { get; } = Number("AUTOPROVISION_FUZZ_REQUESTS", 2_000 * Rounds);
 
     /// <summary>The one request of the fuzz that is sent; null for all.</summary>
