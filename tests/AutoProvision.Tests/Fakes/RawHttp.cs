@@ -40,7 +40,7 @@ internal static class RawHttp
         {
             // A server that closes a connection with unread bytes on it resets it; what came before that counts.
         }
-        return RawAnswer.Read(Encoding.UTF8.GetString(bytes.ToArray()));
+        return RawAnswer.Read(Encoding.Latin1.GetString(bytes.ToArray()));
     }
 
     /// <summary>Resets the connection, as a client does that is killed with an answer unread.</summary>
@@ -65,14 +65,14 @@ internal sealed record RawAnswer(int Status, string Head, string Body)
         if (parts.Length < 2)
             return new RawAnswer(0, text, "");
         var isChunked = parts[0].Contains("Transfer-Encoding: chunked", StringComparison.OrdinalIgnoreCase);
-        return new RawAnswer(int.Parse(parts[0].Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture), parts[0], isChunked ? Join(parts[1]) : parts[1]);
+        return new RawAnswer(int.Parse(parts[0].Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture), parts[0], Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(isChunked ? Join(parts[1]) : parts[1])));
     }
 
-    // Of ASCII, where a character is a byte.
+    // Of Latin-1, where a character is a byte.
     private static string Join(string chunks)
     {
         var body = new StringBuilder();
-        for (var rest = chunks; rest.Split("\r\n", 2) is [var size, var data] && Convert.ToInt32(size, 16) is > 0 and var length; rest = data[Math.Min(data.Length, length + 2)..])
+        for (var rest = chunks; rest.Split("\r\n", 2) is [{ Length: > 0 } size, var data] && Convert.ToInt32(size, 16) is > 0 and var length; rest = data[Math.Min(data.Length, length + 2)..])
             body.Append(data.AsSpan(0, Math.Min(data.Length, length)));
         return body.ToString();
     }
