@@ -1,5 +1,6 @@
 using System.Net;
 using AutoProvision.Fakes;
+using AutoProvision.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -33,7 +34,7 @@ public sealed class KnownParametersTests
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseTestServer();
-        builder.Services.AddSingleton(TimeProvider.System).AddApi();
+        builder.Services.AddSingleton(TimeProvider.System).AddSingleton(Prometheus.Metrics.NewCustomRegistry()).AddSingleton<RequestMetrics>().AddApi();
         var app = builder.Build();
         app.UseExceptionHandler();
         app.MapGroup("").RefuseUnknownParameters().MapGet("/things/{id}", Handle);

@@ -100,6 +100,9 @@ public sealed class RequestTargetTests
                     // Kestrel itself refuses an encoded NUL, with no document.
                     if (Hostile.Contains(value))
                         Assert.True(answer.Status == 400 && answer.Code is "request_target_invalid" or null, shown);
+                    // To delete a snapshot that is not there is nothing to do.
+                    else if (method == "DELETE" && parameter.Name == "name")
+                        Assert.True(answer.Status == 202, shown);
                     else
                         Assert.True(answer.Status is 400 or 404 && answer.Code is not "request_target_invalid", shown);
                     asked++;
