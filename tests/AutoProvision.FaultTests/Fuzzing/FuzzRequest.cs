@@ -19,7 +19,7 @@ internal sealed record FuzzRequest(int Index, ApiOperation Operation, RequestKin
     public bool IsForeign { get; init; }
 
     /// <summary>It may be refused before an operation is found for it: by what understands HTTP, by the router, by the check of its host.</summary>
-    public bool MayStray => Kind is RequestKind.Path or RequestKind.Framing or RequestKind.Headers or RequestKind.Query;
+    public bool MayStray => Kind is RequestKind.Path or RequestKind.Framing or RequestKind.Headers or RequestKind.Query || Headers.Any(line => line.Any(c => !char.IsAscii(c)));
 
     /// <summary>Its answer may be held for a while, as it asks for.</summary>
     public bool MayHold => Target.Contains("wait", StringComparison.OrdinalIgnoreCase) || Headers.Any(line => line.StartsWith("Prefer", StringComparison.OrdinalIgnoreCase));
