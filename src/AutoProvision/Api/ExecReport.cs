@@ -25,6 +25,7 @@ public sealed class ExecReport(ExecCapture output) : IResult, IEndpointMetadataP
     public async Task ExecuteAsync(HttpContext httpContext)
     {
         using var held = output;
+        SlowPeers.HurryReader(httpContext);
         httpContext.Response.ContentType = "application/json; charset=utf-8";
         var options = httpContext.RequestServices.GetRequiredService<IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions>>().Value.SerializerOptions;
         await using var json = new Utf8JsonWriter(httpContext.Response.BodyWriter, new JsonWriterOptions { Encoder = options.Encoder });

@@ -37,6 +37,13 @@ internal static class SlowPeers
         return new Parting(http, http.Abort);
     }
 
+    /// <summary>Hangs up on a reader who is slower than 32 KiB a second: until it is read, the answer takes memory from those of others.</summary>
+    public static void HurryReader(HttpContext http)
+    {
+        if (http.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
+            rate.MinDataRate = new MinDataRate(bytesPerSecond: 32 * 1024, gracePeriod: TimeSpan.FromSeconds(30));
+    }
+
     /// <summary>So that a sender who is gone without a word is not waited for for ever: after a minute of silence TCP asks, and hangs up after the third question.</summary>
     public static IServiceCollection AddKeepAlive(this IServiceCollection services) => services.Configure<SocketTransportOptions>(transport =>
         transport.CreateBoundListenSocket = endpoint =>

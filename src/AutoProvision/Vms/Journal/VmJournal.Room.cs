@@ -14,6 +14,9 @@ public sealed partial class VmJournal
     // A page is 4 KiB; more at once would keep writers waiting.
     private const long PagesAtOnce = 256;
 
+    // They may have very many events each.
+    private const int VmsAtOnce = 16;
+
     /// <summary>Removes VMs, their events and the keys that they were asked for with, in one transaction.</summary>
     /// <exception cref="FailureException"><c>journal_full</c>.</exception>
     public void Remove(IReadOnlyCollection<Guid> ids) => CommitFromReserve(() =>
@@ -36,18 +39,24 @@ public sealed partial class VmJournal
             _connection.Run("DELETE FROM idempotency_keys WHERE key = $key", ("$key", key));
     });
 
-    /// <summary>Leaves every VM its newest events.</summary>
-    /// <exception cref="FailureException"><c>journal_full</c> or <c>journal_damaged</c>.</exception>
+    /// <summary>Leaves every VM its newest events, a few VMs at a time.</summary>
+    /// <exception cref="FailureException"><c>journal_full</c> or <c>journal_damaged</c>; the room that is held back is not for this.</exception>
     public void TrimAll(int most)
     {
         var much = Read(() => _connection.List($"SELECT vm, max(seq) FROM events GROUP BY vm HAVING count(*) > {most}", row => (Vm: row.GetString(0), Newest: row.GetInt64(1))));
-        if (much.Count == 0)
-            return;
-        CommitFromReserve(() =>
+        try
         {
-            foreach (var (vm, newest) in much)
-                Trim(vm, newest - most);
-        });
+            foreach (var some in much.Chunk(VmsAtOnce))
+                Commit(() =>
+                {
+                    foreach (var (vm, newest) in some)
+                        Trim(vm, newest - most);
+                });
+        }
+        catch (SqliteException e) when (JournalFile.IsFull(e))
+        {
+            throw JournalFile.Full(_connection.DataSource, e);
+        }
     }
 
     /// <summary>Gives some of the room that is not needed back to the disk: the file's and the log's.</summary>
@@ -57,13 +66,16 @@ public sealed partial class VmJournal
     {
         try
         {
+            // First: where there is no room to move pages in, the log's is given back all the same.
+            if (Length("-wal") > MostLogBytes)
+                _connection.Run("PRAGMA wal_checkpoint(TRUNCATE)");
             var free = Pages("freelist_count") - FreePages;
             if (free > 0)
                 _connection.Run($"PRAGMA incremental_vacuum({Math.Min(free, PagesAtOnce)})");
             if (free > 0 && Pages("freelist_count") - FreePages < free)
                 return true;
             // The file is cut off when the log is brought into it.
-            if (Length("-wal") > MostLogBytes || Length("") > Pages("page_count") * Pages("page_size"))
+            if (Length("") > Pages("page_count") * Pages("page_size"))
                 _connection.Run("PRAGMA wal_checkpoint(TRUNCATE)");
             return false;
         }
