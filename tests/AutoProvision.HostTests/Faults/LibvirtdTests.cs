@@ -9,6 +9,8 @@ namespace AutoProvision.HostTests.Faults;
 /// <summary>libvirtd is killed and started again under the service: what was under way goes on, and nothing is declared failed.</summary>
 public sealed class LibvirtdTests
 {
+    private const string BootId = "cat /proc/sys/kernel/random/boot_id";
+
     [Fact(Timeout = 300_000)]
     public async Task Vms_in_the_making_get_ready_and_a_deletion_is_finished_when_libvirtd_is_back()
     {
@@ -26,9 +28,21 @@ public sealed class LibvirtdTests
         await ShowReadyAsync(app, waiting, "address", back);
         await ShowReadyAsync(app, making, "domain", back);
         await ShowDeletionAsync(app, waiting, making);
+        await ShowRestartAsync(app, making.Id);
         await ShowRemovalAsync(app, making.Id);
         await app.DeleteAsync(making.Id);
         Assert.Empty(await HostSnapshot.NewSinceAsync(app, before));
+    }
+
+    private static async Task ShowRestartAsync(HostApp app, Guid id)
+    {
+        var before = (await app.ExecAsync(id, BootId)).Stdout;
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/vms/{id}/restart") { Headers = { { "Prefer", "wait=600" } } };
+        using var answer = await app.CreateClient().SendAsync(request, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
+        var vm = await app.GetAsync(id);
+        Assert.True(vm is { State: VmState.Ready, Operation: null, OperationFailure: null }, JsonSerializer.Serialize(vm));
+        Assert.NotEqual(before, (await app.ExecAsync(id, BootId)).Stdout);
     }
 
     // What another user of libvirt removes while it runs is noticed as well, by the connection that was made again.

@@ -131,6 +131,8 @@ internal sealed class HostProcess : IServiceHost, IAsyncDisposable
                 using var answer = await Http.DeleteAsync($"/vms/{vm.Id}", limit.Token);
                 await FollowAsync(vm.Id, what => what.State == VmState.Deleted, limit.Token);
             }
+            // Asked to, not killed: a tool that hangs just then would outlive it.
+            await _service!.StopAsync(CleanupLimit);
         }
         finally
         {

@@ -75,16 +75,6 @@ internal sealed class ChangeProofs(WholeGuest guest)
         Assert.Equal("whole: ours script theirs, ours ours theirs theirs", await guest.SayAsync("echo $(hostname): $(sort /var/lib/ran), $(sort /var/lib/boots)"));
     }
 
-    public async Task ItIsRestartedAsync()
-    {
-        var before = await guest.SayAsync("cat /proc/sys/kernel/random/boot_id");
-
-        var vm = await guest.OperateAsync(HttpMethod.Post, "restart");
-
-        Assert.Equal((VmState.Ready, WholeSpec.Address), (vm.State, vm.Address));
-        Assert.NotEqual(before, await guest.SayAsync("cat /proc/sys/kernel/random/boot_id"));
-    }
-
     public async Task<System.Text.Json.JsonElement> PatchAsync(Guid id, string patch)
     {
         using var content = new StringContent(patch, new System.Net.Http.Headers.MediaTypeHeaderValue("application/merge-patch+json"));

@@ -115,9 +115,6 @@ public sealed class WholeGuestTests(WholeGuest guest) : IClassFixture<WholeGuest
     [Fact(Timeout = 600_000)]
     public Task It_is_stopped_resized_and_started() => _changes.ItIsStoppedResizedAndStartedAsync();
 
-    [Fact(Timeout = 600_000)]
-    public Task It_is_restarted() => _changes.ItIsRestartedAsync();
-
     [Fact(Timeout = Limit)]
     public async Task Nothing_is_left_of_it()
     {
