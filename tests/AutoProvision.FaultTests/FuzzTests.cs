@@ -14,7 +14,7 @@ public sealed class FuzzTests : IAsyncDisposable
 {
     // In the first round caches, pools and compiled code are filled; what grows from the second to the third grows for ever.
     private const int Rounds = 3;
-    private const int AtOnce = 12;
+    private const int AtOnce = 4;
     private const int BetweenMends = 100;
 
     // The garbage collector's own ups and downs weigh more in a short run, which holds less.

@@ -121,8 +121,22 @@ internal sealed class FuzzTarget(FuzzReport report) : IAsyncDisposable
         }
     }
 
-    // The connection breaks a moment before the process is gone.
+    // Most connections are closed for what was sent over them: one that answers has not ended.
     private static async Task<bool> HasEndedAsync(RunningService service)
+    {
+        try
+        {
+            using var answer = await service.Http.GetAsync(new Uri("/healthz", UriKind.Relative), Cancellation);
+            return false;
+        }
+        catch (HttpRequestException)
+        {
+            return await ExitsAsync(service);
+        }
+    }
+
+    // The connection breaks a moment before the process is gone.
+    private static async Task<bool> ExitsAsync(RunningService service)
     {
         try
         {
