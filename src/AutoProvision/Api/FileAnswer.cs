@@ -1,3 +1,4 @@
+using AutoProvision.Ssh.Files;
 using AutoProvision.Vms;
 
 namespace AutoProvision.Api;
@@ -9,6 +10,18 @@ public sealed class FileAnswer(GuestFile file) : IResult
     public const string Tar = "application/x-tar";
 
     public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        try
+        {
+            await WriteAsync(httpContext);
+        }
+        catch (SftpEndedException e)
+        {
+            throw FileFailures.Ended(e, begun: true);
+        }
+    }
+
+    private async Task WriteAsync(HttpContext httpContext)
     {
         await using var open = file;
         using var parting = SlowPeers.WaitForReader(httpContext);

@@ -9,8 +9,8 @@ internal sealed record Framing(string Name, Func<string, string?, string> Frame)
 
     public static readonly Framing Plain = new("plain", (head, body) => body is null ? head + End : $"{head}\r\nContent-Length: {body.Length}{End}{body}");
 
-    /// <summary>A WebSocket's frames, behind the head without a length.</summary>
-    public static readonly Framing Upgrade = new("upgrade", (head, body) => head + End + body);
+    /// <summary>A WebSocket's frames, behind the head without a length. Malformed ones end the connection by a reset, which may overtake the answer.</summary>
+    public static readonly Framing Upgrade = new("upgrade", (head, body) => head + End + body) { MayBeDropped = true };
 
     public static readonly Framing Chunked = new("chunked", (head, body) => $"{head}\r\nTransfer-Encoding: chunked{End}{Chunks(body ?? "")}0{End}");
 

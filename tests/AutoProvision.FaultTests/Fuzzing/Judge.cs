@@ -27,6 +27,8 @@ internal sealed partial class Judge(ApiDocument document)
         AnswerEnd.Late => "no answer",
         AnswerEnd.Unreachable => "nobody listens",
         // A WebSocket ends with its connection.
+        // A download whose VM goes meanwhile.
+        AnswerEnd.Dropped when request.Operation.Name == "GET /vms/{id}/files" && answer.Status is 200 or 206 => null,
         AnswerEnd.Dropped when !request.Framing.MayBeDropped && answer.Status != 101 => "the connection was closed before the answer's end",
         _ when answer.Status == 0 => null,
         _ => FindInStatus(request, answer) ?? FindInBody(request, answer),

@@ -85,6 +85,36 @@ public sealed class HangUpTests
         await AssertQuietAsync(host, app);
     }
 
+    /// <summary>A file and a directory whose VM goes while they are read.</summary>
+    [Theory(Timeout = 60_000)]
+    [InlineData("/tmp/large")]
+    [InlineData("/tmp")]
+    public async Task An_answer_that_cannot_be_finished_breaks_off_with_one_line_in_the_log(string path)
+    {
+        await using var host = new FakeHost();
+        await using var app = Start(host);
+        using var http = app.CreateClient();
+        var vm = await http.ReadyVmAsync();
+        host.Guests.Files.Nodes["/tmp/large"] = new FakeNode { Mode = 0x81A4, Zeros = 1L << 40 };
+        using var answer = await http.GetAsync(new Uri($"{vm}/files?path={path}", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, Cancellation);
+        await using var body = await answer.Content.ReadAsStreamAsync(Cancellation);
+        var buffer = new byte[64 * 1024];
+        Assert.True(await body.ReadAsync(buffer, Cancellation) > 0);
+
+        await http.DeleteVmAsync(vm);
+
+        await Assert.ThrowsAnyAsync<IOException>(async () =>
+        {
+            while (await body.ReadAsync(buffer, Cancellation) > 0)
+            {
+            }
+        });
+        await UntilInProgressAsync(http, 0);
+        await app.DisposeAsync();
+        Assert.Contains("broke off: ssh_", Assert.Single(host.Log.Troubles), StringComparison.Ordinal);
+        Assert.DoesNotContain(host.Log.All, line => line.Contains("   at ", StringComparison.Ordinal));
+    }
+
     private static AutoProvisionApp Start(FakeHost host)
     {
         host.Guests.Streams["sleep 300"] = async (_, _, cancellation) =>
