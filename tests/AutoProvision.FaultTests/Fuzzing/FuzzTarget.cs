@@ -29,7 +29,8 @@ internal sealed class FuzzTarget(FuzzReport report) : IAsyncDisposable
             await _machine.DisposeAsync();
         _machine = new FakeMachine();
         // A hypervisor that need not outlive the service writes no file.
-        Service = await _machine.StartAsync([(FaultPlan.HypervisorFileVariable, "")], ("Provisioning:Concurrency", "16"), ("Serilog:MinimumLevel:Default", "Warning"));
+        // Deleted VMs are forgotten soon: an hour's worth of them would count as growth from round to round.
+        Service = await _machine.StartAsync([(FaultPlan.HypervisorFileVariable, "")], ("Provisioning:Concurrency", "16"), ("Provisioning:DeletedRetention", "00:00:01"), ("Provisioning:ReconcileInterval", "00:00:01"), ("Serilog:MinimumLevel:Default", "Warning"));
         Vms = new FuzzVms(Service.Http);
     }
 
