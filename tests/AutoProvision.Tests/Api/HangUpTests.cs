@@ -48,12 +48,7 @@ public sealed class HangUpTests
         {
             using var socket = await http.ConnectAsync();
             await SendAsync(http, socket, line.Replace("{vm}", vm, StringComparison.Ordinal), $"{fields}\r\n{body}");
-            await UntilInProgressAsync(http, 1);
-            if (isReset)
-                socket.Reset();
-            else
-                socket.Dispose();
-            await UntilInProgressAsync(http, 0);
+            await HangUpAsync(http, socket, isReset);
         }
 
         await AssertQuietAsync(host, app);
@@ -74,12 +69,7 @@ public sealed class HangUpTests
             using var socket = await http.ConnectAsync();
             await SendAsync(http, socket, line.Replace("{vm}", vm, StringComparison.Ordinal), fields.Contains("\r\n\r\n", StringComparison.Ordinal) ? fields : $"{fields}\r\n");
             Assert.True(await socket.ReceiveAsync(new byte[100], Cancellation) > 0);
-            await UntilInProgressAsync(http, 1);
-            if (isReset)
-                socket.Reset();
-            else
-                socket.Dispose();
-            await UntilInProgressAsync(http, 0);
+            await HangUpAsync(http, socket, isReset);
         }
 
         await AssertQuietAsync(host, app);
@@ -144,6 +134,16 @@ public sealed class HangUpTests
     }
 
     private static Task SendAsync(HttpClient http, Socket socket, string line, string rest) => socket.SendTextAsync($"{line} HTTP/1.1\r\nHost: {http.BaseAddress!.Authority}\r\n{rest}");
+
+    private static async Task HangUpAsync(HttpClient http, Socket socket, bool isReset)
+    {
+        await UntilInProgressAsync(http, 1);
+        if (isReset)
+            socket.Reset();
+        else
+            socket.Dispose();
+        await UntilInProgressAsync(http, 0);
+    }
 
     // The one that asks aside.
     private static async Task UntilInProgressAsync(HttpClient http, int count)

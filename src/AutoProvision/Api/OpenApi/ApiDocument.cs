@@ -38,6 +38,7 @@ internal sealed class ApiDocument([FromKeyedServices(ApiDocument.Version)] IOpen
         using var text = new MemoryStream();
         var document = await documents.GetOpenApiDocumentAsync(CancellationToken.None);
         await document.SerializeAsJsonAsync(text, OpenApiSpecVersion.OpenApi3_1, CancellationToken.None);
-        return (text.ToArray(), new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(text.ToArray()))[..16]}\""));
+        var bytes = text.ToArray();
+        return (bytes, new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(bytes))[..16]}\""));
     }
 }
