@@ -1,20 +1,43 @@
 # shellcheck shell=bash
 # Running test programs and summing up their reports. Sourced; $reports is a directory for them.
 
-passed=0 failed=0 skipped=0 test_run='' left_out=()
+passed=0 failed=0 skipped=0 left_out=()
+declare -A test_runs=()   # by the process ids of those that run
 # For each project as a whole; single waits have their own, much shorter deadlines.
 readonly test_deadline=${AUTOPROVISION_TEST_DEADLINE:-3600}
 
 # run_tests PROJECT [ARGUMENT...]: adds its results to passed, failed and skipped. In the background, so that traps run at once.
 run_tests() {
-  local project=$1 code=0
+  local project=$1
   shift
   test_program "$project" -result-ctrf "$reports/$project.json" "$@" &
-  test_run=$!
-  wait "$test_run" || code=$?
-  test_run=
-  [ "$code" -ne 124 ] || note "$project was stopped after $test_deadline s"
-  add_report "$project" "$code"
+  test_runs[$!]=$project
+  end_tests "$project" "$!"
+}
+
+# run_tests_beside PROJECT OTHER [ARGUMENT...]: both at once; the arguments are OTHER's, whose output follows that of PROJECT.
+run_tests_beside() {
+  local project=$1 other=$2 beside
+  shift 2
+  test_program "$other" -result-ctrf "$reports/$other.json" "$@" >"$reports/$other.output" 2>&1 &
+  beside=$!
+  test_runs[$beside]=$other
+  run_tests "$project"
+  step "running $other, begun with $project"
+  follow_output "$beside" "$reports/$other.output"
+  end_tests "$other" "$beside"
+}
+
+# follow_output PID FILE: what it has written and still writes, until it ends.
+follow_output() { tail -n +1 -f --pid="$1" --sleep-interval=0.2 "$2" & wait $! || true; }
+
+# end_tests PROJECT PID: waits for it and adds its results.
+end_tests() {
+  local code=0
+  wait "$2" || code=$?
+  unset "test_runs[$2]"
+  [ "$code" -ne 124 ] || note "$1 was stopped after $test_deadline s"
+  add_report "$1" "$code"
 }
 
 # leave_out_root_tests PROJECT: without root, those of its tests that need it count as skipped; $left_out are the runner's arguments.
@@ -51,7 +74,10 @@ test_program() {
     exec setsid timeout --kill-after=20 "$test_deadline" "$program" -noColor -noLogo "$@" </dev/null
 }
 
-stop_test_run() { [ -z "$test_run" ] || stop_process "$test_run" 30 || true; }
+stop_test_runs() {
+  local run
+  for run in "${!test_runs[@]}"; do stop_process "$run" 30 || true; done
+}
 
 # Once more at the end, where a reader of a long log looks first: each failed test with its message and where it failed.
 list_failures() { [ ! -s "$reports/failures" ] || { step "what failed"; cut -c 1-1000 "$reports/failures"; }; }

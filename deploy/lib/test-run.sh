@@ -14,7 +14,7 @@ begin_test_run() {
 finish_test_run() {
   local code=$?
   trap - EXIT INT TERM HUP
-  stop_test_run
+  stop_test_runs
   stop_compiler
   ! $host_prepared || libvirt_down || true
   # A script that broke off counts as one failure: nobody may read a closing line without it as success.

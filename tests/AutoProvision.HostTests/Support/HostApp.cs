@@ -26,12 +26,14 @@ public sealed class HostApp : WebApplicationFactory<Program>, IServiceHost
     public HostApp(Dictionary<string, string>? settings = null, Action<IServiceCollection>? services = null)
     {
         // Real HTTP: the framework's test server knows neither Kestrel's limits nor how a caller hangs up.
-        UseKestrel(0);
+        UseKestrel();
         // QEMU runs as a user of its own and has to pass through to the disks.
         File.SetUnixFileMode(_root.FullName, Passable);
         _services = services;
         _settings = new Dictionary<string, string>
         {
+            // Not as an argument of UseKestrel, which would race with the server's start (dotnet/aspnetcore#67714).
+            ["Urls"] = "http://127.0.0.1:0",
             // A busy machine is no fault of the service: only the tests of a deadline set a short one.
             ["Provisioning:Timeouts:Address"] = "00:15:00",
             ["Provisioning:Timeouts:Ssh"] = "00:15:00",

@@ -21,7 +21,7 @@ public abstract class LoopbackGuest(SshdFixture sshd) : IClassFixture<SshdFixtur
     public async ValueTask InitializeAsync()
     {
         _app = new AutoProvisionApp(_host, []);
-        _app.UseKestrel(0);
+        _app.UseKestrel();
         Http = _app.CreateClient();
         var vm = await Http.CreateVmAsync();
         await Http.UntilAsync(vm, "ready");

@@ -56,7 +56,7 @@ public sealed class BodyFramingTests
     {
         await using var host = new FakeHost();
         await using var app = new AutoProvisionApp(host, []);
-        app.UseKestrel(0);
+        app.UseKestrel();
         using var http = app.CreateClient();
         var vm = await http.ReadyVmAsync();
         var before = (await http.GetJsonAsync("/vms")).GetRawText();
@@ -87,7 +87,7 @@ public sealed class BodyFramingTests
     {
         await using var host = new FakeHost();
         await using var app = new AutoProvisionApp(host, []);
-        app.UseKestrel(0);
+        app.UseKestrel();
         using var http = app.CreateClient();
 
         foreach (var (fields, body) in Wrong)

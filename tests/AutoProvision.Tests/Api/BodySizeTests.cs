@@ -14,7 +14,7 @@ public sealed class BodySizeTests
     {
         await using var host = new FakeHost();
         await using var app = new AutoProvisionApp(host, []);
-        app.UseKestrel(0);
+        app.UseKestrel();
         app.StartServer();
         // As curl does with a large body: sent at once, it would meet a connection that the server has closed after its answer.
         using var handler = new SocketsHttpHandler { Expect100ContinueTimeout = Timeout.InfiniteTimeSpan };

@@ -18,7 +18,7 @@ public sealed class ExecAnswerMemoryTests
     {
         await using var host = new FakeHost();
         await using var app = new AutoProvisionApp(host, []);
-        app.UseKestrel(0);
+        app.UseKestrel();
         using var http = app.CreateClient();
         const int Size = 32 * MiB;
         host.Guests.Streams["lines"] = (_, sink, _) =>

@@ -14,7 +14,7 @@ public sealed class FileBodyTests
     {
         await using var host = new FakeHost();
         await using var app = new AutoProvisionApp(host, []);
-        app.UseKestrel(0);
+        app.UseKestrel();
         using var http = app.CreateClient();
         var vm = await http.CreateVmAsync();
         await http.UntilAsync(vm, "ready");
@@ -33,7 +33,7 @@ public sealed class FileBodyTests
     {
         await using var host = new FakeHost();
         await using var app = new AutoProvisionApp(host, []);
-        app.UseKestrel(0);
+        app.UseKestrel();
         using var http = app.CreateClient();
         var vm = await http.CreateVmAsync();
         await http.UntilAsync(vm, "ready");

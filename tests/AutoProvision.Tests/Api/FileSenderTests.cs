@@ -20,7 +20,7 @@ public sealed class FileSenderTests
         await using var host = new FakeHost();
         // A stop that waits for the sender would take longer than this test may.
         await using var app = new AutoProvisionApp(host, [("Provisioning:ShutdownTimeout", "00:05:00")]);
-        app.UseKestrel(0);
+        app.UseKestrel();
         using var http = app.CreateClient();
         var vm = await http.ReadyVmAsync();
         using var sender = new TcpClient();

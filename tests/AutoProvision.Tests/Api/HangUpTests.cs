@@ -129,7 +129,7 @@ public sealed class HangUpTests
             return Task.FromResult(new ExecEnd(0, null, TimeSpan.Zero, TimedOut: false));
         };
         var app = new AutoProvisionApp(host, []);
-        app.UseKestrel(0);
+        app.UseKestrel();
         return app;
     }
 

@@ -64,7 +64,7 @@ public sealed class RequestTargetTests
     {
         await using var host = new FakeHost();
         await using var app = new AutoProvisionApp(host, []);
-        app.UseKestrel(0);
+        app.UseKestrel();
         using var http = app.CreateClient();
         var vm = await http.ReadyVmAsync();
         var before = await http.GetJsonAsync(vm);
@@ -83,7 +83,7 @@ public sealed class RequestTargetTests
     {
         await using var host = new FakeHost();
         await using var app = new AutoProvisionApp(host, []);
-        app.UseKestrel(0);
+        app.UseKestrel();
         using var http = app.CreateClient();
         var vm = await http.ReadyVmAsync();
         await http.OperateAsync($"{vm}/snapshots", """{"name": "s1"}""");
@@ -136,7 +136,7 @@ public sealed class RequestTargetTests
     {
         await using var host = new FakeHost();
         await using var app = new AutoProvisionApp(host, []);
-        app.UseKestrel(0);
+        app.UseKestrel();
         using var http = app.CreateClient();
 
         var answer = await http.AskRawAsync(line);
@@ -150,7 +150,7 @@ public sealed class RequestTargetTests
     {
         await using var host = new FakeHost();
         await using var app = new AutoProvisionApp(host, []);
-        app.UseKestrel(0);
+        app.UseKestrel();
         using var http = app.CreateClient();
 
         var problem = JsonElement.Parse((await http.AskRawAsync("GET /vms/%2e%2e")).Body);

@@ -97,7 +97,7 @@ public sealed class SlowPeerTests
     {
         await using var host = new FakeHost();
         await using var app = new AutoProvisionApp(host, [("Provisioning:ShutdownTimeout", "00:05:00")]);
-        app.UseKestrel(0);
+        app.UseKestrel();
         using var http = app.CreateClient();
         var vm = await http.ReadyVmAsync();
         host.Guests.Files.Nodes["/tmp/large"] = new FakeNode { Mode = 0x81A4, Zeros = 1L << 30 };

@@ -42,6 +42,8 @@ internal sealed class AutoProvisionApp(FakeHost host, (string Key, string Value)
     [
         // A watcher for each of hundreds of services would use up the user's inotify instances.
         ("hostBuilder:reloadConfigOnChange", "false"),
+        // For tests on Kestrel. Its port as an argument of UseKestrel would race with the server's start (dotnet/aspnetcore#67714).
+        ("Urls", "http://127.0.0.1:0"),
         ("AutoProvision:DataDirectory", host.DataDirectory),
         ("Libvirt:PoolDirectory", host.PoolDirectory),
         ("Images:Directory", Path.Combine(host.DataDirectory, "images")),

@@ -59,13 +59,18 @@ internal sealed class FakeHost : IAsyncDisposable
     /// <summary>Starts the service anew on what a process killed at this very moment would have left on disk.</summary>
     public async Task<AutoProvisionApp> KillAndStartAsync(AutoProvisionApp app, params (string Key, string Value)[] settings)
     {
+        await KillAsync(app);
+        return Start(settings);
+    }
+
+    public async Task KillAsync(AutoProvisionApp app)
+    {
         var left = Path.Combine(_root.FullName, $"data-{++_kills}");
         Copy(DataDirectory, left);
         // The old one's jobs are cut off, and all it does from here on is lost with its directory.
         await ((Task)app.Get<IHost>().StopAsync(new CancellationToken(canceled: true))).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await app.DisposeAsync();
         DataDirectory = left;
-        return Start(settings);
     }
 
     public async ValueTask DisposeAsync()

@@ -33,7 +33,7 @@ public sealed class SftpMemoryTests
     {
         await using var host = new FakeHost();
         await using var app = new AutoProvisionApp(host, []);
-        app.UseKestrel(0);
+        app.UseKestrel();
         // A client that follows redirects keeps every body in memory first, to be able to send it again.
         app.ClientOptions.AllowAutoRedirect = false;
         using var http = app.CreateClient();

@@ -140,9 +140,10 @@ public sealed class CloneTests
         var copy = response.Headers.Location!.OriginalString;
         await copying.ReachedAsync();
 
-        var next = await host.KillAndStartAsync(app);
+        await host.KillAsync(app);
         host.Hypervisor.SetPower(Guid.Parse(source.Split('/')[^1]), DomainPower.Paused);
         copying.Open();
+        var next = host.Start();
         using var again = next.CreateClient();
         await again.UntilAsync(copy, "ready");
 
