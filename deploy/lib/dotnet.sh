@@ -37,7 +37,8 @@ dotnet_hint() {
 dotnet_quietly() {
   local log code=0
   log=$(mktemp)
-  as_owner dotnet "$@" >"$log" 2>&1 </dev/null || code=$?
+  # The compiler is ended by a signal, which would leave the runtime's diagnostic socket in /tmp.
+  as_owner env DOTNET_EnableDiagnostics=0 dotnet "$@" >"$log" 2>&1 </dev/null || code=$?
   stop_compiler
   [ "$code" -eq 0 ] || grep -E 'error|warn' "$log" | sort -u | head -n 30 >&2 || tail -n 30 "$log" >&2
   rm -f "$log"

@@ -15,7 +15,7 @@ free_port() {
 port_busy() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
 publish_service() {
-  step "building the service"
+  step "building the service (about half a minute)"
   dotnet_quietly publish "$repository/src/AutoProvision" --configuration Release --output "$repository/artifacts/quickstart" ||
     fail "the build failed (its errors are above)." "Where packages cannot be restored, see that the package source is reachable: dotnet restore"
 }

@@ -61,7 +61,7 @@ prepare_host() {
 }
 
 build_tests() {
-  step "restoring and building"
+  step "restoring and building (about a minute, without a word)"
   dotnet_quietly build "$repository/AutoProvision.sln" --configuration Release ||
     fail "the build failed (its errors are above)." "Where packages cannot be restored, see that the package source is reachable: dotnet restore"
 }
