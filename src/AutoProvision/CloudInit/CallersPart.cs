@@ -1,3 +1,5 @@
+using AutoProvision.CloudInit.Yaml;
+
 namespace AutoProvision.CloudInit;
 
 /// <summary>One part of a caller's user-data.</summary>
@@ -5,7 +7,8 @@ namespace AutoProvision.CloudInit;
 /// <param name="Body">Its text.</param>
 /// <param name="FileName">The name that cloud-init stores it under; null where it makes one up.</param>
 /// <param name="MergeType">How it is merged into the parts before it (cloud-init's Merge-Type header); null leaves cloud-init's default.</param>
-internal sealed record CallersPart(string ContentType, string Body, string? FileName = null, string? MergeType = null)
+/// <param name="Config">What a cloud-config says; null in other parts, and where nothing was looked at.</param>
+internal sealed record CallersPart(string ContentType, string Body, string? FileName = null, string? MergeType = null, YamlMap? Config = null)
 {
     public const string CloudConfig = "text/cloud-config";
     public const string Boothook = "text/cloud-boothook";
@@ -27,6 +30,9 @@ internal sealed record CallersPart(string ContentType, string Body, string? File
         ("#include", "text/x-include-url"),
         ("#!", Script),
     ];
+
+    /// <summary>What the guest gets: a cloud-config is written again so that its reader cannot read it otherwise than ours, anything else goes byte for byte.</summary>
+    public string Rendered => Config is null ? Body : YamlWriter.Write(Config, "#cloud-config\n");
 
     /// <summary>What cloud-init takes a text for by its beginning (type_from_starts_with); null when it knows it not.</summary>
     public static string? Detect(string text)

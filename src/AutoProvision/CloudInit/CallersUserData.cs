@@ -1,4 +1,5 @@
 using System.Text;
+using AutoProvision.CloudInit.Yaml;
 using AutoProvision.Inputs;
 
 namespace AutoProvision.CloudInit;
@@ -9,11 +10,12 @@ namespace AutoProvision.CloudInit;
 /// </summary>
 public sealed class CallersUserData
 {
-    private readonly HashSet<string> _keys;
-
-    private CallersUserData(IReadOnlyList<CallersPart> parts, IEnumerable<string> keys) => (Parts, _keys) = (parts, [.. keys]);
+    private CallersUserData(IReadOnlyList<CallersPart> parts, IReadOnlyList<string> unknown) => (Parts, Unknown) = (parts, unknown);
 
     internal IReadOnlyList<CallersPart> Parts { get; }
+
+    /// <summary>JSON pointers of keys of its cloud-configs that cloud-init does not know, and ignores.</summary>
+    public IReadOnlyList<string> Unknown { get; }
 
     /// <summary>Takes cloud-config, a script, a boothook, a cloud-config archive or a MIME message of these.</summary>
     /// <param name="text">The text as it was sent.</param>
@@ -27,30 +29,47 @@ public sealed class CallersUserData
     public static CallersUserData Read(string text, OwnDescriptions own, CancellationToken cancellation) => Parse(text, own, InputBudget.OfRequest("userData", cancellation));
 
     /// <summary>Reads what was taken once, maybe by a version that took more bytes, values and parts. Depth and headers are limited as in a request.</summary>
-    public static CallersUserData Reparse(string text) => Parse(text, OwnDescriptions.None, InputBudget.OfJournal("userData"));
+    public static CallersUserData Reparse(string text) => Parse(text, null, InputBudget.OfJournal("userData"));
 
-    private static CallersUserData Parse(string text, OwnDescriptions own, InputBudget budget)
+    // Null of what the VM's own fields describe: it was checked before.
+    private static CallersUserData Parse(string text, OwnDescriptions? own, InputBudget budget)
     {
         budget.CheckLength(text);
         CloudInitRules.Encodable(text, "userData");
         if (text.StartsWith('\uFEFF'))
             throw new ArgumentException("userData begins with a byte order mark: cloud-init would not know it for what it is.");
         var parts = Named(Split(text, budget));
-        var keys = new HashSet<string>();
+        var unknown = new List<string>();
         var configs = budget.Of(CloudConfigRules.What);
-        foreach (var part in parts)
+        foreach (ref var part in parts.AsSpan())
         {
             part.Check();
             if (part.MergeType is { } merge)
                 CloudConfigRules.CheckMerge(merge);
-            if (part.ContentType == CallersPart.CloudConfig)
-                keys.UnionWith(CloudConfigRules.Check(part.Body, own, configs));
+            if (part.ContentType != CallersPart.CloudConfig)
+                continue;
+            part = part with { Config = own is null ? ReadAgain(part.Body, configs) : CloudConfigRules.Read(part.Body, configs) };
+            if (part.Config is not null)
+                unknown.AddRange(own is null ? CloudConfigSchema.Judge(part.Config).Unknown : CloudConfigRules.Check(part.Config, own));
         }
-        return new CallersUserData(parts, keys);
+        return new CallersUserData(parts, unknown);
+    }
+
+    // An older version took what is refused now. The guest gets that as it came.
+    private static YamlMap? ReadAgain(string body, InputBudget budget)
+    {
+        try
+        {
+            return CloudConfigRules.Read(body, budget);
+        }
+        catch (ArgumentException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Whether one of its cloud-configs has this top-level key.</summary>
-    public bool Sets(string key) => _keys.Contains(key);
+    public bool Sets(string key) => Parts.Any(part => part.Config?[key] is not null);
 
     private static IReadOnlyList<CallersPart> Split(string text, InputBudget budget)
     {
@@ -74,6 +93,8 @@ public sealed class CallersUserData
             // cc_runcmd writes its script beside them.
             if (part is { ContentType: CallersPart.Script, FileName: "runcmd" })
                 throw new ArgumentException("userData has a script named runcmd, which is the name of cloud-init's own.");
+            if (part is { ContentType: CallersPart.Script, FileName: UserDataMessage.CommandScriptName })
+                throw new ArgumentException($"userData has a script named {UserDataMessage.CommandScriptName}, which is the name of the VM's own.");
             if (!names.Add(part.FileName!))
                 throw new ArgumentException($"userData has two parts named {part.FileName}: the second would replace the first.");
         }

@@ -1,7 +1,6 @@
 using System.Text.RegularExpressions;
+using AutoProvision.CloudInit.Yaml;
 using AutoProvision.Inputs;
-using YamlDotNet.Core.Events;
-using YamlDotNet.RepresentationModel;
 
 namespace AutoProvision.CloudInit;
 
@@ -23,38 +22,22 @@ internal static partial class CloudConfigRules
         ("is not read from user-data; use the field networkConfig", ["network"]),
         ("changes what the image's default user is; use \"users\"", ["user"]),
         ("would keep the VM's name from it", ["preserve_hostname", "create_hostname_file", "prefer_fqdn_over_hostname"]),
-        ("is a merge key, which hides what is set", ["<<"]),
     }.SelectMany(group => group.Item2.Select(key => (key, why: group.Item1))).ToDictionary(it => it.key, it => it.why);
 
-    /// <summary>The config's top-level keys.</summary>
-    /// <param name="yaml">The part's text.</param>
+    /// <exception cref="ArgumentException">It cannot be loaded, or is no mapping.</exception>
+    public static YamlMap Read(string yaml, InputBudget budget) => YamlReader.Read(yaml, budget) as YamlMap ?? throw Bad("is not one YAML mapping");
+
+    /// <summary>JSON pointers of keys that cloud-init does not know.</summary>
+    /// <param name="root">The config.</param>
     /// <param name="own">What the VM's own fields describe.</param>
-    /// <param name="budget">How much of it is read.</param>
     /// <exception cref="ArgumentException">It is refused; the message says why.</exception>
-    public static IReadOnlyList<string> Check(string yaml, OwnDescriptions own, InputBudget budget)
+    public static IReadOnlyList<string> Check(YamlMap root, OwnDescriptions own)
     {
-        CheckCharacters(yaml);
-        if (YamlText.Root(yaml, budget, CheckTag) is not YamlMappingNode root)
-            throw Bad("is not one YAML mapping");
-        foreach (var (key, value) in root.Children)
-            CheckEntry(Key(key), value, own);
+        foreach (var (key, value) in root.Entries)
+            CheckEntry(key.Value as string ?? throw Bad($"has a top-level key that is no text (line {key.Line})"), value, own);
         CheckPasswords(root);
-        return [.. root.Children.Keys.Select(Key)];
-    }
-
-    /// <summary>Characters that PyYAML refuses, or takes for line breaks where other readers do not.</summary>
-    public static void CheckCharacters(string yaml)
-    {
-        foreach (var c in yaml)
-            if ((char.IsControl(c) && c is not ('\t' or '\n' or '\r')) || c is '\u2028' or '\u2029' or '\uFEFF' or '\uFFFE' or '\uFFFF')
-                throw Bad($"contains the character U+{(int)c:X4}, over which YAML readers disagree; write it as \"\\u{(int)c:x4}\" in double quotes");
-    }
-
-    /// <summary>PyYAML's safe loader knows the tags of YAML itself; over any other it gives the whole part up.</summary>
-    public static void CheckTag(NodeEvent node)
-    {
-        if (!node.Tag.IsEmpty && !KnownTag().IsMatch(node.Tag.Value))
-            throw Bad($"has the tag {node.Tag.Value}, which cloud-init does not know");
+        var (refusal, unknown) = CloudConfigSchema.Judge(root);
+        return refusal is null ? unknown : throw Bad($"has values of another type than cloud-init takes: {refusal}");
     }
 
     /// <summary>How a part is merged: dict, list and str with cloud-init's own settings (cloudinit/mergers).</summary>
@@ -65,7 +48,7 @@ internal static partial class CloudConfigRules
             throw Bad($"is to be merged by \"{how}\", which is not understood; such as \"list(append)+dict(recurse_list)+str()\"");
     }
 
-    private static void CheckEntry(string key, YamlNode value, OwnDescriptions own)
+    private static void CheckEntry(string key, YamlValue value, OwnDescriptions own)
     {
         if (Reserved.TryGetValue(key, out var why))
             throw Bad($"has the key {key}, which {why}");
@@ -80,25 +63,25 @@ internal static partial class CloudConfigRules
                 RefuseOwnFiles(value, own);
                 break;
             case "bootcmd" or "runcmd":
-                Each(key, value, "a text or a list (a number is to be quoted)", item => YamlText.IsString(item) || YamlText.IsNull(item) || item is YamlSequenceNode);
+                Each(key, value, "a text or a list (a number is to be quoted)", item => Text(item) is not null || item is YamlList or YamlScalar { Value: null });
                 break;
             case "packages":
                 Each(key, value, "a name or a list of name and version", IsPackage);
                 break;
             case "mounts":
-                Each(key, value, "a list of fstab's fields", item => item is YamlSequenceNode { Children.Count: > 0 and <= 6 });
+                Each(key, value, "a list of fstab's fields", item => item is YamlList { Items.Count: > 0 and <= 6 });
                 break;
             case "fs_setup":
-                Each(key, value, "a mapping", item => item is YamlMappingNode);
+                Each(key, value, "a mapping", item => item is YamlMap);
                 break;
             case "mount_default_fields":
-                Require(value is YamlSequenceNode { Children.Count: 6 }, key, "is no list of fstab's six fields");
+                Require(value is YamlList { Items.Count: 6 }, key, "is no list of fstab's six fields");
                 break;
             case "groups":
                 Require(AreGroups(value), key, "is neither a text nor a list or mapping of names to texts or lists");
                 break;
             case "device_aliases":
-                Require(value is YamlMappingNode, key, "is no mapping");
+                Require(value is YamlMap, key, "is no mapping");
                 break;
             case "merge_how" or "merge_type":
                 CheckMerge(value);
@@ -106,79 +89,72 @@ internal static partial class CloudConfigRules
         }
     }
 
-    private static bool IsUser(YamlNode item)
-    {
-        if (item is not YamlMappingNode map)
-            return IsAccount(item);
-        // cloud-init takes an entry without a name for the image's default user, and what it says of that one wins over ours.
-        return YamlText.Get(map, "name") is { } name && IsAccount(name) && (map.Children.Count == 1 || ((YamlScalarNode)name).Value != "default");
-    }
+    // cloud-init takes an entry without a name for the image's default user, and what it says of that one wins over ours.
+    private static bool IsUser(YamlValue item) => item is YamlMap map
+        ? Text(map, "name") is { } name && IsAccount(name) && (map.Entries.Count == 1 || name != "default")
+        : Text(item) is { } account && IsAccount(account);
 
-    private static void RefuseOwnUsers(YamlNode users, OwnDescriptions own)
+    private static void RefuseOwnUsers(YamlValue users, OwnDescriptions own)
     {
-        foreach (var item in (YamlSequenceNode)users)
-            if ((item is YamlMappingNode map ? Text(map, "name") : ((YamlScalarNode)item).Value) is { } name && own.Users.Contains(name))
+        foreach (var item in ((YamlList)users).Items)
+            if ((Text(item) ?? Text(item, "name")) is { } name && own.Users.Contains(name))
                 throw Bad($"describes the user {name}, whom the VM's own fields describe");
     }
 
     // As cc_write_files finds the place: os.path.abspath, in the root directory.
-    private static void RefuseOwnFiles(YamlNode files, OwnDescriptions own)
+    private static void RefuseOwnFiles(YamlValue files, OwnDescriptions own)
     {
-        foreach (var item in (YamlSequenceNode)files)
+        foreach (var item in ((YamlList)files).Items)
             if (own.Files.Contains(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Text(item, "path")!, "/"))))
                 throw Bad($"writes {Text(item, "path")}, which the VM's own fields write");
     }
 
-    private static bool IsAccount(YamlNode node) =>
-        YamlText.IsString(node) && Account().IsMatch(((YamlScalarNode)node).Value!);
+    private static bool IsAccount(string name) => Account().IsMatch(name);
 
-    private static bool IsPackage(YamlNode item) =>
-        YamlText.IsString(item) || (item is YamlSequenceNode { Children.Count: 1 or 2 } both && both.All(YamlText.IsString));
+    private static bool IsPackage(YamlValue item) =>
+        Text(item) is not null || (item is YamlList { Items.Count: 1 or 2 } both && both.Items.All(it => Text(it) is not null));
 
-    private static bool AreGroups(YamlNode value) => value switch
+    private static bool AreGroups(YamlValue value) => value switch
     {
-        YamlSequenceNode list => list.All(item => YamlText.IsString(item) || (item is YamlMappingNode map && AreMembers(map))),
-        YamlMappingNode map => AreMembers(map),
-        _ => YamlText.IsString(value),
+        YamlList list => list.Items.All(item => Text(item) is not null || (item is YamlMap map && AreMembers(map))),
+        YamlMap map => AreMembers(map),
+        _ => Text(value) is not null,
     };
 
-    private static bool AreMembers(YamlMappingNode map) => map.Children.Values.All(members => YamlText.IsString(members) || members is YamlSequenceNode);
+    private static bool AreMembers(YamlMap map) => map.Entries.All(entry => Text(entry.Value) is not null || entry.Value is YamlList);
 
     // cc_set_passwords expires every password that it sets, unless told otherwise, and sshd then lets that user run nothing.
-    private static void CheckPasswords(YamlMappingNode root)
+    private static void CheckPasswords(YamlMap root)
     {
-        var chpasswd = YamlText.Get(root, "chpasswd");
-        if (chpasswd is null && YamlText.Get(root, "password") is null)
+        if (root["chpasswd"] is null && root["password"] is null)
             return;
-        var expire = chpasswd is YamlMappingNode map ? YamlText.Get(map, "expire") : null;
-        Require(expire is not null && YamlText.IsFalse(expire), "chpasswd", "lacks \"expire: false\": a password that has expired keeps its user from running commands over SSH");
+        Require((root["chpasswd"] as YamlMap)?["expire"] is YamlScalar { Value: false }, "chpasswd",
+            "lacks \"expire: false\": a password that has expired keeps its user from running commands over SSH");
     }
 
-    private static void CheckMerge(YamlNode value)
+    private static void CheckMerge(YamlValue value)
     {
-        if (value is YamlScalarNode { Value: { } how })
+        if (Text(value) is { } how)
             CheckMerge(how);
-        else if (value is YamlSequenceNode list && list.All(item => item is YamlMappingNode map && YamlText.Get(map, "settings") is YamlSequenceNode settings && settings.All(it => it is YamlScalarNode)))
-            CheckMerge(string.Join('+', list.Cast<YamlMappingNode>().Select(MergerText)));
+        else if (value is YamlList list && list.Items.All(item => item is YamlMap map && map["settings"] is YamlList settings && settings.Items.All(it => it is YamlScalar)))
+            CheckMerge(string.Join('+', list.Items.Cast<YamlMap>().Select(MergerText)));
         else
             throw Bad("has a merge_how that is neither a text nor a list of mappings with name and settings");
     }
 
-    private static string MergerText(YamlMappingNode map) =>
-        $"{Text(map, "name")}({string.Join(',', (YamlSequenceNode)YamlText.Get(map, "settings")!)})";
+    private static string MergerText(YamlMap map) =>
+        $"{Text(map, "name")}({string.Join(',', ((YamlList)map["settings"]!).Items.Select(item => ((YamlScalar)item).Text))})";
 
-    private static void Each(string key, YamlNode value, string form, Func<YamlNode, bool> isGood)
+    private static void Each(string key, YamlValue value, string form, Func<YamlValue, bool> isGood)
     {
-        Require(value is YamlSequenceNode, key, "is no list");
-        foreach (var (index, item) in ((YamlSequenceNode)value).Index())
-            Require(isGood(item), key, $"has an item ({index + 1}) that is not {form}");
+        Require(value is YamlList, key, "is no list");
+        foreach (var (index, item) in ((YamlList)value).Items.Index())
+            Require(isGood(item), key, $"has an item ({index + 1}, line {item.Line}) that is not {form}");
     }
 
-    private static string? Text(YamlNode node, string key) =>
-        node is YamlMappingNode map && YamlText.Get(map, key) is YamlScalarNode scalar && YamlText.IsString(scalar) ? scalar.Value : null;
+    private static string? Text(YamlValue? value) => (value as YamlScalar)?.Value as string;
 
-    private static string Key(YamlNode key) =>
-        key is YamlScalarNode { Value: { } name } && (key.Tag.IsEmpty || key.Tag.IsNonSpecific) ? name : throw Bad("has a top-level key that is no plain text");
+    private static string? Text(YamlValue value, string key) => Text((value as YamlMap)?[key]);
 
     private static void Require(bool holds, string key, string why)
     {
@@ -187,9 +163,6 @@ internal static partial class CloudConfigRules
     }
 
     private static ArgumentException Bad(string why) => new($"{What} {why}.");
-
-    [GeneratedRegex(@"\A(!|\?|tag:yaml\.org,2002:(str|int|float|bool|null|binary|timestamp|seq|map))\z")]
-    private static partial Regex KnownTag();
 
     [GeneratedRegex(@"\A[a-z_][a-z0-9_-]{0,31}\z")]
     private static partial Regex Account();

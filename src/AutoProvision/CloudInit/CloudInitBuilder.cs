@@ -173,6 +173,12 @@ public sealed partial class CloudInitBuilder
         }
     }
 
+    /// <summary>What runcmd would run, as cloud-init makes one script of it (util.shellify); null when there is nothing to run.</summary>
+    internal string? CommandScript() => _modes.Count + _commands.Count == 0 ? null
+        : "#!/bin/sh\n" + string.Concat(_modes.Concat(_commands).Select(command => command is YamlSequenceNode words
+            ? string.Join(' ', words.Select(word => $"'{((YamlScalarNode)word).Value!.Replace("'", "'\\''", StringComparison.Ordinal)}'")) + "\n"
+            : $"{((YamlScalarNode)command).Value}\n"));
+
     /// <summary>Sets a top-level key that has no method of its own.</summary>
     internal CloudInitBuilder Set(string key, YamlNode value)
     {

@@ -1,15 +1,17 @@
+using System.Numerics;
+using AutoProvision.CloudInit.Yaml;
 using AutoProvision.Inputs;
-using YamlDotNet.Core;
-using YamlDotNet.RepresentationModel;
 
 namespace AutoProvision.CloudInit;
 
 /// <summary>
 /// The seed's <c>network-config</c> file: the caller's own YAML, version 1 or 2 of
-/// cloud-init's network configuration, checked for its shape and otherwise passed on as it is.
+/// cloud-init's network configuration, checked for its shape and written again, so that cloud-init's reader cannot read it otherwise than ours.
 /// </summary>
 public sealed record NetworkConfig
 {
+    private const string What = "network-config";
+
     private NetworkConfig(string yaml, int version) => (Yaml, Version) = (yaml, version);
 
     /// <summary>What goes into the seed.</summary>
@@ -30,39 +32,63 @@ public sealed record NetworkConfig
     /// <summary>The same for a caller that may go.</summary>
     /// <exception cref="ArgumentException">It is refused; the message says why.</exception>
     /// <exception cref="OperationCanceledException"/>
-    public static NetworkConfig Read(string yaml, CancellationToken cancellation)
+    public static NetworkConfig Read(string yaml, CancellationToken cancellation) => Parse(yaml, InputBudget.OfRequest(What, cancellation));
+
+    private static NetworkConfig Parse(string yaml, InputBudget budget)
     {
-        var budget = InputBudget.OfRequest("network-config", cancellation);
         budget.CheckLength(yaml);
         CloudInitRules.Encodable(yaml, "network-config");
-        if (YamlText.Root(yaml, budget) is not YamlMappingNode root)
+        if (YamlReader.Read(yaml, budget) is not YamlMap root)
             throw new ArgumentException("network-config is not one YAML mapping.");
-        var version = root.Children.TryGetValue(new YamlScalarNode("version"), out var node) ? node : null;
-        switch (version)
+        // As in netplan's files and in user-data elsewhere; cloud-init's own file has it not.
+        if (root is { Entries.Count: 1 } && root["network"] is YamlMap inner)
+            root = inner;
+        var version = VersionOf(root["version"]);
+        if (version == 1)
+            RequireList(root);
+        else
+            RequireMappings(root);
+        return new NetworkConfig(YamlWriter.Write(WithNumber(root, version)), version);
+    }
+
+    /// <summary>What was taken once is written as it is now, or as it came where an older version took what is refused now.</summary>
+    public static string Render(string taken)
+    {
+        try
         {
-            case YamlScalarNode { Value: "1", Style: ScalarStyle.Plain }:
-                RequireList(root);
-                return new NetworkConfig(yaml, 1);
-            case YamlScalarNode { Value: "2", Style: ScalarStyle.Plain }:
-                RequireMappings(root);
-                return new NetworkConfig(yaml, 2);
-            default:
-                throw new ArgumentException("network-config has no \"version: 1\" or \"version: 2\" at its top level.");
+            return Parse(taken, InputBudget.OfJournal(What)).Yaml;
+        }
+        catch (ArgumentException)
+        {
+            return taken;
         }
     }
 
-    private static void RequireList(YamlMappingNode root)
+    private static int VersionOf(YamlValue? version) => version switch
     {
-        if (YamlText.Get(root, "config") is not YamlSequenceNode list || !list.All(item => item is YamlMappingNode map && YamlText.Get(map, "type") is { } type && YamlText.IsString(type)))
+        YamlScalar { Value: BigInteger number } when number == 1 || number == 2 => (int)number,
+        YamlScalar { Value: "1" } => 1,
+        YamlScalar { Value: "2" } => 2,
+        _ => throw new ArgumentException("network-config has no \"version: 1\" or \"version: 2\" at its top level."),
+    };
+
+    // In quotes it is a text, which cloud-init does not know for a version.
+    private static YamlMap WithNumber(YamlMap root, int version) => root["version"] is YamlScalar { Value: string }
+        ? new YamlMap([.. root.Entries.Select(entry => entry.Key.Value is "version" ? (entry.Key, new YamlScalar(YamlKind.Integer, $"{version}", new BigInteger(version))) : entry)])
+        : root;
+
+    private static void RequireList(YamlMap root)
+    {
+        if (root["config"] is not YamlList list || !list.Items.All(item => (item as YamlMap)?["type"] is YamlScalar { Value: string }))
             throw new ArgumentException("network-config of version 1 has no \"config\" that is a list of mappings with a \"type\" each.");
     }
 
-    private static void RequireMappings(YamlMappingNode root)
+    private static void RequireMappings(YamlMap root)
     {
-        if (!Kinds.Any(kind => YamlText.Get(root, kind) is not null))
+        if (!Kinds.Any(kind => root[kind] is not null))
             throw new ArgumentException($"network-config of version 2 has no devices: none of {string.Join(", ", Kinds)}.");
         foreach (var kind in Kinds)
-            if (YamlText.Get(root, kind) is { } devices && !(devices is YamlMappingNode map && map.Children.Values.All(device => device is YamlMappingNode)))
+            if (root[kind] is { } devices && !(devices is YamlMap map && map.Entries.All(device => device.Value is YamlMap)))
                 throw new ArgumentException($"network-config of version 2 has \"{kind}\" that are no mapping of names to mappings.");
     }
 }

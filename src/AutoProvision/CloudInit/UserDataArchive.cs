@@ -1,5 +1,5 @@
+using AutoProvision.CloudInit.Yaml;
 using AutoProvision.Inputs;
-using YamlDotNet.RepresentationModel;
 
 namespace AutoProvision.CloudInit;
 
@@ -14,23 +14,20 @@ internal static class UserDataArchive
     /// <exception cref="ArgumentException">It is no list of texts and of mappings with a text "content".</exception>
     public static IReadOnlyList<CallersPart> Read(string yaml, InputBudget budget)
     {
-        CloudConfigRules.CheckCharacters(yaml);
-        if (YamlText.Root(yaml, budget.Of(What), CloudConfigRules.CheckTag) is not YamlSequenceNode entries)
+        if (YamlReader.Read(yaml, budget.Of(What)) is not YamlList entries)
             throw new ArgumentException($"{What} is not one YAML list.");
-        budget.CheckParts(entries.Children.Count);
-        return [.. entries.Select(Part)];
+        budget.CheckParts(entries.Items.Count);
+        return [.. entries.Items.Select(Part)];
     }
 
-    private static CallersPart Part(YamlNode entry)
+    private static CallersPart Part(YamlValue entry)
     {
-        var map = entry as YamlMappingNode;
-        var content = Field(map is null ? entry : YamlText.Get(map, "content"))
-            ?? throw new ArgumentException($"{What} has an entry that is neither a text nor a mapping with a text \"content\".");
-        var type = Field(map, "type") ?? CallersPart.Detect(content) ?? CallersPart.CloudConfig;
-        return new CallersPart(type.ToLowerInvariant(), content, Field(map, "filename"), Field(map, "Merge-Type") ?? Field(map, "X-Merge-Type"));
+        var map = entry as YamlMap;
+        var content = Field(map is null ? entry : map["content"])
+            ?? throw new ArgumentException($"{What} has an entry that is neither a text nor a mapping with a text \"content\" (line {entry.Line}).");
+        var type = Field(map?["type"]) ?? CallersPart.Detect(content) ?? CallersPart.CloudConfig;
+        return new CallersPart(type.ToLowerInvariant(), content, Field(map?["filename"]), Field(map?["Merge-Type"]) ?? Field(map?["X-Merge-Type"]));
     }
 
-    private static string? Field(YamlMappingNode? map, string key) => Field(map is null ? null : YamlText.Get(map, key));
-
-    private static string? Field(YamlNode? node) => node is not null && YamlText.IsString(node) ? ((YamlScalarNode)node).Value : null;
+    private static string? Field(YamlValue? value) => (value as YamlScalar)?.Value as string;
 }

@@ -15,8 +15,8 @@ internal static class UserDataMessage
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     // Items of ours that come before the caller's: what is done with a list stops at the first item that fails, and a line of
-    // runcmd or bootcmd can end the script that they all are. For users the first of a name wins, too.
-    private static readonly HashSet<string> First = ["users", "write_files", "packages", "bootcmd", "runcmd"];
+    // bootcmd can end the script that they all are. For users the first of a name wins, too.
+    private static readonly HashSet<string> First = ["users", "write_files", "packages", "bootcmd"];
 
     // Items of ours that come after the caller's: a later mount can cancel an earlier one.
     private static readonly HashSet<string> Last = ["fs_setup", "mounts"];
@@ -24,13 +24,20 @@ internal static class UserDataMessage
     // Ours only as long as the caller says nothing else.
     private static readonly HashSet<string> Defaults = ["locale", "no_ssh_fingerprints", "ssh"];
 
+    /// <summary>
+    /// Our run commands' script: beside the caller's, where cloud-init runs all of a folder in the order of their names and goes on after one that fails. A runcmd of the
+    /// caller's is another (cc_scripts_user runs scripts/runcmd).
+    /// </summary>
+    public const string CommandScriptName = "00-runcommands";
+
     /// <summary>The caller's parts, then ours, which add to the caller's lists and replace everything else.</summary>
     public static string Build(CallersUserData callers, CloudInitBuilder ours)
     {
-        var entries = ours.Entries().Where(it => !IsCallers(it.Key, it.Value, callers)).ToLookup(it => First.Contains(it.Key) ? 0 : Last.Contains(it.Key) ? 1 : 2);
+        var entries = ours.Entries().Where(it => it.Key != "runcmd" && !IsCallers(it.Key, it.Value, callers)).ToLookup(it => First.Contains(it.Key) ? 0 : Last.Contains(it.Key) ? 1 : 2);
         CallersPart[] parts =
         [
             .. callers.Parts,
+            .. ours.CommandScript() is { } script ? [new CallersPart(CallersPart.Script, script, CommandScriptName)] : Array.Empty<CallersPart>(),
             Part("dict(recurse_list)+list(prepend)+str()", entries[0]),
             Part("dict(recurse_list)+list(append)+str()", entries[1]),
             Part("dict(replace)+list()+str()", entries[2]),
@@ -72,7 +79,7 @@ internal static class UserDataMessage
             text.Append($"Content-Disposition: attachment; filename=\"{name}\"\n");
         if (part.MergeType is { } merge)
             text.Append($"Merge-Type: {merge}\n");
-        foreach (var line in Convert.ToBase64String(Utf8.GetBytes(part.Body)).Chunk(76))
+        foreach (var line in Convert.ToBase64String(Utf8.GetBytes(part.Rendered)).Chunk(76))
             text.Append('\n').Append(line);
         text.Append('\n');
     }

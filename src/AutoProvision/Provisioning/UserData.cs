@@ -19,6 +19,9 @@ public static class UserData
         return new SeedFiles(userData, new MetaData(vm.Id.ToString(), vm.Spec.Name).BuildYaml(), Network(vm, networks));
     }
 
+    /// <summary>JSON pointers of keys of the caller's cloud-config that cloud-init does not know.</summary>
+    public static IReadOnlyList<string> Ignored(Vm vm) => vm is { CloneOf: null, Spec.UserData: { } callers } ? CallersUserData.Reparse(callers).Unknown : [];
+
     // What cloud-init does anew for each instance, a copy of another VM's disk included.
     private static CloudInitBuilder Identity(Vm vm, SshKeyPair hostKey, IReadOnlyList<string> authorizedKeys)
     {
@@ -74,6 +77,6 @@ public static class UserData
     private static string? Network(Vm vm, IReadOnlyList<NetworkInfo?> networks)
     {
         var isPlain = vm.Nics.Count == 1 && vm.CloneOf is null && !networks.Any(network => network is { HasIpv6: true });
-        return vm.Spec.NetworkConfig ?? (isPlain ? null : NicNetworks.BuildYaml(vm.Nics, networks));
+        return vm.Spec.NetworkConfig is { } config ? NetworkConfig.Render(config) : (isPlain ? null : NicNetworks.BuildYaml(vm.Nics, networks));
     }
 }

@@ -19,6 +19,8 @@ public sealed class SeedStep(IHypervisor hypervisor, INetworks networks, VmAcces
         string[] authorized = [context.Vm.PublicKey!, .. context.Vm.Spec.AuthorizedKeys, .. await ReadAgentAsync(cancellation)];
         var seed = UserData.Seed(context.Vm, access.Keys(context.Id).ReadHostKey(), [.. authorized.Distinct()], await NetworksAsync(context.Vm, cancellation));
         await hypervisor.CreateSeedAsync(context.Id, seed, cancellation);
+        if (UserData.Ignored(context.Vm) is { Count: > 0 } keys)
+            context.Report($"cloud-init knows no {string.Join(", ", keys.Take(10))}{(keys.Count > 10 ? $" and {keys.Count - 10} more" : "")} in userData: the guest ignores what it does not know.");
     }
 
     public Task UndoAsync(Vm vm, CancellationToken cancellation) => hypervisor.RemoveSeedAsync(vm.Id, cancellation);
