@@ -26,6 +26,10 @@ internal sealed class GuestPrograms(Func<string, CancellationToken, Task<ISshCha
             if (await program.ReadLineAsync(SftpSession.Patience, cancellation) == GuestCommand.Ready)
                 return program;
         }
+        catch (SftpEndedException)
+        {
+            // What hangs at its start is given up like what does not start.
+        }
         catch
         {
             await program.DisposeAsync();
@@ -35,11 +39,18 @@ internal sealed class GuestPrograms(Func<string, CancellationToken, Task<ISshCha
         return null;
     }
 
-    /// <returns>Whether it was run and says that it did all.</returns>
+    /// <returns>Whether it was run and says in time that it did all.</returns>
     public async Task<bool> TryRunAsync(string command, CancellationToken cancellation)
     {
         await using var program = await TryStartAsync(command, cancellation);
-        return program is not null && await program.ReadLineAsync(SftpSession.FlushPatience, cancellation) == GuestCommand.Done;
+        try
+        {
+            return program is not null && await program.ReadLineAsync(SftpSession.FlushPatience, cancellation) == GuestCommand.Done;
+        }
+        catch (SftpEndedException)
+        {
+            return false;
+        }
     }
 
     private async Task<ISshChannel?> TryOpenAsync(string command, CancellationToken cancellation)
