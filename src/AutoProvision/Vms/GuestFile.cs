@@ -10,10 +10,11 @@ public sealed class GuestFile : IAsyncDisposable
     private readonly SftpAttributes _attributes;
     private readonly string _path;
     private readonly CancellationToken _stopping;
+    private readonly GuestPrograms? _programs;
 
-    internal GuestFile(Sftp sftp, AccountNames names, string path, SftpAttributes attributes, Stream? content, CancellationToken stopping)
+    internal GuestFile(Sftp sftp, AccountNames names, string path, SftpAttributes attributes, Stream? content, CancellationToken stopping, GuestPrograms? programs = null)
     {
-        (_sftp, _names, _path, _attributes, _stopping) = (sftp, names, path, attributes, stopping);
+        (_sftp, _names, _path, _attributes, _stopping, _programs) = (sftp, names, path, attributes, stopping, programs);
         Content = content;
         Stat = GuestFileStat.From(FilePath.Name(path), attributes, names);
     }
@@ -23,10 +24,16 @@ public sealed class GuestFile : IAsyncDisposable
     /// <summary>A file's bytes; can seek where its length is known. Null for a directory.</summary>
     public Stream? Content { get; }
 
-    /// <summary>Writes a directory as a tar archive.</summary>
+    /// <summary>Writes a directory as a tar archive, by the guest's own tar where it has one that can.</summary>
     public async Task WriteTarAsync(Stream archive, CancellationToken cancellation)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _stopping);
+        await using var tar = _programs is null ? null : await _programs.TryStartAsync(GuestCommand.Pack(_path), either.Token);
+        if (tar is not null)
+        {
+            await new TarRelay(_sftp, _names, archive).CopyAsync(tar, _path, either.Token);
+            return;
+        }
         await new TarDownload(_sftp, _names, archive).WriteAsync(_path, _attributes, either.Token);
     }
 

@@ -77,9 +77,14 @@ public sealed class GuestFiles(VmService vms, VmAccess access, SshConnectionPool
     private Task<Sftp> ConnectAsync(string id, string command, CancellationToken cancellation) => GuardAsync(begun: false, async token =>
     {
         var vm = vms.GetReachable(id);
-        var channel = await connections.OpenAsync(vm.Id.ToString(), () => access.Target(vms.GetReachable(id)), command, token);
-        return await Sftp.OpenAsync(channel, time, token);
+        return await Sftp.OpenAsync(await OpenAsync(vm, command, token), time, token);
     }, cancellation);
+
+    private Task<ISshChannel> OpenAsync(Vm vm, string command, CancellationToken cancellation)
+    {
+        var id = vm.Id.ToString();
+        return connections.OpenAsync(id, () => access.Target(vms.GetReachable(id)), command, cancellation);
+    }
 
     private Task<T> DoAsync<T>(string id, Sftp sftp, string path, bool writes, Func<RemoteFiles, CancellationToken, Task<T>> work, CancellationToken cancellation) => GuardAsync(begun: true, async token =>
     {
@@ -87,7 +92,9 @@ public sealed class GuestFiles(VmService vms, VmAccess access, SshConnectionPool
         using var either = CancellationTokenSource.CreateLinkedTokenSource(token, sftp.Ending);
         try
         {
-            return await work(new RemoteFiles(sftp, vms.Get(id).Spec.User), either.Token);
+            var vm = vms.Get(id);
+            var programs = new GuestPrograms((command, token) => OpenAsync(vm, command, token), time);
+            return await work(new RemoteFiles(sftp, vm.Spec.User, programs), either.Token);
         }
         catch (SftpException e)
         {

@@ -32,6 +32,9 @@ internal sealed class SftpDirectory(SshdFixture sshd) : IAsyncDisposable
     public async Task<Sftp> ConnectAsync(string command = SftpCommand.Plain) =>
         await Sftp.OpenAsync(await Connection.OpenAsync(command, Cancellation), TimeProvider.System, Cancellation);
 
+    /// <summary>The guest's own tar and rm.</summary>
+    public GuestPrograms Programs() => new((command, cancellation) => Connection.OpenAsync(command, cancellation), TimeProvider.System);
+
     public Task<bool> WriteAsync(string path, byte[] bytes, Func<GuestFileQuery, GuestFileQuery>? more = null) => WriteAsync(path, new MemoryStream(bytes), more);
 
     public async Task<bool> WriteAsync(string path, Stream content, Func<GuestFileQuery, GuestFileQuery>? more = null)

@@ -33,6 +33,12 @@ internal sealed class FakeFiles
     /// <summary>Called before a request is answered, with its name and its path or handle: may hold it, or refuse it (<see cref="SftpException"/>).</summary>
     public Func<string, string, Task>? Before { get; set; }
 
+    /// <summary>A name that is in the list of every directory, whatever it holds.</summary>
+    public string? Listed { get; set; }
+
+    /// <summary>What a program other than the SFTP server writes, by its command; null and it says nothing, as one that is missing.</summary>
+    public Func<string, byte[]>? ProgramOutput { get; set; }
+
     /// <summary>How many bytes were ever written.</summary>
     public long Written { get; set; }
 

@@ -168,6 +168,8 @@ internal sealed class FakeSftpServer(FakeFiles files)
     {
         Node(path);
         _directories[$"{++_lastHandle}"] = new(files.In(path).Select(node => new SftpEntry(FilePath.Name(node.Key), node.Value.Attributes)));
+        if (files.Listed is { } name)
+            _directories[$"{_lastHandle}"].Enqueue(new SftpEntry(name, new SftpAttributes(Size: 0, Owner: (0, 0), Mode: 0x81A4)));
         return new SftpWriter(SftpPacket.Handle, number).Text($"{_lastHandle}");
     }
 

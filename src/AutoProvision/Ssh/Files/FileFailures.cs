@@ -29,6 +29,9 @@ internal static class FileFailures
     public static FailureException TarInvalid(Exception inner) => new("tar_invalid",
         inner.Message, "Send an uncompressed tar archive (\"tar cf\") whose names have no \"..\".", inner: inner);
 
+    public static FailureException ArchiveBroken(string path, string seen, Exception inner) => new("file_failed",
+        $"The guest did not give all of the directory {path}.", "The evidence says which file could not be read; read the directories around it by themselves.", seen, inner);
+
     public static InvalidRequestException NoSuchOwner(string owner) => new(
         [new Fault("/owner", "owner_invalid", $"The guest has no user or group of \"{owner}\".", "user or user:group, each a name of the guest's /etc/passwd and /etc/group or a number.")]);
 

@@ -5,7 +5,8 @@ namespace AutoProvision.Ssh.Files;
 /// <summary>What can be done with the files of a guest in one session.</summary>
 /// <param name="sftp">The session.</param>
 /// <param name="user">The VM's user.</param>
-internal sealed class RemoteFiles(Sftp sftp, string user)
+/// <param name="programs">Runs the guest's own tar and rm, which are faster; null does everything over SFTP.</param>
+internal sealed class RemoteFiles(Sftp sftp, string user, GuestPrograms? programs = null)
 {
     private const int MostEntries = 10_000;
     private const uint WorldWritable = 0b010;
@@ -23,7 +24,7 @@ internal sealed class RemoteFiles(Sftp sftp, string user)
         {
             // What it is refused for now has an answer of its own; later an archive would only break off.
             await sftp.CheckListableAsync(path, cancellation);
-            return new GuestFile(sftp, names, path, attributes, null, stopping);
+            return new GuestFile(sftp, names, path, attributes, null, stopping, programs);
         }
         if (attributes.Kind != FileKind.File)
             throw FileFailures.NotRegular(path, attributes.Kind);
@@ -78,9 +79,11 @@ internal sealed class RemoteFiles(Sftp sftp, string user)
             await new RemoteDirectories(sftp).MakeAsync(order.Path, owner, cancellation);
         var mark = await MarkAsync(FilePath.In(order.Path, SftpCommand.Mark(temporary)), cancellation);
         var upload = new SftpUpload(sftp);
+        var place = new ArchivePlace(sftp, upload, await sftp.RealPathAsync(order.Path, cancellation), temporary, owner);
+        await using var batches = programs is null ? null : new TarBatches(sftp, programs, place, order.Path, temporary, owner);
         try
         {
-            await new TarUpload(sftp, upload, names, order.Path, temporary, owner).ReadAsync(archive, cancellation);
+            await new TarUpload(names, place, order.Path, owner, batches).ReadAsync(archive, cancellation);
         }
         // What the reader says of bytes that are no archive, or of half of one.
         catch (Exception e) when (e is InvalidDataException or FormatException or EndOfStreamException or ArgumentException or NotSupportedException)
@@ -92,6 +95,8 @@ internal sealed class RemoteFiles(Sftp sftp, string user)
             // Where something is left, the guest's own sweep needs the mark, and removes it as well.
             if (mark is not null && !upload.HasLeft)
                 await upload.RemoveAsync(mark);
+            if (batches is { HasLeft: true })
+                await ClearAsync(batches, FilePath.In(order.Path, SftpCommand.Stage(temporary)), cancellation);
         }
         return old is null;
     }
@@ -110,17 +115,40 @@ internal sealed class RemoteFiles(Sftp sftp, string user)
         }
     }
 
+    // So that it is gone when the failure is told. Where nobody waits any more, the guest's own sweep is enough.
+    private async Task ClearAsync(TarBatches batches, string stage, CancellationToken cancellation)
+    {
+        await batches.DisposeAsync();
+        if (cancellation.IsCancellationRequested)
+            return;
+        try
+        {
+            await programs!.TryRunAsync(GuestCommand.Remove(stage), cancellation);
+        }
+        catch (Exception e) when (e is SftpEndedException or OperationCanceledException)
+        {
+            // The failure that led here is what is told.
+        }
+    }
+
     public async Task DeleteAsync(GuestFileOrder order, CancellationToken cancellation)
     {
         var attributes = await sftp.FindLinkAsync(order.Path, cancellation) ?? throw FileFailures.NotFound(order.Path);
         if (attributes.Kind != FileKind.Directory)
             await sftp.RemoveAsync(order.Path, cancellation);
         else if (order.Recursive)
-            await new RemoteDirectories(sftp).RemoveAsync(order.Path, cancellation);
+            await RemoveAsync(order.Path, cancellation);
         else if (await sftp.ListAsync(order.Path, cancellation).AnyAsync(cancellation))
             throw FileFailures.NotEmpty(order.Path);
         else
             await sftp.RemoveDirectoryAsync(order.Path, cancellation);
+    }
+
+    // What the guest's own rm leaves, SFTP removes or says why not.
+    private async Task RemoveAsync(string path, CancellationToken cancellation)
+    {
+        if (programs is null || !await programs.TryRunAsync(GuestCommand.Remove(path), cancellation))
+            await new RemoteDirectories(sftp).RemoveAsync(path, cancellation);
     }
 
     private async Task<SftpAttributes> DirectoryAsync(string path, GuestFileOrder order, CancellationToken cancellation)

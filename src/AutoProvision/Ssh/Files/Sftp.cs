@@ -119,10 +119,13 @@ internal sealed class Sftp(SftpSession session) : IAsyncDisposable
         var handle = await OpenDirectoryAsync(path, cancellation);
         while (await NextAsync(handle, cancellation) is { Count: > 0 } entries)
             foreach (var entry in entries.Where(entry => entry.Name is not ("." or "..")))
-                yield return entry;
+                yield return IsName(entry.Name) ? entry : throw new SftpEndedException($"The SFTP server lists a file \"{entry.Name}\", which is the name of none.");
         // Whoever stops in the middle closes the session.
         await CloseAsync(handle, cancellation);
     }
+
+    // A hostile guest's server could make its client write or read elsewhere.
+    private static bool IsName(string name) => name.Length > 0 && name.AsSpan().IndexOfAny('/', '\0') < 0;
 
     private async Task<byte[]> OpenDirectoryAsync(string path, CancellationToken cancellation)
     {

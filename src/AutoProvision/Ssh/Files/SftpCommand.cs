@@ -9,13 +9,13 @@ internal static class SftpCommand
         test -x "$server" && break; done
         """;
 
-    private const string MaySudo = """test "$(id -u)" != 0 && sudo -n true 2>/dev/null""";
+    internal const string MaySudo = """test "$(id -u)" != 0 && sudo -n true 2>/dev/null""";
 
     // The file's own directory, where the path is a symbolic link.
     private const string ServeAndCleanUp = """'"$1"; file=$(readlink -f -- "$2"); rm -f -- "${file%/*}/$3"'""";
 
     // Only where the unpacking was cut off: the mark is there until its end.
-    private const string ServeAndSweep = """'"$1"; test ! -e "$2/$3.mark" || find "$2/" -xdev -name "$3*" -exec rm -f -- {} +'""";
+    private const string ServeAndSweep = """'"$1"; rm -rf -- "$2/$3.d"; test ! -e "$2/$3.mark" || find "$2/" -xdev -name "$3*" -exec rm -f -- {} +'""";
 
     public const string Plain = $"""
         {Find}
@@ -34,6 +34,9 @@ internal static class SftpCommand
     public static string WithSweep(string directory, string temporary) => With(ServeAndSweep, directory, temporary);
 
     public static string Mark(string temporary) => temporary + ".mark";
+
+    /// <summary>The directory in the other one that the guest's tar unpacks into, see <see cref="GuestCommand.Unpack"/>.</summary>
+    public static string Stage(string temporary) => temporary + ".d";
 
     private static string With(string serve, string path, string temporary) => $"""
         {Find}

@@ -16,7 +16,7 @@ internal sealed class SftpSession : IAsyncDisposable
     private const int LargestPacket = 512 * 1024;
 
     // A guest whose disk hangs for longer is as good as gone.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <summary>For a request that waits until what was written is on the disk: gigabytes, and maybe slow storage.</summary>
     public static readonly TimeSpan FlushPatience = TimeSpan.FromMinutes(10);

@@ -12,13 +12,21 @@ namespace AutoProvision.Ssh.Files;
 internal sealed class TarDownload(Sftp sftp, AccountNames names, Stream archive)
 {
     private const int LongestAccount = 32;
-    private static readonly string[] Kernels = ["/proc", "/sys"];
+    public static readonly string[] Kernels = ["/proc", "/sys"];
+    private readonly ArchiveNames _checked = new();
 
     public async Task WriteAsync(string directory, SftpAttributes attributes, CancellationToken cancellation)
     {
         await using var writer = new TarWriter(archive, TarEntryFormat.Gnu, leaveOpen: true);
-        await AddAsync(writer, directory, "./", attributes, cancellation);
-        await AddAllAsync(writer, directory, "", cancellation);
+        try
+        {
+            await AddAsync(writer, directory, "./", attributes, cancellation);
+            await AddAllAsync(writer, directory, "", cancellation);
+        }
+        catch (InvalidDataException e)
+        {
+            throw FileFailures.ArchiveBroken(directory, e.Message, e);
+        }
     }
 
     private async Task AddAllAsync(TarWriter writer, string directory, string prefix, CancellationToken cancellation)
@@ -29,6 +37,7 @@ internal sealed class TarDownload(Sftp sftp, AccountNames names, Stream archive)
             var name = prefix + entry.Name;
             try
             {
+                _checked.Add(name, entry.Attributes.Kind);
                 await AddAsync(writer, path, name, entry.Attributes, cancellation);
                 if (entry.Attributes.Kind == FileKind.Directory && !Kernels.Contains(path))
                     await AddAllAsync(writer, path, name + "/", cancellation);
@@ -47,15 +56,15 @@ internal sealed class TarDownload(Sftp sftp, AccountNames names, Stream archive)
         switch (attributes.Kind)
         {
             case FileKind.Directory:
-                await writer.WriteEntryAsync(Describe(TarEntryType.Directory, name.TrimEnd('/') + "/", attributes), cancellation);
+                await writer.WriteEntryAsync(Describe(names, TarEntryType.Directory, name.TrimEnd('/') + "/", attributes), cancellation);
                 break;
             case FileKind.Symlink:
-                var link = Describe(TarEntryType.SymbolicLink, name, attributes);
+                var link = Describe(names, TarEntryType.SymbolicLink, name, attributes);
                 link.LinkName = await sftp.ReadLinkAsync(path, cancellation);
                 await writer.WriteEntryAsync(link, cancellation);
                 break;
             case FileKind.File:
-                await AddFileAsync(writer, path, Describe(TarEntryType.RegularFile, name, attributes), cancellation);
+                await AddFileAsync(writer, path, Describe(names, TarEntryType.RegularFile, name, attributes), cancellation);
                 break;
         }
     }
@@ -72,7 +81,8 @@ internal sealed class TarDownload(Sftp sftp, AccountNames names, Stream archive)
         await sftp.CloseAsync(handle, cancellation);
     }
 
-    private GnuTarEntry Describe(TarEntryType type, string name, SftpAttributes attributes)
+    /// <summary>An entry without its content or target.</summary>
+    public static GnuTarEntry Describe(AccountNames names, TarEntryType type, string name, SftpAttributes attributes)
     {
         var (user, group) = attributes.Owner ?? (0, 0);
         return new GnuTarEntry(type, name)

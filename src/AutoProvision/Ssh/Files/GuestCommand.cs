@@ -1,0 +1,83 @@
+namespace AutoProvision.Ssh.Files;
+
+/// <summary>
+/// Commands that do with one process of the guest what would take many requests over SFTP, as root where the user may use sudo. Each says
+/// <see cref="Ready"/> before it begins, and nothing where the guest cannot do it; in the end it says <see cref="End"/> and its exit code.
+/// </summary>
+internal static class GuestCommand
+{
+    public const string Ready = "ready";
+    public const string End = "end ";
+
+    /// <summary>The end of what succeeded.</summary>
+    public const string Done = End + "0";
+
+    /// <summary>How many bytes of an archive are sent for each line that is read.</summary>
+    public const int Window = 1024 * 1024;
+
+    // The options are GNU tar's, and so is what is relied on: others have not all of them.
+    private const string FindTar = """
+        export LC_ALL=C TAR_OPTIONS=
+        case $(tar --version 2>/dev/null) in *"GNU tar"*) ;; *) exit ;; esac
+        """;
+
+    // What is unpacked is nobody else's until it is whole. Where tar fails, or nobody hears any more how it ended, it goes again: what is
+    // read to its end first keeps its sender from waiting, and the full disk full until its sender has looked.
+    private const string UnpackScript = $"""
+        cd -- "$1" && test "$(id -u)" = 0 || exit
+        {FindTar}
+        mkdir -m 700 -- "$2" && cd -- "$2" || exit
+        echo {Ready}
+        tar -xpf - --same-owner --numeric-owner --warning=none 2>&1
+        code=$?
+        trap "" PIPE
+        echo "{End}$code" && test $code = 0 && exit
+        cat >/dev/null
+        cd / && rm -rf -- "$1/$2"
+        """;
+
+    // SSH.NET takes all that comes into its memory (see FlowGate): no more is sent than was asked for. Of what tar complains of, the
+    // beginning is enough.
+    private static readonly string PackScript = $$"""
+        cd -- "$1" || exit
+        shift
+        {{FindTar}}
+        exec 3<&0
+        echo {{Ready}}
+        { { tar -cf - --format=gnu --hard-dereference --numeric-owner --warning=none "$@" . 2>&1 >&4 </dev/null; echo "{{End}}$?" >&4; } |
+        { head -c 1000; cat >/dev/null; } >&2; } 4>&1 | while read -r go <&3; do head -c {{Window}}; done
+        """;
+
+    // Removing reads and writes nothing that would tell it that nobody waits any more.
+    private const string RemoveScript = $$"""
+        exec 3<&0
+        echo {{Ready}}
+        rm -rf -- "$1" </dev/null >/dev/null 2>&1 3<&- & removing=$!
+        { cat <&3; kill $removing; } >/dev/null 2>&1 & watching=$!
+        wait $removing
+        code=$?
+        kill $watching 2>/dev/null
+        echo "{{End}}$code"
+        """;
+
+    /// <summary>Unpacks an archive from its input into a new directory, with the owners that its numbers are of.</summary>
+    /// <param name="directory">What is above the new one.</param>
+    /// <param name="name">Of the new one. It is gone again where that failed.</param>
+    public static string Unpack(string directory, string name) => AsRoot(UnpackScript, directory, name);
+
+    /// <summary>Writes a directory as an archive of GNU tar: at most <see cref="Window"/> bytes for each line of its input.</summary>
+    public static string Pack(string directory) => AsRoot(PackScript, [directory, .. Kernels(directory)]);
+
+    /// <summary>Removes a directory with all that is in it. Its input's end ends it.</summary>
+    public static string Remove(string directory) => AsRoot(RemoveScript, directory);
+
+    /// <summary>The kernel's own files are left out of the whole guest, as <see cref="TarDownload"/> leaves them out.</summary>
+    private static IEnumerable<string> Kernels(string directory) =>
+        directory == "/" ? ["--anchored", .. TarDownload.Kernels.Select(path => $"--exclude=.{path}/*")] : [];
+
+    private static string AsRoot(string script, params string[] arguments) => $"""
+        set -- {ShellQuote.Quote(script)} sh {ShellQuote.Join(arguments)}
+        {SftpCommand.MaySudo} && exec sudo -n -- sh -c "$@"
+        exec sh -c "$@"
+        """;
+}

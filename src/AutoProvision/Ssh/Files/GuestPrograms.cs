@@ -1,0 +1,70 @@
+using AutoProvision.Vms;
+
+namespace AutoProvision.Ssh.Files;
+
+/// <summary>
+/// Runs the guest's own programs where it has them, beside the SFTP session. Each is a short cut: whoever asks goes on over SFTP where
+/// there is none.
+/// </summary>
+/// <param name="open">Opens a channel with a command.</param>
+/// <param name="time">Measures how long is waited.</param>
+internal sealed class GuestPrograms(Func<string, CancellationToken, Task<ISshChannel>> open, TimeProvider time)
+{
+    // Transfers that each hold a place and want another one must not wait for one another.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+
+    /// <param name="command">One of <see cref="GuestCommand"/>.</param>
+    /// <param name="cancellation">Ends the start.</param>
+    /// <returns>Null where the guest cannot, or has no place for it at the moment.</returns>
+    public async Task<GuestProgram?> TryStartAsync(string command, CancellationToken cancellation)
+    {
+        if (await TryOpenAsync(command, cancellation) is not { } channel)
+            return null;
+        var program = new GuestProgram(channel, time);
+        try
+        {
+            if (await program.ReadLineAsync(SftpSession.Patience, cancellation) == GuestCommand.Ready)
+                return program;
+        }
+        catch (SftpEndedException)
+        {
+            // What hangs at its start is given up like what does not start.
+        }
+        catch
+        {
+            await program.DisposeAsync();
+            throw;
+        }
+        await program.DisposeAsync();
+        return null;
+    }
+
+    /// <returns>Whether it was run and says in time that it did all.</returns>
+    public async Task<bool> TryRunAsync(string command, CancellationToken cancellation)
+    {
+        await using var program = await TryStartAsync(command, cancellation);
+        try
+        {
+            return program is not null && await program.ReadLineAsync(SftpSession.FlushPatience, cancellation) == GuestCommand.Done;
+        }
+        catch (SftpEndedException)
+        {
+            return false;
+        }
+    }
+
+    private async Task<ISshChannel?> TryOpenAsync(string command, CancellationToken cancellation)
+    {
+        using var patience = new CancellationTokenSource(Patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
+        try
+        {
+            return await open(command, either.Token);
+        }
+        catch (Exception e) when (e is FailureException || e is OperationCanceledException && !cancellation.IsCancellationRequested)
+        {
+            // The guest may allow one channel and no more; a connection that is lost is one for the SFTP session, too.
+            return null;
+        }
+    }
+}

@@ -1,0 +1,100 @@
+using System.Formats.Tar;
+
+namespace AutoProvision.Ssh.Files;
+
+/// <summary>
+/// One run of the guest's tar, which unpacks what it is given into a new directory that is nobody else's. It sees no byte of an archive that
+/// came with a request, but one that is written here, of checked entries.
+/// </summary>
+internal sealed class TarStage : IAsyncDisposable
+{
+    private readonly GuestProgram _tar;
+    private readonly TarWriter _writer;
+    private readonly Task<string?> _said;
+    private readonly CancellationTokenSource _over = new();
+
+    /// <param name="tar">Started by <see cref="GuestCommand.Unpack"/>.</param>
+    public TarStage(GuestProgram tar)
+    {
+        _tar = tar;
+        _writer = new TarWriter(tar.Input, TarEntryFormat.Gnu, leaveOpen: true);
+        _said = ListenAsync();
+    }
+
+    public Task AddDirectoryAsync(string name, uint mode, (uint User, uint Group) owner, CancellationToken cancellation) =>
+        WriteAsync(Entry(TarEntryType.Directory, name + "/", new SftpAttributes(Owner: owner, Mode: mode)), cancellation);
+
+    /// <summary>Adds a file or symbolic link.</summary>
+    public Task AddAsync(string name, TarItem item, CancellationToken cancellation)
+    {
+        var entry = Entry(item.Kind == TarItemKind.File ? TarEntryType.RegularFile : TarEntryType.SymbolicLink, name, item.Attributes);
+        if (item.Kind == TarItemKind.Symlink)
+            entry.LinkName = item.Target;
+        else if (item.Size > 0)
+            entry.DataStream = item.Content;
+        return WriteAsync(entry, cancellation);
+    }
+
+    /// <summary>Waits until all is unpacked.</summary>
+    /// <exception cref="SftpException">What tar complained of.</exception>
+    public async Task FinishAsync(CancellationToken cancellation)
+    {
+        // The end of file, too, which GNU tar waits for.
+        await _writer.DisposeAsync();
+        await _tar.Input.DisposeAsync();
+        if (await _tar.WaitAsync(_said, SftpSession.FlushPatience, cancellation) != GuestCommand.Done)
+            throw await RefusalAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        // Without the archive's end, where it was not finished: then tar fails, and what it has made goes.
+        await _tar.DisposeAsync();
+        await ((Task)_said).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _over.Dispose();
+    }
+
+    private async Task WriteAsync(GnuTarEntry entry, CancellationToken cancellation)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _over.Token);
+        try
+        {
+            await _writer.WriteEntryAsync(entry, either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw await RefusalAsync();
+        }
+    }
+
+    private async Task<string?> ListenAsync()
+    {
+        try
+        {
+            // For as long as the sender takes; the deadline is that of the end.
+            return await _tar.ReadLineAsync(Timeout.InfiniteTimeSpan, CancellationToken.None);
+        }
+        finally
+        {
+            await _over.CancelAsync();
+        }
+    }
+
+    private async Task<Exception> RefusalAsync() => await _said switch
+    {
+        null => new SftpEndedException($"The guest's tar was ended. {_tar.ReadError()}".Trim()),
+        var said => new SftpException(IsDenied(said) ? SftpStatus.PermissionDenied : SftpStatus.Failure, said),
+    };
+
+    private static bool IsDenied(string said) =>
+        said.Contains("Permission denied", StringComparison.Ordinal) || said.Contains("not permitted", StringComparison.Ordinal);
+
+    private static GnuTarEntry Entry(TarEntryType type, string name, SftpAttributes attributes) => new(type, name)
+    {
+        Mode = (UnixFileMode)(attributes.Mode ?? 0),
+        ModificationTime = attributes.Modified,
+        // Without names, which the guest may know otherwise: the numbers count.
+        Uid = (int)(attributes.Owner?.User ?? 0),
+        Gid = (int)(attributes.Owner?.Group ?? 0),
+    };
+}
