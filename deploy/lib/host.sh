@@ -12,6 +12,21 @@ host_up() {
   libvirt_up
 }
 
+# default_image: what a request that names no image gets, as the service comes.
+default_image() {
+  jq -er .Vms.DefaultImage "$repository/appsettings.json" || fail "appsettings.json names no Vms:DefaultImage." "Take it from the repository again."
+}
+
+# list_debian_images: those that have a recipe, one a line, the default one first.
+list_debian_images() {
+  local first recipe
+  first=$(default_image) || return
+  echo "$first"
+  for recipe in "$deploy"/images/*; do
+    [ -d "$recipe" ] || [ "${recipe##*/}" = "$first" ] || echo "${recipe##*/}"
+  done
+}
+
 # image_up NAME [SCRIPT]: the cached image where the service looks for it, built when it is not there yet.
 image_up() {
   local image=$image_dir/$1.qcow2 script=${2:-$deploy/images/$1} lock
@@ -27,6 +42,24 @@ image_up() {
   fi
   exec {lock}>&-
 }
+
+# current_image_up NAME: image_up, but an image that another recipe made is built again, unless disks of a service may stand on it.
+current_image_up() {
+  local image=$image_dir/$1.qcow2 made_by=$image_dir/$1.recipe digest
+  digest=$(recipe_digest "$1")
+  if [ -s "$image" ] && [ "$(cat "$made_by" 2>/dev/null)" != "$digest" ]; then
+    if pool_in_use || compgen -G "$pool_dir/*.qcow2" >/dev/null; then
+      note "$image was not made by this recipe; it stays, because disks in $pool_dir may stand on it"
+      return 0
+    fi
+    rm -f "$image"
+  fi
+  image_up "$1"
+  printf '%s\n' "$digest" >"$made_by"
+}
+
+# recipe_digest NAME: changes with whatever makes the image, and not with a fresh clone of the repository.
+recipe_digest() { (cd "$deploy/images" && find "$1" ./*.d -type f | LC_ALL=C sort | xargs sha256sum | sha256sum | cut -d ' ' -f 1); }
 
 # test_image_up NAME: a guest for tests only; built again when its recipe is newer.
 test_image_up() {

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Packages of the host, by the names of Debian 12 and Ubuntu 22.04/24.04 (they agree on all of these). Sourced.
+# Packages of the host, by the names of Debian 12 and 13 and Ubuntu 22.04/24.04 (they agree on all of these). Sourced.
 
 readonly virtualisation_packages=(qemu-system-x86 qemu-utils seabios libvirt-daemon-system libvirt-daemon-driver-qemu
   libvirt-daemon-config-network libvirt-clients virtinst dnsmasq-base dnsmasq-utils iproute2 iptables)

@@ -6,11 +6,12 @@ declare -A test_runs=()   # by the process ids of those that run
 # For each project as a whole; single waits have their own, much shorter deadlines.
 readonly test_deadline=${AUTOPROVISION_TEST_DEADLINE:-3600}
 
-# run_tests PROJECT [ARGUMENT...]: adds its results to passed, failed and skipped. In the background, so that traps run at once.
+# run_tests PROJECT[@RUN] [ARGUMENT...]: adds its results to passed, failed and skipped. In the background, so that traps run at once.
+# RUN tells a second run of a project from its first.
 run_tests() {
   local project=$1
   shift
-  test_program "$project" -result-ctrf "$reports/$project.json" "$@" &
+  test_program "${project%@*}" -result-ctrf "$reports/$project.json" "$@" &
   test_runs[$!]=$project
   end_tests "$project" "$!"
 }

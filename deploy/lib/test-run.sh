@@ -30,6 +30,11 @@ finish_test_run() {
 # A script that has more to say at its end says it in a function of this name.
 before_closing_line() { :; }
 
+# Whether host tests boot more than the micro guest; a script whose tests do not builds no other image.
+boots_debian=true
+# The images that they boot: most tests the first, those that show what differs on another one the second.
+debian_images=()
+
 # prepare_machine PROJECT...: what the tests of these projects need, libvirt included where they are host tests.
 prepare_machine() {
   require_dotnet
@@ -55,9 +60,17 @@ prepare_host() {
   host_prepared=true
   host_up
   install_missing "${host_test_packages[@]}"
-  image_up debian-12
+  if $boots_debian; then prepare_debian; fi
   test_image_up micro
   export AUTOPROVISION_IMAGE_DIR=$image_dir AUTOPROVISION_MICRO_IMAGE=$image_dir/micro.qcow2
+}
+
+prepare_debian() {
+  local names image
+  names=$(list_debian_images)
+  mapfile -t debian_images <<<"$names"
+  for image in "${debian_images[@]}"; do current_image_up "$image"; done
+  export AUTOPROVISION_DEBIAN_IMAGES=${debian_images[*]}
 }
 
 build_tests() {

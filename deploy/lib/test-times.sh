@@ -57,20 +57,20 @@ guest_starts() {
     }
     /^[0-9-]+ [0-9:.]+\+0000: shutting down/ { tell() }
     /\/micro\.qcow2"/ || /^-m (size=98304k|96) / { kind = "micro" }
-    /\/debian-12\.qcow2"/ { kind = "Debian" }
+    match($0, /\/debian-[0-9]+\.qcow2"/) { kind = substr($0, RSTART + 1, RLENGTH - 8) }
     /^-(incoming|loadvm) / { restored = 1 }
     END { tell() }
   '
 }
 
-# print_guests: how many guests were started.
+# print_guests: how many guests of each image were started.
 print_guests() {
-  guest_starts | awk '
+  guest_starts | sort | awk '
     { count[$1, $2]++ }
+    $1 != last { kinds[++n] = last = $1 }
     END {
       print "| guests | booted | restored |\n|---|---:|---:|"
-      split("Debian micro other", kinds, " ")
-      for (i = 1; i <= 3; i++) {
+      for (i = 1; i <= n; i++) {
         printf "| %s | %d | %d |\n", kinds[i], count[kinds[i], "booted"], count[kinds[i], "restored"]
         booted += count[kinds[i], "booted"]; restored += count[kinds[i], "restored"]
       }

@@ -11,7 +11,7 @@ public sealed class VmOptions
 
     /// <summary>A name of the section <c>Images:Catalog</c>.</summary>
     [Required(ErrorMessage = "Vms:DefaultImage names no image.")]
-    public string DefaultImage { get; set; } = "debian-12";
+    public string DefaultImage { get; set; } = "debian-13";
 
     [Range(1, 1024, ErrorMessage = "Vms:DefaultCpus must be between 1 and 1024.")]
     public int DefaultCpus { get; set; } = 2;

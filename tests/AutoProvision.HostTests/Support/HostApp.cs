@@ -39,6 +39,7 @@ public sealed class HostApp : WebApplicationFactory<Program>, IServiceHost
             ["Provisioning:Timeouts:Ssh"] = "00:15:00",
             ["AutoProvision:DataDirectory"] = Path.Combine(_root.FullName, "data"),
             ["Libvirt:PoolDirectory"] = Path.Combine(_root.FullName, "pool"),
+            ["Vms:DefaultImage"] = Debian.Image,
             ["Images:Directory"] = Environment.GetEnvironmentVariable("AUTOPROVISION_IMAGE_DIR") ?? "/var/lib/autoprovision/images",
         };
         foreach (var (key, value) in settings ?? [])

@@ -1,3 +1,4 @@
+using AutoProvision.Vms;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -59,6 +60,19 @@ public sealed class ImagesOptionsValidatorTests
 
         Assert.Empty(new ImagesOptionsValidator().Validate(null, options).Failures ?? []);
         Assert.Contains("debian-12", options.Catalog.Keys);
+    }
+
+    /// <summary>A VM of before names the image that was the default then, so that one stays.</summary>
+    [Fact]
+    public void The_default_image_is_debian_13_and_each_image_that_is_built_has_its_recipe_beside_the_service()
+    {
+        var settings = new ConfigurationBuilder().AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json")).Build();
+        var options = settings.GetSection(ImagesOptions.Section).Get<ImagesOptions>()!;
+        var built = options.Catalog.Where(image => image.Value.HasBuild).ToDictionary(image => image.Key, image => image.Value.Build!);
+
+        Assert.Equal(["debian-12", "debian-13"], built.Keys.Order());
+        Assert.Equal(("debian-13", "debian-13"), (settings["Vms:DefaultImage"], new VmOptions().DefaultImage));
+        Assert.All(built.Values, script => Assert.True(File.GetUnixFileMode(Path.Combine(options.ScriptDirectory, script)).HasFlag(UnixFileMode.UserExecute), script));
     }
 
     [Fact]

@@ -71,6 +71,28 @@ public sealed class RestartTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_VM_that_was_given_the_default_image_keeps_it_when_an_upgrade_has_another_default()
+    {
+        await using var host = new FakeHost();
+        (string, string)[] after = [("Images:Catalog:older:Path", host.ImagePath), ("Images:Catalog:older:User", "elder")];
+        var first = host.Start([.. after, ("Vms:DefaultImage", "older")]);
+        using var before = first.CreateClient();
+        var gate = host.Steps.BlockAt(FaultyStep.Before("image"));
+        var vm = await before.CreateVmAsync("""{"name": "web"}""");
+        await gate.ReachedAsync();
+        host.Steps.Clear(FaultyStep.Before("image"));
+
+        using var http = (await host.KillAndStartAsync(first, after)).CreateClient();
+        await http.FollowUntilAsync(vm, "ready");
+        var next = await http.CreateVmAsync("""{"name": "next"}""");
+        await http.FollowUntilAsync(next, "ready");
+
+        var (kept, made) = (await http.GetJsonAsync(vm), await http.GetJsonAsync(next));
+        Assert.Equal(("older", "elder"), (kept.Text("image"), kept.Text("user")));
+        Assert.Equal(("tiny", "tester"), (made.Text("image"), made.Text("user")));
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task A_degraded_VM_stays_degraded_when_its_last_step_was_cut_off()
     {
         await using var host = new FakeHost();

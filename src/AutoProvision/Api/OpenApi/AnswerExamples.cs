@@ -51,7 +51,7 @@ internal static class AnswerExamples
               "entries": [{ "name": "app.conf", "kind": "file", "size": 412, "mode": "0640", "owner": "root", "group": "adm", "modifiedAt": "2026-11-22T10:00:00+00:00" }]
             }
             """,
-        [("listImages", "200")] = """[{ "name": "debian-12", "source": "build", "description": "Debian 12, built from Debian's packages", "user": "debian", "state": "available", "sizeBytes": 431030272 }]""",
+        [("listImages", "200")] = """[{ "name": "debian-13", "source": "build", "description": "Debian 13 (trixie), built on this host from Debian's packages", "user": "debian", "state": "available", "sizeBytes": 431030272 }]""",
         [("getHost", "200")] = """
             {
               "uri": "qemu:///system", "version": "libvirt 9.0.0, QEMU 7.2.15", "accelerator": { "kind": "kvm", "reason": "/dev/kvm can be opened." },
@@ -68,7 +68,7 @@ internal static class AnswerExamples
     private static string Vm(string state, string more = """, "addresses": [] """) =>
         $$"""
         {
-          "id": "0199c1a2-7d3e-7b1a-9f53-0c2d6a1e8b47", "name": "web-1", "state": "{{state}}", "image": "debian-12",
+          "id": "0199c1a2-7d3e-7b1a-9f53-0c2d6a1e8b47", "name": "web-1", "state": "{{state}}", "image": "debian-13",
           "cpus": 1, "memoryMiB": 1024, "diskGiB": 10, "disks": [], "user": "debian", "mac": "52:54:00:6a:1e:8b",
           "nics": [{ "network": "default", "mac": "52:54:00:6a:1e:8b" }], "labels": { "env": "test" },
           "createdAt": "2026-11-22T10:00:00.1+00:00", "leftovers": [], "version": 1{{more}}

@@ -144,7 +144,7 @@ internal static class OperationExamples
             ("minimal", "Everything by default", """{ "name": "web-1" }"""),
             ("full", "Every field; expiresAt would stand in place of expiresIn", """
                 {
-                  "name": "web-2", "image": "debian-12", "cpus": 2, "memoryMiB": 1024, "diskGiB": 10,
+                  "name": "web-2", "image": "debian-13", "cpus": 2, "memoryMiB": 1024, "diskGiB": 10,
                   "disks": [{ "name": "data", "sizeGiB": 5, "mountPoint": "/srv/data" }],
                   "network": { "name": "default", "address": "192.168.122.50" }, "nics": [{ "name": "default" }],
                   "networkConfig": "version: 2\nethernets:\n  eth0:\n    dhcp4: true\n  eth1:\n    dhcp4: true\n",

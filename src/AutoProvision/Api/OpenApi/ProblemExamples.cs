@@ -23,7 +23,7 @@ internal static class ProblemExamples
     private static readonly Vm Vm = new()
     {
         Id = Guid.Parse(Id),
-        Spec = new VmSpec { Name = "web-1", Image = "debian-12", Cpus = 1, MemoryMiB = 1024, DiskGiB = 10, User = "debian" },
+        Spec = new VmSpec { Name = "web-1", Image = "debian-13", Cpus = 1, MemoryMiB = 1024, DiskGiB = 10, User = "debian" },
         State = VmState.Ready,
         CreatedAt = new DateTimeOffset(2026, 11, 22, 10, 0, 0, TimeSpan.Zero),
         Mac = "52:54:00:6a:1e:8b",

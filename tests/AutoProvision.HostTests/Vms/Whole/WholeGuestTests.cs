@@ -18,6 +18,9 @@ public sealed class WholeGuestTests(WholeGuest guest) : IClassFixture<WholeGuest
     public async Task The_services_own_part_of_the_time_to_ready_is_printed() => await Overhead.PrintAsync(guest.App, await guest.App.GetAsync(guest.Id));
 
     [Fact(Timeout = Limit)]
+    public Task Its_image_is_the_default_one_and_as_promised() => Debian.IsAsPromisedAsync(guest.App, guest.Id, Debian.Image);
+
+    [Fact(Timeout = Limit)]
     public Task A_callers_user_data_runs_beside_ours_and_breaks_nothing() => _spec.CloudInitRanOursTheirsAndTheScriptAsync();
 
     [Fact(Timeout = Limit)]
