@@ -26,7 +26,8 @@ public static class ApiRegistration
         services.Configure<HostFilteringOptions>(hosts => hosts.IncludeFailureMessage = false);
         services.AddApiDocument();
         services.AddKeepAlive();
-        services.Configure<KestrelServerOptions>(server => server.Limits.MaxRequestBodySize = MaxBodySize);
+        // What reads a body bounds it itself.
+        services.Configure<KestrelServerOptions>(server => server.Limits.MaxRequestBodySize = null);
         services.ConfigureHttpJsonOptions(options =>
         {
             options.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;

@@ -12,6 +12,7 @@ namespace AutoProvision.Api;
 public sealed record Body<T>(T Value, IReadOnlyList<Fault> Faults) : IBindableFromHttpContext<Body<T>>, IEndpointParameterMetadataProvider
     where T : class, new()
 {
+    private const int ReadSize = 16 * 1024;
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     public static async ValueTask<Body<T>?> BindAsync(HttpContext context, ParameterInfo parameter)
@@ -65,14 +66,25 @@ public sealed record Body<T>(T Value, IReadOnlyList<Fault> Faults) : IBindableFr
         }
     }
 
-    // The server ends a body that is larger than it takes.
+    // The limit is kept here and not by the server, which would hang up on a client that is still sending: its answer would be lost.
+    // As it is, the server takes the rest of the body for a while once the client has been answered.
     private static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpContext context)
     {
+        if (context.Request.ContentLength > ApiRegistration.MaxBodySize)
+            throw TooLarge();
         using var bytes = new MemoryStream();
-        await context.Request.Body.CopyToAsync(bytes, context.RequestAborted);
+        var buffer = new byte[ReadSize];
+        while (await context.Request.Body.ReadAsync(buffer, context.RequestAborted) is > 0 and var count)
+        {
+            if (bytes.Length + count > ApiRegistration.MaxBodySize)
+                throw TooLarge();
+            bytes.Write(buffer, 0, count);
+        }
         var body = bytes.GetBuffer().AsMemory(0, (int)bytes.Length);
         return body.Span.StartsWith(Encoding.UTF8.Preamble) ? body[Encoding.UTF8.Preamble.Length..] : body;
     }
+
+    private static BadHttpRequestException TooLarge() => new("The body is too large.", StatusCodes.Status413PayloadTooLarge);
 
     private static Body<T> Read(JsonDocument document)
     {

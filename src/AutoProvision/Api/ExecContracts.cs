@@ -52,11 +52,12 @@ public sealed class ExecBody
 /// <param name="StdoutBase64">Standard output, byte for byte; only where it is not wholly UTF-8.</param>
 /// <param name="StderrBase64">Standard error, byte for byte; only where it is not wholly UTF-8.</param>
 /// <param name="DurationMs">Milliseconds from sending the command to its end.</param>
-/// <param name="TimedOut">Whether the timeout ended it.</param>
+/// <param name="TimedOut">Whether its time was over before it ended; then there is no exitCode.</param>
+/// <param name="MayStillRun">True where its time was over and the guest did not confirm that nothing of it runs any more. Left out otherwise.</param>
 /// <param name="Truncated">Whether a stream was cut: where maxOutputBytes are full, or before the character that begins there.</param>
 /// <param name="TruncatedBy">What cut it: `maxOutputBytes`, or `memory` where the commands of all VMs together held as much as Ssh:MaxBufferedOutputMiB allows. Left out where nothing was cut.</param>
 public sealed record ExecAnswer(
-    int? ExitCode, string? Signal, string Stdout, string Stderr, string? StdoutBase64, string? StderrBase64, long DurationMs, bool TimedOut, bool Truncated, string? TruncatedBy);
+    int? ExitCode, string? Signal, string Stdout, string Stderr, string? StdoutBase64, string? StderrBase64, long DurationMs, bool TimedOut, bool? MayStillRun, bool Truncated, string? TruncatedBy);
 
 /// <summary>Data of one event of a command's live stream; which fields there are depends on the event's name.</summary>
 public sealed record ExecStreamEvent
@@ -76,8 +77,11 @@ public sealed record ExecStreamEvent
     /// <summary><c>exit</c>: name of the signal that ended it, such as KILL.</summary>
     public string? Signal { get; init; }
 
-    /// <summary><c>exit</c>: whether the timeout ended it.</summary>
+    /// <summary><c>exit</c>: whether its time was over before it ended; then there is no code.</summary>
     public bool? TimedOut { get; init; }
+
+    /// <summary><c>exit</c>: true where its time was over and the guest did not confirm that nothing of it runs any more.</summary>
+    public bool? MayStillRun { get; init; }
 
     /// <summary><c>exit</c>: whether output was left out: beyond maxOutputBytes, or not taken yet when the timeout ended the command.</summary>
     public bool? Truncated { get; init; }
@@ -98,6 +102,7 @@ public sealed record ExecStreamEvent
         Code = what.End.ExitCode,
         Signal = what.End.Signal,
         TimedOut = what.End.TimedOut,
+        MayStillRun = what.End.MayStillRun ? true : null,
         Truncated = what.Truncated,
         DurationMs = (long)what.End.Duration.TotalMilliseconds,
     };
@@ -106,7 +111,7 @@ public sealed record ExecStreamEvent
 internal static class ExecContracts
 {
     public const string Description =
-        "Answers when the command has ended. With `Accept: text/event-stream` the answer is its live output instead, at the pace of its reader. A command whose caller hangs up is ended, with its children.";
+        "Answers when the command's shell has ended; what it left in the background goes on. With `Accept: text/event-stream` the answer is its live output instead, at the pace of its reader. A command whose caller hangs up is ended, with its children.";
 
     /// <summary>The second type of the good answer: endpoints can name only one.</summary>
     public static async Task DescribeStreamAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellation)

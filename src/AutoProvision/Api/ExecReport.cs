@@ -45,6 +45,8 @@ public sealed class ExecReport(ExecCapture output) : IResult, IEndpointMetadataP
         await WriteBytesAsync("stderrBase64", output.Stderr, json, body, cancellation);
         json.WriteNumber("durationMs", (long)output.End.Duration.TotalMilliseconds);
         json.WriteBoolean("timedOut", output.End.TimedOut);
+        if (output.End.MayStillRun)
+            json.WriteBoolean("mayStillRun", true);
         json.WriteBoolean("truncated", output.Truncated);
         if (output.Truncated)
             json.WriteString("truncatedBy", output.IsOutOfMemory ? "memory" : "maxOutputBytes");

@@ -29,8 +29,8 @@ internal sealed partial class ExecRules(ExecBody body, IReadOnlyList<Fault> shap
             _faults.Add("/maxOutputBytes", "out_of_range", $"{body.MaxOutputBytes} bytes is out of range.", $"From 0 to {MostOutput}; Ssh:MaxBufferedOutputMiB bounds it too. A live stream has no upper limit.");
         _faults.ThrowIfAny();
         var request = Request(stdin, isStream);
-        if (ExecScript.Length(request) > ExecScript.LongestArgument)
-            _faults.Add(Pointer, "command_too_long", $"With its variables the command takes {ExecScript.Length(request)} bytes.", $"At most {ExecScript.LongestArgument}, which is Linux's limit: give large data as stdin.");
+        if (ExecScript.Length(request) is > ExecScript.LongestText and var length)
+            _faults.Add(Pointer, "command_too_long", $"With its variables and all quoting the command takes {length} bytes.", $"At most {ExecScript.LongestText}; {ExecScript.PromisedText} always fit where nothing has to be quoted. Give large data as stdin, or write it to a file first.");
         _faults.ThrowIfAny();
         return request;
     }

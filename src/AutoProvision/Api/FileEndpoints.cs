@@ -1,6 +1,5 @@
 using AutoProvision.Vms;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.AspNetCore.Mvc;
 
 namespace AutoProvision.Api;
 
@@ -17,7 +16,7 @@ public static class FileEndpoints
         files.MapPut("/", Put).WithName("writeFile").WithSummary("Write a file of a VM, or unpack a tar archive into a directory")
             .WithDescription("Streamed, of any length. A file is written beside its place and renamed: cut off, it leaves the old one as it was. With Content-Type: application/x-tar the body is unpacked into the directory.")
             .Accepts<Stream>(isOptional: true, FileAnswer.Bytes, FileAnswer.Tar, "*/*")
-            .WithMetadata(new DisableRequestSizeLimitAttribute()).ProducesProblem(507);
+            .ProducesProblem(507);
         files.MapDelete("/", Delete).WithName("deleteFile").WithSummary("Delete a file or a directory of a VM");
         files.MapGet("/stat", Stat).WithName("statFile").WithSummary("What there is at a path of a VM, and in a directory");
     }

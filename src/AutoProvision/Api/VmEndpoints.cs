@@ -21,7 +21,7 @@ public static class VmEndpoints
             .WithDescription("A JSON merge patch (RFC 7396): what is left out stays as it is, and null removes. `If-Match` keeps two from undoing each other's changes.")
             .ProducesProblem(404).ProducesProblem(409).ProducesProblem(412).ProducesProblem(408).ProducesProblem(413).ProducesProblem(415).ProducesProblem(507);
         vms.MapGet("/{id}/events", Events).WithName("watchVm").WithSummary("Follow a VM's events (Server-Sent Events)")
-            .WithDescription("Replays the VM's events and follows; resumes after Last-Event-ID without gap or repeat, and ends after a deleted VM's last event. Of a VM with very many events only the newest are kept.")
+            .WithDescription("Replays the VM's events and follows; resumes after Last-Event-ID without gap or repeat, and ends after a deleted VM's last event; who comes back with that one's id gets 204. Of a VM with very many events only the newest are kept.")
             .Produces<VmEvent>(200, "text/event-stream").ProducesProblem(404).ProducesProblem(410);
         vms.MapPost("/{id}/exec", Exec).WithName("execInVm").WithSummary("Run a command in a VM")
             .WithDescription(ExecContracts.Description).AddOpenApiOperationTransformer(ExecContracts.DescribeStreamAsync)
@@ -84,8 +84,13 @@ public static class VmEndpoints
 
     private static VmResource Show(Vm vm, VmService vms) => VmResource.From(vm, vms.QueuePosition(vm));
 
-    private static EventStream Events(string id, [FromHeader(Name = "Last-Event-ID")] string? lastEventId, VmService vms, CancellationToken cancellation) =>
-        new(vms.Watch(id, ParseEventId(lastEventId), cancellation));
+    private static Results<EventStream, NoContent> Events(string id, [FromHeader(Name = "Last-Event-ID")] string? lastEventId, VmService vms, CancellationToken cancellation)
+    {
+        var after = ParseEventId(lastEventId);
+        var events = vms.Watch(id, after, cancellation);
+        // The one answer after which an EventSource does not come back: https://html.spec.whatwg.org/multipage/server-sent-events.html#sse-processing-model
+        return after is { } last && vms.HasEndedAt(id, last) ? TypedResults.NoContent() : new EventStream(events);
+    }
 
     private static async Task<Results<ExecReport, ExecStream>> Exec(string id, Body<ExecBody> body, HttpRequest http, GuestService guests, CancellationToken cancellation)
     {

@@ -83,6 +83,9 @@ public interface IHypervisor
     /// <summary>The last <paramref name="maxChars"/> characters of the serial console; empty when there is none.</summary>
     Task<string> ReadConsoleAsync(Guid id, int maxChars, CancellationToken cancellation);
 
+    /// <summary>Has the guest run a script as root and gives what it printed; null where there is no way in beside the network. A best effort, of a few seconds.</summary>
+    Task<string?> AskGuestAsync(Guid id, string script, CancellationToken cancellation);
+
     /// <summary>The last lines of the serial console as they were written; null when there is no log.</summary>
     Task<byte[]?> ReadConsoleLinesAsync(Guid id, int lines, CancellationToken cancellation);
 

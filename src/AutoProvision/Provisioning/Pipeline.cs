@@ -1,4 +1,3 @@
-using AutoProvision.Hypervisors;
 using AutoProvision.Provisioning.Reconciliation;
 using AutoProvision.Vms;
 
@@ -6,10 +5,8 @@ namespace AutoProvision.Provisioning;
 
 /// <summary>Runs the steps in order; the first failure undoes what was begun and leaves a failed VM that says why.</summary>
 public sealed partial class Pipeline(
-    IEnumerable<IStep> steps, StepRunner runner, Teardown teardown, VmStore store, IHypervisor hypervisor, DomainRuns runs, RoundBell bell, TimeProvider time, ILogger<Pipeline> logger)
+    IEnumerable<IStep> steps, StepRunner runner, Teardown teardown, VmStore store, FailureEvidence evidence, DomainRuns runs, RoundBell bell, TimeProvider time, ILogger<Pipeline> logger)
 {
-    private const int ConsoleTailChars = 2000;
-
     /// <summary>Makes the VM ready, degraded or failed; steps that are done already are left out.</summary>
     /// <param name="id">The VM.</param>
     /// <param name="boundary">Asks the job to stop where the next step would begin, or at once where it only waits.</param>
@@ -65,7 +62,7 @@ public sealed partial class Pipeline(
         {
             // What fails because it was told to stop has not failed; a Ctrl-C reaches the tools as well as the service.
             stopping.ThrowIfCancellationRequested();
-            var failure = e.Failure with { Step = step.Name, Evidence = await EvidenceAsync(context, e.Failure, cancellation) };
+            var failure = e.Failure with { Step = step.Name, Evidence = await evidence.GatherAsync(context, e.Failure, cancellation) };
             // On the VM before anything is undone: a restart meanwhile must not forget it and make the VM anew.
             store.Update(context.Id, vm => vm with { Failure = failure },
                 new VmEvent { Type = VmEventType.StepFailed, Step = step.Name, DurationMs = Milliseconds(started), Failure = failure });
@@ -85,26 +82,6 @@ public sealed partial class Pipeline(
             new VmEvent { Type = VmEventType.State, Message = complaint?.Cause, Failure = complaint });
         bell.Free(vm.Id);
         LogFinished(vm.Id, vm.Spec.Name, vm.State, (time.GetUtcNow() - vm.CreatedAt).TotalSeconds);
-    }
-
-    // Once there is a domain its console is the best witness; the undo is about to remove it.
-    private async Task<string?> EvidenceAsync(StepContext context, Failure failure, CancellationToken cancellation)
-    {
-        var console = await ReadConsoleAsync(context.Id, cancellation);
-        return console.Length == 0 ? failure.Evidence : $"{failure.Evidence}\n--- console ---\n{console}".TrimStart();
-    }
-
-    // A log that cannot be read must not hide the failure it was to explain.
-    private async Task<string> ReadConsoleAsync(Guid id, CancellationToken cancellation)
-    {
-        try
-        {
-            return await hypervisor.ReadConsoleAsync(id, ConsoleTailChars, cancellation);
-        }
-        catch (Exception e) when (!cancellation.IsCancellationRequested)
-        {
-            return $"(cannot be read: {e.Message})";
-        }
     }
 
     private long Milliseconds(long started) => (long)time.GetElapsedTime(started).TotalMilliseconds;

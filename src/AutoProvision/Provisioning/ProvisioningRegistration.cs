@@ -38,6 +38,7 @@ public static class ProvisioningRegistration
             .AddSingleton<SeenAddresses>()
             .AddSingleton<Resumption>()
             .AddSingleton<Pipeline>()
+            .AddSingleton<FailureEvidence>()
             .AddSingleton<Recovery>()
             .AddSingleton<SideJobs>()
             .AddSingleton<Comeback>()

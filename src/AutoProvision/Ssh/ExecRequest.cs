@@ -34,11 +34,15 @@ public sealed record ExecRequest(string Command)
 }
 
 /// <summary>How a command ended.</summary>
-/// <param name="ExitCode">Null when a signal or the timeout ended the command before it had one.</param>
+/// <param name="ExitCode">Of the command's shell; null when a signal or the timeout ended it.</param>
 /// <param name="Signal">Name without <c>SIG</c> (RFC 4254, section 6.10) when the command's shell was killed by one.</param>
-/// <param name="Duration">From the command's start to the end of both streams; the wait for a place where it never started.</param>
+/// <param name="Duration">From the command's start to the end of its output; the wait for a place where it never started.</param>
 /// <param name="TimedOut">The command was ended because its time was over.</param>
-public sealed record ExecEnd(int? ExitCode, string? Signal, TimeSpan Duration, bool TimedOut);
+public sealed record ExecEnd(int? ExitCode, string? Signal, TimeSpan Duration, bool TimedOut)
+{
+    /// <summary>The command was to be ended, and the guest did not confirm that nothing of it runs any more.</summary>
+    public bool MayStillRun { get; init; }
+}
 
 /// <param name="ExitCode">As in <see cref="ExecEnd"/>.</param>
 /// <param name="Signal">As in <see cref="ExecEnd"/>.</param>
@@ -55,4 +59,7 @@ public sealed record ExecResult(
 
     /// <summary>Likewise.</summary>
     public ReadOnlyMemory<byte>? StderrBytes { get; init; }
+
+    /// <summary>As in <see cref="ExecEnd"/>.</summary>
+    public bool MayStillRun { get; init; }
 }

@@ -5,8 +5,14 @@ namespace AutoProvision.Ssh;
 /// <summary>Writes the text that a login shell is given for a command: where, with what and as whom it runs.</summary>
 internal static class ExecScript
 {
-    /// <summary>The longest single argument of a process under Linux (MAX_ARG_STRLEN, execve(2)), its end included; sshd gives the shell the whole text as one.</summary>
-    public const int LongestArgument = 128 * 1024;
+    /// <summary>
+    /// How many bytes the text may have as it is sent. SSH.NET sends it in one packet, of 68,536 bytes at most with its head and padding
+    /// (Session.MaximumSshPacketSize), and throws for more; Linux's own limit for one argument is twice as much.
+    /// </summary>
+    public const int LongestText = 64 * 1024;
+
+    /// <summary>So much of command and variables always fits where quoting adds nothing to it.</summary>
+    public const int PromisedText = 48 * 1024;
 
     /// <summary>The exit code of a shell that could not go to the wanted directory, as env(1) has it for its own faults.</summary>
     public const int NoDirectory = 125;
@@ -20,8 +26,8 @@ internal static class ExecScript
         ? $"exec sudo -n -u {ShellQuote.Quote(user)} -H -- sh -c {ShellQuote.Quote(Script(request, token, "$1", "; shift"))} sh $$"
         : Script(request, token, "$$", "");
 
-    /// <summary>Bytes of the longest argument that the text takes on its way.</summary>
-    public static int Length(ExecRequest request) => Encoding.UTF8.GetByteCount(Build(request, new string('x', 64))) + 1;
+    /// <summary>Bytes of the text as it is sent.</summary>
+    public static int Length(ExecRequest request) => Encoding.UTF8.GetByteCount(Build(request, new ProcessMarker().Token));
 
     private static string Script(ExecRequest request, string token, string leader, string then)
     {

@@ -42,6 +42,7 @@ internal sealed class ExecCollector(ExecRequest request, ExecMemory? memory = nu
     {
         StdoutBytes = _stdout.Bytes,
         StderrBytes = _stderr.Bytes,
+        MayStillRun = end.MayStillRun,
     };
 
     /// <summary>The same without a copy; to be disposed of in place of this.</summary>

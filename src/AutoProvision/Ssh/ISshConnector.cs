@@ -29,10 +29,12 @@ public interface ISshConnection : IAsyncDisposable
     /// A cancelled command is ended in the guest before this throws.
     /// </summary>
     /// <exception cref="Vms.FailureException"><c>ssh_connection_lost</c> (the command may or may not have run), <c>ssh_channel_refused</c>.</exception>
+    /// <exception cref="ConnectionFullException">The guest allows no more commands at once on this connection.</exception>
     Task<ExecEnd> ExecAsync(ExecRequest request, IExecSink sink, CancellationToken cancellation);
 
     /// <summary>Starts a program that speaks a protocol of its own, such as an SFTP server; at most half as many at once as commands, further ones wait.</summary>
     /// <exception cref="Vms.FailureException"><c>ssh_connection_lost</c>; <c>ssh_channel_refused</c>, also when no place became free in time.</exception>
+    /// <exception cref="ConnectionFullException">As for a command.</exception>
     Task<ISshChannel> OpenAsync(string command, CancellationToken cancellation);
 }
 

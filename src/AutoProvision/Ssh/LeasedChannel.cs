@@ -1,7 +1,10 @@
 namespace AutoProvision.Ssh;
 
 /// <summary>A channel that keeps its connection in the pool for as long as it is open.</summary>
-internal sealed class LeasedChannel(ISshChannel channel, PoolSlot.Lease lease) : ISshChannel
+/// <param name="channel">The channel.</param>
+/// <param name="lease">Of its connection.</param>
+/// <param name="closed">Told when both are given back.</param>
+internal sealed class LeasedChannel(ISshChannel channel, PoolSlot.Lease lease, Action closed) : ISshChannel
 {
     private int _disposed;
 
@@ -23,6 +26,7 @@ internal sealed class LeasedChannel(ISshChannel channel, PoolSlot.Lease lease) :
         finally
         {
             lease.Dispose();
+            closed();
         }
     }
 }

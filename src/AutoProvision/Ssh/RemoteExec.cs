@@ -8,6 +8,7 @@ namespace AutoProvision.Ssh;
 internal sealed class RemoteExec : IDisposable
 {
     private const int StdinChunk = 32 * 1024;
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
     private readonly SshClient _client;
     private readonly ExecRequest _request;
     private readonly TimeProvider _time;
@@ -18,12 +19,18 @@ internal sealed class RemoteExec : IDisposable
     {
         (_client, _request, _time) = (client, request, time);
         var marker = new ProcessMarker();
-        _command = client.CreateCommand(ExecScript.Build(request, marker.Token));
+        _command = client.ToCommand(ExecScript.Build(request, marker.Token));
         _output = new RemoteOutput(_command, request, sink, marker, gate);
     }
 
     /// <summary>Told when the connection turns out not to answer any more.</summary>
     public required Action OnBroken { get; init; }
+
+    /// <summary>Opens a connection to the same guest, for ending the command where this one takes no further channel.</summary>
+    public required Func<Task<SshClient>> LogIn { get; init; }
+
+    /// <summary>Whether the guest opened the channel. If it did not, nothing was run, and nothing of the request was used up.</summary>
+    public bool IsOpen { get; private set; }
 
     /// <summary>Told when the command and its output have ended; may close a connection that nobody else uses.</summary>
     public Func<Task> OnEnded { get; init; } = () => Task.CompletedTask;
@@ -37,6 +44,7 @@ internal sealed class RemoteExec : IDisposable
     {
         var started = _time.GetTimestamp();
         var finished = await DedicatedThread.RunAsync(() => _command.ExecuteAsync(CancellationToken.None)).WaitAsync(Patience, _time, lost);
+        IsOpen = true;
         var input = _request.Stdin.IsEmpty ? Task.CompletedTask : DedicatedThread.RunAsync(() => WriteStdin(finished));
         var streams = _output.ReadAsync();
         await using var hurry = cancellation.Register(_output.Hurry);
@@ -46,15 +54,15 @@ internal sealed class RemoteExec : IDisposable
             // Nobody is there any more who could be told to end it.
             if (timedOut && lost.IsCancellationRequested)
                 throw new SshConnectionException("The connection was given up.");
-            if (timedOut)
-                await EndAsync(finished);
-            Dispose(); // Ends the streams where the command could not be ended.
+            var mayStillRun = timedOut && !await EndAsync(finished);
+            // Ends the streams where something holds them still: what could not be ended, or what the shell left in the background.
+            Dispose();
             await streams;
             if (timedOut)
                 cancellation.ThrowIfCancellationRequested();
             else
                 _output.ThrowIfRefused(_command.ExitStatus);
-            return new ExecEnd(_command.ExitStatus, Signal(), _time.GetElapsedTime(started), timedOut);
+            return new ExecEnd(timedOut ? null : _command.ExitStatus, Signal(), _time.GetElapsedTime(started), timedOut) { MayStillRun = mayStillRun };
         }
         finally
         {
@@ -68,32 +76,49 @@ internal sealed class RemoteExec : IDisposable
 
     public void Dispose() => _command.Dispose();
 
-    private static async Task<bool> EndsInTimeAsync(Task finished, params CancellationToken[] ends)
+    private async Task<bool> EndsInTimeAsync(Task finished, params CancellationToken[] ends)
     {
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(ends);
-        try
+        var trailing = new TrailingOutput();
+        while (!finished.IsCompleted)
         {
-            await finished.WaitAsync(linked.Token);
-            return true;
+            var pause = Task.Delay(HasExited ? TrailingOutput.Interval : Look, _time, linked.Token);
+            await Task.WhenAny(finished, pause);
+            if (finished.IsCompleted)
+                break;
+            if (linked.IsCancellationRequested)
+            {
+                // The shell was in time; nobody waits any longer for what it left running.
+                if (HasExited)
+                    _output.Hurry();
+                return HasExited;
+            }
+            if (HasExited && trailing.IsOver(_output.Received, _output.IsReaderLate))
+                return true;
         }
-        catch (OperationCanceledException) when (linked.IsCancellationRequested)
-        {
-            return false;
-        }
+        await finished;
+        return true;
     }
 
-    private async Task EndAsync(Task finished)
+    // SSH.NET tells it by these alone.
+    private bool HasExited => _command.ExitStatus is not null || Signal() is not null;
+
+    /// <returns>Whether the guest confirmed that nothing of the command runs any more.</returns>
+    private async Task<bool> EndAsync(Task finished)
     {
         // Held back, the answer to what is asked for next would not come through.
         _output.Hurry();
         if (_output.ProcessId is { } id)
         {
-            if (!await new RemoteKill(_client, _time).EndAsync(id, _request.User, finished))
+            await using var kill = new RemoteKill(_client, LogIn, _time);
+            var isEnded = await kill.EndAsync(id, _request.User, finished);
+            if (kill.IsBroken)
                 OnBroken();
-            return;
+            return isEnded;
         }
         // The shell has not even started; the plain signal is all there is.
         await DedicatedThread.RunAsync(() => _command.CancelAsync(forceKill: true));
+        return Signal() is not null;
     }
 
     private void WriteStdin(Task finished)

@@ -1,30 +1,48 @@
+using System.Net.Sockets;
+using AutoProvision.Vms;
 using Renci.SshNet;
 using Renci.SshNet.Common;
 
 namespace AutoProvision.Ssh;
 
 /// <summary>Ends a remote command by its process group, over a channel of its own: first politely, then for good.</summary>
-internal sealed class RemoteKill(SshClient client, TimeProvider time)
+/// <param name="client">The command's connection.</param>
+/// <param name="logIn">Opens another one to the same guest, for where that takes no further channel.</param>
+/// <param name="time">Measures the grace.</param>
+internal sealed class RemoteKill(SshClient client, Func<Task<SshClient>> logIn, TimeProvider time) : IAsyncDisposable
 {
+    private const string Gone = "gone";
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ToolTimeout = TimeSpan.FromSeconds(10);
+    private SshClient? _other;
 
-    /// <summary>Returns when the command's channel closed or a grace period after the last signal; false when the guest could not be told.</summary>
+    /// <summary>Whether the command's connection turned out not to answer any more.</summary>
+    public bool IsBroken { get; private set; }
+
+    /// <summary>Returns when nothing of the command is left, or a while after the last signal.</summary>
+    /// <returns>Whether the guest said so: nothing is left.</returns>
     public async Task<bool> EndAsync(int processId, string? user, Task finished)
     {
         try
         {
-            await SendAsync("TERM", processId, user);
+            await SendAsync(Command("TERM", processId, user));
             await WaitAsync(finished);
             // Even when the shell is gone: a child may have ignored the first signal.
-            await SendAsync("KILL", processId, user);
+            var said = await SendAsync(Command("KILL", processId, user) + Confirm(processId));
             await WaitAsync(finished);
-            return true;
+            return said.Trim() == Gone;
         }
-        catch (Exception e) when (e is SshException or TimeoutException or ObjectDisposedException)
+        catch (Exception e) when (e is SshException or SocketException or TimeoutException or ObjectDisposedException or FailureException)
         {
+            IsBroken = _other is null && e is not FailureException;
             return false;
         }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_other is { } other)
+            await DedicatedThread.RunAsync(other.Dispose);
     }
 
     /// <summary>
@@ -41,13 +59,43 @@ internal sealed class RemoteKill(SshClient client, TimeProvider time)
         return $"{all}; {kill} 2>/dev/null; test \"$(id -u)\" = 0 || sudo -n {kill} 2>/dev/null{other}; :";
     }
 
-    // A guest that hangs does not even open the channel; what waits for it is freed when the connection is closed.
-    private Task SendAsync(string signal, int processId, string? user) => RunAsync(Command(signal, processId, user)).WaitAsync(ToolTimeout, time);
+    /// <summary>
+    /// Says whether no process of the session is left, zombies (Z) and dead ones (X) aside; a killed one takes a moment. Where /proc hides
+    /// others' processes (hidepid, proc(5)) root has to look.
+    /// </summary>
+    private static string Confirm(int processId) => $$"""
 
-    private async Task RunAsync(string text)
+        as=; test -r /proc/1/stat || as='sudo -n'
+        for look in 1 2 3 4 5; do
+        left=$($as sh -c 'cat /proc/[0-9]*/stat' 2>/dev/null | sed -n -e 's/^\(1\) .*/\1/p' -e 's/^\([0-9]*\) (.*) [^ZXx] [0-9]* [0-9]* {{processId}} .*/\1/p')
+        test "$left" = 1 && echo {{Gone}} && exit
+        sleep 0.2 2>/dev/null || sleep 1
+        done
+        """;
+
+    private async Task<string> SendAsync(string text)
     {
-        using var command = client.CreateCommand(text);
+        if (_other is null)
+            try
+            {
+                return await RunAsync(client, text);
+            }
+            catch (SshException e) when (e is not (SshConnectionException or SshOperationTimeoutException))
+            {
+                // It takes no further channel.
+                _other = await logIn();
+            }
+        return await RunAsync(_other, text);
+    }
+
+    // A guest that hangs does not even open the channel; what waits for it is freed when the connection is closed.
+    private Task<string> RunAsync(SshClient over, string text) => ReadAsync(over, text).WaitAsync(ToolTimeout, time);
+
+    private static async Task<string> ReadAsync(SshClient over, string text)
+    {
+        using var command = over.ToCommand(text);
         await await DedicatedThread.RunAsync(() => command.ExecuteAsync(CancellationToken.None));
+        return command.Result;
     }
 
     private async Task WaitAsync(Task finished) =>

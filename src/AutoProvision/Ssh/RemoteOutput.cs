@@ -7,8 +7,16 @@ internal sealed class RemoteOutput(SshCommand command, ExecRequest request, IExe
 {
     private const int ChunkSize = 32 * 1024;
     private readonly TaskCompletionSource<bool> _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _received;
+    private int _handing;
 
     public int? ProcessId => marker.ProcessId;
+
+    /// <summary>How much came of both streams until now.</summary>
+    public long Received => Interlocked.Read(ref _received);
+
+    /// <summary>Whether something of it waits for the reader.</summary>
+    public bool IsReaderLate => Volatile.Read(ref _handing) > 0 || command.OutputStream.Length + command.ExtendedOutputStream.Length > 0;
 
     /// <summary>Returns at the end of both streams.</summary>
     public Task ReadAsync() => Task.WhenAll(DedicatedThread.RunAsync(ReadStdout), DedicatedThread.RunAsync(ReadStderr));
@@ -69,7 +77,10 @@ internal sealed class RemoteOutput(SshCommand command, ExecRequest request, IExe
         while (source.Read(buffer, 0, buffer.Length) is > 0 and var count)
         {
             gate?.Drained();
+            Interlocked.Increment(ref _handing);
+            Interlocked.Add(ref _received, count);
             next(buffer.AsSpan(0, count));
+            Interlocked.Decrement(ref _handing);
         }
     }
 }

@@ -1,10 +1,13 @@
+using AutoProvision.Vms;
 using Renci.SshNet;
 
 namespace AutoProvision.Ssh;
 
-internal sealed class SshConnection(SshClient client, SshTarget target, SshOptions options, TimeProvider time) : ISshConnection
+internal sealed class SshConnection(SshClient client, Func<Task<SshClient>> logIn, SshTarget target, SshOptions options, TimeProvider time) : ISshConnection
 {
-    private readonly SemaphoreSlim _channels = new(options.ConcurrentExecs);
+    // sshd may not have noticed yet that the last channel was closed.
+    private const int MostTries = 5;
+    private readonly ChannelPlaces _channels = new(options.ConcurrentExecs);
     // File transfers take part in the same limit, and never all of it: commands go on beside them.
     private readonly SemaphoreSlim _transfers = new(Math.Max(1, options.ConcurrentExecs / 2));
     private readonly CancellationTokenSource _lost = new();
@@ -17,25 +20,46 @@ internal sealed class SshConnection(SshClient client, SshTarget target, SshOptio
         var started = time.GetTimestamp();
         // The command's own time runs while it waits for its turn, too.
         using var deadline = new CancellationTokenSource(request.Timeout ?? options.ExecTimeout, time);
-        if (!await EnterAsync(deadline.Token, cancellation))
-            return new ExecEnd(null, null, time.GetElapsedTime(started), TimedOut: true);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellation);
         try
         {
-            using var exec = new RemoteExec(client, request, sink, time) { OnBroken = () => _broken = true };
-            return await exec.RunAsync(deadline.Token, _lost.Token, cancellation);
+            return await InPlaceAsync(() => RunAsync(request, sink, deadline.Token, cancellation), either.Token);
         }
-        catch (Exception e) when (SshFailures.Of(e, target, IsAlive) is { } failure)
+        // Else it is told by the command itself, which ends with its time.
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
-            _broken |= failure.Code == SshFailures.Lost;
+            return new ExecEnd(null, null, time.GetElapsedTime(started), TimedOut: true);
+        }
+    }
+
+    private async Task<ExecEnd> RunAsync(ExecRequest request, IExecSink sink, CancellationToken deadline, CancellationToken cancellation)
+    {
+        RemoteExec? exec = null;
+        try
+        {
+            exec = new RemoteExec(client, request, sink, time) { OnBroken = () => _broken = true, LogIn = logIn };
+            var end = await exec.RunAsync(deadline, _lost.Token, cancellation);
+            _channels.Leave();
+            return end;
+        }
+        catch (Exception e) when (exec is { IsOpen: false } && IsRefusal(e))
+        {
+            throw Refused(e);
+        }
+        catch (Exception e)
+        {
+            _channels.Leave();
+            if (e is OperationCanceledException && _lost.IsCancellationRequested && !cancellation.IsCancellationRequested)
+                throw SshFailures.ConnectionLost(target, e);
+            // Of a command that has begun nobody can tell how far it came.
+            if (SshFailures.Of(e, target, isAlive: false) is not { } failure)
+                throw;
+            _broken = true;
             throw failure;
-        }
-        catch (OperationCanceledException e) when (_lost.IsCancellationRequested && !cancellation.IsCancellationRequested)
-        {
-            throw SshFailures.ConnectionLost(target, e);
         }
         finally
         {
-            _channels.Release();
+            exec?.Dispose();
         }
     }
 
@@ -48,8 +72,7 @@ internal sealed class SshConnection(SshClient client, SshTarget target, SshOptio
             await _transfers.WaitAsync(either.Token);
             try
             {
-                await _channels.WaitAsync(either.Token);
-                return await StartAsync(command);
+                return await InPlaceAsync(() => StartAsync(command), either.Token);
             }
             catch
             {
@@ -69,9 +92,13 @@ internal sealed class SshConnection(SshClient client, SshTarget target, SshOptio
         {
             return await DedicatedThread.RunAsync(() => SshProgram.Start(client, command, Leave, _lost.Token));
         }
+        catch (Exception e) when (IsRefusal(e))
+        {
+            throw Refused(e);
+        }
         catch (Exception e)
         {
-            _channels.Release();
+            _channels.Leave();
             if (SshFailures.Of(e, target, IsAlive) is not { } failure)
                 throw;
             _broken |= failure.Code == SshFailures.Lost;
@@ -81,23 +108,30 @@ internal sealed class SshConnection(SshClient client, SshTarget target, SshOptio
 
     private void Leave()
     {
-        _channels.Release();
+        _channels.Leave();
         _transfers.Release();
     }
 
-    private async Task<bool> EnterAsync(CancellationToken deadline, CancellationToken cancellation)
+    // Takes a place for what gives it back itself.
+    private async Task<T> InPlaceAsync<T>(Func<Task<T>> work, CancellationToken patience)
     {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline, cancellation);
-        try
+        for (var left = MostTries; ; left--)
         {
-            await _channels.WaitAsync(either.Token);
-            return true;
-        }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-        {
-            return false;
+            await _channels.EnterAsync(patience);
+            try
+            {
+                return await work();
+            }
+            catch (FailureException e) when (e.Code == SshFailures.Refused && left > 1)
+            {
+                await Task.Delay(options.RetryInterval, time, patience);
+            }
         }
     }
+
+    private bool IsRefusal(Exception e) => IsAlive && SshFailures.Of(e, target, isAlive: true)?.Code == SshFailures.Refused;
+
+    private Exception Refused(Exception e) => _channels.LeaveRefused() ? new ConnectionFullException() : SshFailures.ChannelRefused(target, e);
 
     public async ValueTask DisposeAsync()
     {

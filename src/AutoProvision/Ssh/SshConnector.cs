@@ -1,5 +1,8 @@
+using System.Net.Sockets;
+using AutoProvision.Vms;
 using Microsoft.Extensions.Options;
 using Renci.SshNet;
+using Renci.SshNet.Common;
 
 namespace AutoProvision.Ssh;
 
@@ -8,32 +11,79 @@ public sealed class SshConnector(IOptions<SshOptions> options, TimeProvider time
 {
     // For input that a command reads late: SSH.NET gives a write up after its connection's timeout, having sent a part of it.
     private static readonly TimeSpan LongestWrite = TimeSpan.FromDays(2);
+
+    // sshd hangs up on some of those that come at once (MaxStartups), and on all for a moment while it is restarted.
+    private static readonly TimeSpan HangUpPatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
     private readonly SshOptions _options = options.Value;
+    private readonly LoginTurns _turns = new();
     private readonly TrackedTasks _abandoned = new();
 
     public async Task<ISshConnection> ConnectAsync(SshTarget target, CancellationToken cancellation)
     {
+        // Once: to sshd it is somebody who has not logged in yet, and may be the one too many.
         await TcpProbe.CheckAsync(target, _options.ProbeTimeout, time, cancellation);
-        return new SshConnection(await LogInAsync(target, null, cancellation), target, _options, time);
+        var client = await InTurnAsync(target, () => LogInAsync(target, null, cancellation), cancellation);
+        return new SshConnection(client, () => LogInAgainAsync(target), target, _options, time);
     }
 
-    public async Task<ISshSession> OpenSessionAsync(SshTarget target, CancellationToken cancellation)
+    public Task<ISshSession> OpenSessionAsync(SshTarget target, CancellationToken cancellation) => InTurnAsync<ISshSession>(target, async () =>
     {
         var relay = await PacedRelay.OpenAsync(target, _options.ProbeTimeout, time, cancellation);
         try
         {
             var client = await LogInAsync(target, relay.Port, cancellation);
             client.ConnectionInfo.Timeout = LongestWrite;
-            return new SshSession(client, relay, target, _options, time);
+            return new SshSession(client, () => LogInAgainAsync(target), relay, target, _options, time);
         }
         catch
         {
             await relay.DisposeAsync();
             throw;
         }
-    }
+    }, cancellation);
 
     public ValueTask DisposeAsync() => _abandoned.DisposeAsync();
+
+    // For what must be done after its caller has left; it takes no longer than the handshake may.
+    private Task<SshClient> LogInAgainAsync(SshTarget target) => InTurnAsync(target, () => LogInAsync(target, null, CancellationToken.None), CancellationToken.None);
+
+    private async Task<T> InTurnAsync<T>(SshTarget target, Func<Task<T>> logIn, CancellationToken cancellation)
+    {
+        using var turn = await TakeTurnAsync(target, cancellation);
+        var started = time.GetTimestamp();
+        for (var pause = FirstPause; ; pause = pause < LongestPause ? 2 * pause : LongestPause)
+        {
+            try
+            {
+                return await logIn();
+            }
+            catch (FailureException e) when (IsHangUp(e) && time.GetElapsedTime(started) + pause < HangUpPatience)
+            {
+                // Another try may get in.
+            }
+            await Task.Delay(pause, time, cancellation);
+        }
+    }
+
+    private async Task<IDisposable> TakeTurnAsync(SshTarget target, CancellationToken cancellation)
+    {
+        using var patience = new CancellationTokenSource(_options.ConnectTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
+        try
+        {
+            return await _turns.TakeAsync(target, either.Token);
+        }
+        catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
+        {
+            throw SshFailures.NotReachable(target, $"earlier logins have not ended within {_options.ConnectTimeout.TotalSeconds:0} s", e);
+        }
+    }
+
+    // After the connection was accepted. A refused one, or none at all, is told at once: a booting guest is looked at again anyway.
+    private static bool IsHangUp(FailureException e) => e.Code == SshFailures.Unreachable && e.InnerException
+        is (SshException and not SshOperationTimeoutException) or IOException or SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown };
 
     private async Task<SshClient> LogInAsync(SshTarget target, int? relay, CancellationToken cancellation)
     {

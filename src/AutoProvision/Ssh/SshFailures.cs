@@ -10,6 +10,7 @@ internal static class SshFailures
     public const string Unreachable = "ssh_unreachable";
     public const string AuthFailed = "ssh_auth_failed";
     public const string Lost = "ssh_connection_lost";
+    public const string Refused = "ssh_channel_refused";
 
     public static FailureException NotReachable(SshTarget target, string seen, Exception? inner = null) => new(Unreachable,
         $"{target} cannot be reached: {seen}",
@@ -31,9 +32,13 @@ internal static class SshFailures
         $"The connection to {target} broke while a command ran; the command may or may not have finished.",
         "See whether the guest restarted or ran out of memory, then run the command again if that is safe.", inner.Message, inner);
 
-    public static FailureException ChannelRefused(SshTarget target, Exception inner) => new("ssh_channel_refused",
-        $"{target} accepts no further command on its connection.",
-        "The guest may be short of processes or memory, or its sshd has a low MaxSessions.", inner.Message, inner);
+    public static FailureException ChannelRefused(SshTarget target, Exception inner) => new(Refused,
+        $"{target} accepts no further command.",
+        "The guest may be short of processes or memory, or its sshd allows no commands (MaxSessions 0).", inner.Message, inner);
+
+    /// <summary>What is longer than can be sent, and was not refused as a part of a request.</summary>
+    public static FailureException TooLong(int length) => new("command_too_long",
+        $"With all quoting the command takes {length} bytes, of {ExecScript.LongestText} that can be sent.", "Put a long script into a file of the guest, and call it.");
 
     public static FailureException SessionsExhausted(int most) => new("ssh_sessions_exhausted",
         $"{most} streamed commands and terminals of this VM are open, as many as Ssh:SessionsPerVm allows.",

@@ -30,7 +30,7 @@ internal sealed class SshProgram : ISshChannel
     /// <param name="lost">The connection was given up.</param>
     public static SshProgram Start(SshClient client, string command, Action closed, CancellationToken lost)
     {
-        var started = client.CreateCommand(command);
+        var started = client.ToCommand(command);
         try
         {
             // Its end shows in its streams, its failure in the connection.

@@ -2,7 +2,7 @@ using Renci.SshNet;
 
 namespace AutoProvision.Ssh;
 
-internal sealed class SshSession(SshClient client, PacedRelay relay, SshTarget target, SshOptions options, TimeProvider time) : ISshSession
+internal sealed class SshSession(SshClient client, Func<Task<SshClient>> logIn, PacedRelay relay, SshTarget target, SshOptions options, TimeProvider time) : ISshSession
 {
     private readonly CancellationTokenSource _lost = new();
     private readonly Lock _lock = new();
@@ -14,6 +14,7 @@ internal sealed class SshSession(SshClient client, PacedRelay relay, SshTarget t
         using var exec = new RemoteExec(client, request, sink, time, relay.Gate)
         {
             OnBroken = () => { },
+            LogIn = logIn,
             // The connection's own timeout is for input that is read late.
             Patience = options.ConnectTimeout,
             // What still waits for the command to take its input is freed by that.

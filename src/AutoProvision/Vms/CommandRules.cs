@@ -1,4 +1,5 @@
 using AutoProvision.CloudInit;
+using AutoProvision.Ssh;
 
 namespace AutoProvision.Vms;
 
@@ -34,10 +35,18 @@ internal static class CommandRules
         if (check.Command is null)
             faults.Add($"{pointer}/command", "required", "The check has no command.", Hint);
         else
-            Check($"{pointer}/command", check.Command, faults);
+            CheckSent($"{pointer}/command", check.Command, faults);
         faults.InRange($"{pointer}/timeoutSeconds", check.TimeoutSeconds ?? DefaultSeconds, 1, MostSeconds, " s");
         if (check.Hint is not null)
             faults.Check($"{pointer}/hint", "text_invalid", "A text.", () => CloudInitRules.Encodable(check.Hint, "Hint"));
+    }
+
+    // It goes over SSH, where commands that cloud-init runs do not.
+    private static void CheckSent(string pointer, string command, FaultList faults)
+    {
+        Check(pointer, command, faults);
+        if (ExecScript.Length(new ExecRequest(command)) is > ExecScript.LongestText and var length)
+            faults.Add(pointer, "command_too_long", $"The command takes {length} bytes as it is sent.", $"At most {ExecScript.LongestText}: put a long script into the guest with files, and call it.");
     }
 
     private static void Check(string pointer, string command, FaultList faults)

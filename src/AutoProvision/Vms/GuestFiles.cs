@@ -54,7 +54,7 @@ public sealed class GuestFiles(VmService vms, VmAccess access, SshConnectionPool
     {
         var order = query.Read(mayBeRoot: true, isArchive: true);
         var temporary = FilePath.Temporary();
-        return InSessionAsync(id, SftpCommand.WithSweep(order.Path, temporary), order.Path, writes: true, (files, token) => files.UnpackAsync(order, temporary, archive, token), cancellation);
+        return InSessionAsync(id, SftpCommand.WithSweep(order.Path, temporary), order.Path, writes: true, (files, token) => files.UnpackAsync(order, temporary, new PlainArchive(archive), token), cancellation);
     }
 
     /// <summary>Deletes a file, a symbolic link or a directory.</summary>
@@ -98,7 +98,12 @@ public sealed class GuestFiles(VmService vms, VmAccess access, SshConnectionPool
         }
         catch (SftpException e)
         {
-            throw writes ? await FileFailures.ExplainWriteAsync(sftp, path, e, token) : FileFailures.Explain(path, e);
+            var failure = writes ? await FileFailures.ExplainWriteAsync(sftp, path, e, token) : FileFailures.Explain(path, e);
+            throw e.Status == SftpStatus.NoSuchFile ? await DeadLinks.ExplainAsync(sftp, path, failure, token) : failure;
+        }
+        catch (FailureException e) when (e.Code is FileFailures.Missing or FileFailures.DirectoryMissing)
+        {
+            throw await DeadLinks.ExplainAsync(sftp, path, e, token);
         }
         catch (OperationCanceledException) when (!token.IsCancellationRequested && sftp.EndedBy is { } ended)
         {

@@ -203,6 +203,10 @@ public sealed class VmService(
         return store.WatchAsync(vm.Id, after, cancellation);
     }
 
+    /// <summary>Whether the event with this number is the VM's last one for good.</summary>
+    /// <exception cref="FailureException"><c>vm_not_found</c>.</exception>
+    public bool HasEndedAt(string id, long seq) => Get(id) is { State: VmState.Deleted } vm && seq >= vm.Version;
+
     /// <summary>What this service made and no longer knows as a VM.</summary>
     public Task<IReadOnlyList<Orphan>> ListOrphansAsync(CancellationToken cancellation) => orphans.ListAsync(cancellation);
 

@@ -128,6 +128,110 @@ internal sealed class GuestProofs(HttpClient http, string vm)
         await UntilGoneAsync(seconds);
     }
 
+    /// <summary>The answer comes when the shell has exited; what it left in the background, and its output, are neither waited for nor ended.</summary>
+    /// <param name="chatter">Something else to leave there, which prints.</param>
+    public async Task ABackgroundProcessGoesOnAsync(string chatter)
+    {
+        var seconds = UniqueSeconds();
+        // A second shell is the parent of all: what prints ends with its output.
+        var body = new { shell = $"{chatter} sleep {seconds} & {(chatter.StartsWith("exec", StringComparison.Ordinal) ? "" : "echo started;")} exit 3", timeoutSeconds = 100 };
+        var answer = await ExecAsync(body);
+        var events = await http.StreamExecAsync(vm, Json(body));
+
+        Assert.Equal((3, false), (answer.GetProperty("exitCode").GetInt32(), answer.GetProperty("timedOut").GetBoolean()));
+        Assert.Equal(("exit", 3, false), (events[^1].EventType, events[^1].Data.GetProperty("code").GetInt32(), events[^1].Data.GetProperty("timedOut").GetBoolean()));
+        if (!chatter.StartsWith("exec", StringComparison.Ordinal))
+        {
+            Assert.Contains("started\n", answer.Text("stdout"), StringComparison.Ordinal);
+            Assert.Contains("started\n", string.Concat(events.Where(item => item.EventType == "stdout").Select(item => item.Data.Text("data"))), StringComparison.Ordinal);
+        }
+        Assert.Equal(2, await CountAsync(seconds));
+        await ExecAsync(new { shell = $"pkill -xf 'sleep {seconds}'" });
+        await UntilGoneAsync(seconds);
+    }
+
+    /// <summary>sshd tells an exit before all output is sent; in the background nothing is left.</summary>
+    public async Task LateOutputIsWholeAsync()
+    {
+        var lengths = await Task.WhenAll(Enumerable.Range(0, 4).Select(async _ =>
+            (await ExecAsync(new { shell = "head -c 30000000 /dev/zero | tr '\\0' x; echo", maxOutputBytes = 40_000_000 })).Text("stdout").Length));
+        Assert.All(lengths, length => Assert.Equal(30_000_001, length));
+    }
+
+    /// <summary>What is promised, and the most, arrive; one byte more is a bad request.</summary>
+    public async Task TheLongestTextRunsAsync()
+    {
+        const int Promised = 48 * 1024;
+        var promised = await ExecAsync(new { shell = $": {new string('x', Promised / 2)}; echo ${{#IT}}", env = new Dictionary<string, string> { ["IT"] = new('y', Promised / 2 - 100) } });
+        Assert.Equal($"{Promised / 2 - 100}\n", promised.Text("stdout"));
+        using var over = await http.PostJsonAsync($"{vm}/exec", Json(new { shell = "echo " + new string('x', 70_000) }));
+        var told = Assert.Single((await over.ReadProblemAsync(HttpStatusCode.BadRequest)).GetProperty("errors").EnumerateArray());
+        Assert.Equal("command_too_long", told.Text("code"));
+        // What is sent around the command's own text is counted, too.
+        var around = int.Parse(told.Text("detail").Split(' ').First(word => word.All(char.IsAsciiDigit)), System.Globalization.CultureInfo.InvariantCulture) - 70_005;
+        var most = 64 * 1024 - around - 5;
+        foreach (var isStream in (bool[])[false, true])
+        {
+            var body = Json(new { shell = "echo " + new string('x', most) });
+            var stdout = isStream ? string.Concat((await http.StreamExecAsync(vm, body)).Where(item => item.EventType == "stdout").Select(item => item.Data.Text("data")))
+                : (await ExecAsync(new { shell = "echo " + new string('x', most) })).Text("stdout");
+            Assert.Equal(most + 1, stdout.Length);
+        }
+        using var refused = await http.PostJsonAsync($"{vm}/exec", Json(new { shell = "echo " + new string('x', most + 1) }));
+        await refused.ReadProblemAsync(HttpStatusCode.BadRequest);
+    }
+
+    /// <summary>Each of these commands waits for the others.</summary>
+    public async Task CommandsRunAtOnceAsync(int count)
+    {
+        var meeting = $"/tmp/meeting-{UniqueSeconds()}";
+        var answers = await Task.WhenAll(Enumerable.Range(0, count).Select(_ => ExecAsync(new { shell = Meet(meeting, count), timeoutSeconds = 60 })));
+        Assert.All(answers, answer => Assert.Equal((0, "met\n"), (answer.GetProperty("exitCode").GetInt32(), answer.Text("stdout"))));
+        await ExecAsync(new { shell = $"rm -r {meeting}" });
+    }
+
+    /// <summary>All are run, however many there are.</summary>
+    public async Task CommandsWaitTheirTurnAsync(int count)
+    {
+        var answers = await Task.WhenAll(Enumerable.Range(0, count).Select(number => ExecAsync(new { shell = $"sleep 0.3; echo {number}", timeoutSeconds = 60 })));
+        Assert.Equal(Enumerable.Range(0, count).Select(number => $"{number}\n"), answers.Select(answer => answer.Text("stdout")));
+    }
+
+    /// <summary>Each of these streams waits for the others.</summary>
+    public async Task StreamsRunAtOnceAsync(int count)
+    {
+        var meeting = $"/tmp/meeting-{UniqueSeconds()}";
+        var streams = await Task.WhenAll(Enumerable.Range(0, count).Select(_ => http.StreamExecAsync(vm, Json(new { shell = Meet(meeting, count), timeoutSeconds = 90 }))));
+        Assert.All(streams, events => Assert.Equal(("exit", 0), (events[^1].EventType, events[^1].Data.GetProperty("code").GetInt32())));
+        await ExecAsync(new { shell = $"rm -r {meeting}" });
+    }
+
+    /// <summary>A file is written and read while a command runs.</summary>
+    public async Task FilesGoBesideACommandAsync()
+    {
+        var file = $"/tmp/file-{UniqueSeconds()}";
+        var running = ExecAsync(new { shell = $"while ! test -e {file}.go; do sleep 0.05; done; echo went on", timeoutSeconds = 60 });
+        foreach (var name in (string[])[file, $"{file}.go"])
+        {
+            using var written = await http.PutAsync(new Uri($"{vm}/files?path={name}&owner=root", UriKind.Relative), new StringContent("content"), Cancellation);
+            Assert.True(HttpStatusCode.Created == written.StatusCode, await written.Content.ReadAsStringAsync(Cancellation));
+            Assert.Equal("content", await http.GetStringAsync(new Uri($"{vm}/files?path={file}", UriKind.Relative), Cancellation));
+        }
+        Assert.Equal("went on\n", (await running).Text("stdout"));
+        await ExecAsync(new { shell = $"rm {file} {file}.go" });
+    }
+
+    /// <summary>An answer that does not say that the command may still run is right: nothing of it does. A time-out and an exit code exclude each other.</summary>
+    public async Task ATimeoutIsConfirmedAsync(bool isStream)
+    {
+        var seconds = UniqueSeconds();
+        var body = new { shell = $"trap 'exit 7' TERM; sh -c 'trap \"\" TERM; sleep {seconds}; true' & wait", timeoutSeconds = 2 };
+        var end = isStream ? (await http.StreamExecAsync(vm, Json(body)))[^1].Data : await ExecAsync(body);
+        Assert.Equal((true, false, false, false),
+            (end.GetProperty("timedOut").GetBoolean(), end.TryGetProperty("mayStillRun", out _), end.TryGetProperty("exitCode", out _), end.TryGetProperty("code", out _)));
+        Assert.Equal(0, await CountAsync(seconds));
+    }
+
     /// <summary>Who does not read on stops the command, rather than filling the service's memory.</summary>
     public async Task ASlowReaderSlowsTheCommandAsync()
     {
@@ -197,6 +301,9 @@ internal sealed class GuestProofs(HttpClient http, string vm)
     {
         shell = $"for it in /proc/[0-9]*/cmdline; do tr '\\0' ' ' <$it 2>/dev/null; echo; done 2>/dev/null | grep -cx 'sleep {seconds} '",
     })).Text("stdout"));
+
+    private static string Meet(string meeting, int count) =>
+        $"mkdir -p {meeting}; touch {meeting}/$$; while [ $(ls {meeting} | wc -l) -lt {count} ]; do sleep 0.05; done; echo met";
 
     private static async Task UntilAsync(Func<Task<bool>> condition, string what)
     {

@@ -18,6 +18,11 @@ public sealed class LoopbackEndTests(SshdFixture sshd) : LoopbackGuest(sshd)
     [Fact(Timeout = Limit)]
     public Task A_timeout_ends_children_in_process_groups_of_their_own() => Guest.ATimeoutEndsOtherGroupsTooAsync();
 
+    [Theory(Timeout = Limit)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public Task What_is_said_to_have_ended_has_ended(bool isStream) => Guest.ATimeoutIsConfirmedAsync(isStream);
+
     /// <summary>Its sshd is stopped in the middle: neither the command nor the order to end it is answered.</summary>
     [Fact(Timeout = Limit)]
     public async Task A_guest_that_hangs_holds_nobody_longer_than_the_timeout()
@@ -28,7 +33,8 @@ public sealed class LoopbackEndTests(SshdFixture sshd) : LoopbackGuest(sshd)
         {
             Sshd.SignalConnections("STOP");
 
-            Assert.Equal("exit", await response.ReadExecAsync().Select(item => item.EventType).LastAsync(TestContext.Current.CancellationToken));
+            var last = await response.ReadExecAsync().LastAsync(TestContext.Current.CancellationToken);
+            Assert.Equal(("exit", true, true), (last.EventType, last.Data.GetProperty("timedOut").GetBoolean(), last.Data.GetProperty("mayStillRun").GetBoolean()));
         }
         finally
         {

@@ -8,7 +8,7 @@ namespace AutoProvision.Ssh;
 
 /// <summary>A real sshd on 127.0.0.1 with its own configuration, host key and authorised key, in a directory of its own,
 /// which is its user's home as well: the machine's start-up files stay out of the tests.</summary>
-public sealed class SshdFixture : IAsyncLifetime
+public class SshdFixture : IAsyncLifetime
 {
     // The machine's own may be missing, or let nobody in: as much of sudo as the service asks for.
     private const string Sudo = """
@@ -27,6 +27,9 @@ public sealed class SshdFixture : IAsyncLifetime
     private readonly SshKeyPair _hostKey = SshKeyPair.Generate("host");
     private readonly SshKeyPair _userKey = SshKeyPair.Generate("user");
     private Process? _sshd;
+
+    /// <summary>A line of its configuration that only some tests want.</summary>
+    protected virtual string More => "";
 
     public ConcurrentQueue<string> Log { get; } = new();
 
@@ -83,6 +86,7 @@ public sealed class SshdFixture : IAsyncLifetime
             _sshd.Dispose();
         }
         _directory.Delete(recursive: true);
+        GC.SuppressFinalize(this);
     }
 
     // A user other than root is served by two processes, and the second holds the connection.
@@ -115,6 +119,7 @@ public sealed class SshdFixture : IAsyncLifetime
         KbdInteractiveAuthentication no
         PermitRootLogin prohibit-password
         LogLevel VERBOSE
+        {More}
         SetEnv HOME={_directory.FullName} PATH={_directory.FullName}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
         """;

@@ -170,6 +170,11 @@ internal sealed partial class FakeHypervisor : IHypervisor
     public Task<IReadOnlyList<string>> ListAddressesAsync(Guid id, IReadOnlyList<Nic> nics, CancellationToken cancellation) =>
         ActAsync<IReadOnlyList<string>>(nameof(ListAddressesAsync), () => [.. nics.Select(nic => Lease(nic.Mac))], cancellation);
 
+    /// <summary>What the guest's agent says to any script; null where it has none.</summary>
+    public string? AgentAnswer { get; set; }
+
+    public Task<string?> AskGuestAsync(Guid id, string script, CancellationToken cancellation) => ActAsync(nameof(AskGuestAsync), () => Domains.ContainsKey(id) ? AgentAnswer : null, cancellation);
+
     public Task<string> ReadConsoleAsync(Guid id, int maxChars, CancellationToken cancellation) => ActAsync(nameof(ReadConsoleAsync), () =>
     {
         var text = Consoles.GetValueOrDefault(id, "");

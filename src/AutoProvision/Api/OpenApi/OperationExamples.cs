@@ -81,7 +81,7 @@ internal static class OperationExamples
         ],
         ["listVms"] = [(200, "The VMs that were asked for."), (304, "Nothing is new since the `If-None-Match` that was sent.")],
         ["getVm"] = [(304, "Nothing is new since the `If-None-Match` that was sent."), (200, "The VM; a deleted one too, until it is forgotten (Provisioning:DeletedRetention).")],
-        ["watchVm"] = [(200, Stream)],
+        ["watchVm"] = [(200, Stream), (204, "The VM is deleted, and `Last-Event-ID` is its last event: there will be no more.")],
         ["watchEvents"] = [(200, GlobalStream)],
         ["listWebhooks"] = [(200, "The webhooks, by name; empty where the settings have none.")],
         ["execInVm"] =

@@ -19,6 +19,7 @@ public sealed class LibvirtHypervisor(
     GuestDiagnosis diagnosis,
     AddressFinder addresses,
     ConsoleFollower consoles,
+    GuestAgentExec agent,
     TimeProvider time) : IHypervisor
 {
     // A look starts two processes and writes a file; several monitors may ask each second. None that asks can end the look of the
@@ -90,6 +91,8 @@ public sealed class LibvirtHypervisor(
 
     public Task<string> ReadConsoleAsync(Guid id, int maxChars, CancellationToken cancellation) =>
         ConsoleLog.ReadTailAsync(paths.Console(id), maxChars, cancellation);
+
+    public Task<string?> AskGuestAsync(Guid id, string script, CancellationToken cancellation) => agent.TryRunAsync(id, script, cancellation);
 
     public Task<byte[]?> ReadConsoleLinesAsync(Guid id, int lines, CancellationToken cancellation) => consoles.ReadAsync(id, lines, cancellation);
 

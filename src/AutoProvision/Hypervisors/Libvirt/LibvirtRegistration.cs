@@ -26,6 +26,7 @@ public static class LibvirtRegistration
             .AddSingleton<LeaseBook>()
             .AddSingleton(new ArpTable())
             .AddSingleton<GuestAgent>()
+            .AddSingleton<GuestAgentExec>()
             .AddSingleton<AddressFinder>()
             .AddSingleton<ConsoleFollower>()
             .AddSingleton<INetworks, LibvirtNetworks>()

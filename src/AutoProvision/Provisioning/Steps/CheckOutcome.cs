@@ -13,6 +13,7 @@ internal sealed record CheckOutcome(bool Holds, string Ending, string Output)
 
     public static CheckOutcome Of(ExecResult result) => new(result.ExitCode == 0, result switch
     {
+        { MayStillRun: true } => "The time was over; the guest did not confirm that the command has ended.",
         { TimedOut: true } => "The command was ended because the time was over.",
         { ExitCode: { } code } => $"The command's exit code was {code}.",
         _ => $"The command was ended by the signal {result.Signal}.",

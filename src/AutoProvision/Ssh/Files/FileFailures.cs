@@ -5,13 +5,16 @@ namespace AutoProvision.Ssh.Files;
 /// <summary>What goes wrong with a guest's files, each with its stable code.</summary>
 internal static class FileFailures
 {
+    public const string Missing = "file_not_found";
+    public const string DirectoryMissing = "directory_missing";
+
     // Less than one request's data: what did not fit says only "Failure".
     private const ulong FullBytes = 1024 * 1024;
 
-    public static FailureException NotFound(string path) => new("file_not_found",
+    public static FailureException NotFound(string path) => new(Missing,
         $"The guest has no {path}.", "GET /vms/{id}/files/stat?path= shows what is in a directory.");
 
-    public static FailureException NoDirectory(string path) => new("directory_missing",
+    public static FailureException NoDirectory(string path) => new(DirectoryMissing,
         $"The guest has no directory {FilePath.Parent(path)}.", "With parents=true it is made.");
 
     public static FailureException NotDirectory(string path) => new("not_a_directory",
@@ -31,6 +34,9 @@ internal static class FileFailures
 
     public static FailureException ArchiveBroken(string path, string seen, Exception inner) => new("file_failed",
         $"The guest did not give all of the directory {path}.", "The evidence says which file could not be read; read the directories around it by themselves.", seen, inner);
+
+    public static FailureException Compressed(string how) => new("tar_invalid",
+        $"The archive is compressed ({how}).", "Send it uncompressed: \"tar cf\" in place of \"tar czf\", or unpack it on the way, as with \"zcat archive.tar.gz | curl -T - ...\".");
 
     public static InvalidRequestException NoSuchOwner(string owner) => new(
         [new Fault("/owner", "owner_invalid", $"The guest has no user or group of \"{owner}\".", "user or user:group, each a name of the guest's /etc/passwd and /etc/group or a number.")]);
