@@ -46,7 +46,7 @@ internal sealed class RemoteKill(SshClient client, TimeProvider time)
 
     private async Task RunAsync(string text)
     {
-        using var command = client.CreateCommand(text);
+        using var command = client.CreateCommand(AnyShell.Run(text));
         await await DedicatedThread.RunAsync(() => command.ExecuteAsync(CancellationToken.None));
     }
 

@@ -1,3 +1,4 @@
+using AutoProvision.Vms;
 using Renci.SshNet;
 
 namespace AutoProvision.Ssh;
@@ -7,6 +8,7 @@ internal sealed class SshConnection(SshClient client, SshTarget target, SshOptio
     private readonly SemaphoreSlim _channels = new(options.ConcurrentExecs);
     // File transfers take part in the same limit, and never all of it: commands go on beside them.
     private readonly SemaphoreSlim _transfers = new(Math.Max(1, options.ConcurrentExecs / 2));
+    private readonly LoginShell _shell = new();
     private readonly CancellationTokenSource _lost = new();
     private volatile bool _broken;
 
@@ -21,7 +23,9 @@ internal sealed class SshConnection(SshClient client, SshTarget target, SshOptio
             return new ExecEnd(null, null, time.GetElapsedTime(started), TimedOut: true);
         try
         {
-            using var exec = new RemoteExec(client, request, sink, time) { OnBroken = () => _broken = true };
+            if (!request.IsOwn && _shell.IsUnknown)
+                await LearnShellAsync(deadline.Token, cancellation);
+            using var exec = new RemoteExec(client, _shell, request, sink, time) { OnBroken = () => _broken = true };
             return await exec.RunAsync(deadline.Token, _lost.Token, cancellation);
         }
         catch (Exception e) when (SshFailures.Of(e, target, IsAlive) is { } failure)
@@ -63,11 +67,26 @@ internal sealed class SshConnection(SshClient client, SshTarget target, SshOptio
         }
     }
 
+    // Once on a connection that no own command was run on; a login alone takes many times as long.
+    private async Task LearnShellAsync(CancellationToken deadline, CancellationToken cancellation)
+    {
+        using var sink = new ExecCollector(LoginShell.Question);
+        using var exec = new RemoteExec(client, _shell, LoginShell.Question, sink, time) { OnBroken = () => _broken = true };
+        try
+        {
+            await exec.RunAsync(deadline, _lost.Token, cancellation);
+        }
+        catch (FailureException e) when (e.Code == SshFailures.CommandFailed)
+        {
+            // The command itself will tell what its shell makes of it.
+        }
+    }
+
     private async Task<ISshChannel> StartAsync(string command)
     {
         try
         {
-            return await DedicatedThread.RunAsync(() => SshProgram.Start(client, command, Leave, _lost.Token));
+            return await DedicatedThread.RunAsync(() => SshProgram.Start(client, AnyShell.Run(command), Leave, _lost.Token));
         }
         catch (Exception e)
         {

@@ -1,3 +1,4 @@
+using AutoProvision.Vms;
 using Renci.SshNet;
 
 namespace AutoProvision.Ssh;
@@ -6,12 +7,15 @@ internal sealed class SshSession(SshClient client, PacedRelay relay, SshTarget t
 {
     private readonly CancellationTokenSource _lost = new();
     private readonly Lock _lock = new();
+    private readonly LoginShell _shell = new();
     private Task? _closing;
 
     public async Task<ExecEnd> ExecAsync(ExecRequest request, IExecSink sink, CancellationToken cancellation)
     {
         using var deadline = new CancellationTokenSource(request.Timeout ?? options.ExecTimeout, time);
-        using var exec = new RemoteExec(client, request, sink, time, relay.Gate)
+        if (!request.IsOwn)
+            await LearnShellAsync(deadline.Token, cancellation);
+        using var exec = new RemoteExec(client, _shell, request, sink, time, relay.Gate)
         {
             OnBroken = () => { },
             // The connection's own timeout is for input that is read late.
@@ -37,6 +41,20 @@ internal sealed class SshSession(SshClient client, PacedRelay relay, SshTarget t
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _lost.Token);
         var opening = DedicatedThread.RunAsync(() => new ShellTerminal(client, relay.Gate, type, size));
         return await opening.WaitAsync(options.ConnectTimeout, time, either.Token);
+    }
+
+    private async Task LearnShellAsync(CancellationToken deadline, CancellationToken cancellation)
+    {
+        using var told = new ExecCollector(LoginShell.Question);
+        using var exec = new RemoteExec(client, _shell, LoginShell.Question, told, time) { OnBroken = () => { }, Patience = options.ConnectTimeout };
+        try
+        {
+            await GuardAsync(() => exec.RunAsync(deadline, _lost.Token, cancellation), cancellation);
+        }
+        catch (FailureException e) when (e.Code == SshFailures.CommandFailed)
+        {
+            // The command itself will tell what its shell makes of it.
+        }
     }
 
     private Task CloseAsync()

@@ -8,7 +8,7 @@ namespace AutoProvision.Ssh;
 
 /// <summary>A real sshd on 127.0.0.1 with its own configuration, host key and authorised key, in a directory of its own,
 /// which is its user's home as well: the machine's start-up files stay out of the tests.</summary>
-public sealed class SshdFixture : IAsyncLifetime
+public class SshdFixture : IAsyncLifetime
 {
     // The machine's own may be missing, or let nobody in: as much of sudo as the service asks for.
     private const string Sudo = """
@@ -27,6 +27,12 @@ public sealed class SshdFixture : IAsyncLifetime
     private readonly SshKeyPair _hostKey = SshKeyPair.Generate("host");
     private readonly SshKeyPair _userKey = SshKeyPair.Generate("user");
     private Process? _sshd;
+
+    /// <summary>Another login shell than the machine's user has; null for that one.</summary>
+    protected virtual string? LoginShell => null;
+
+    /// <summary>Start-up files in the user's home, with what is in them.</summary>
+    protected virtual IReadOnlyDictionary<string, string> StartUpFiles { get; } = new Dictionary<string, string>();
 
     public ConcurrentQueue<string> Log { get; } = new();
 
@@ -55,6 +61,11 @@ public sealed class SshdFixture : IAsyncLifetime
         await File.WriteAllTextAsync(PathOf("authorized_keys"), _userKey.PublicOpenSsh + "\n");
         await File.WriteAllTextAsync(PathOf("sudo"), Sudo);
         File.SetUnixFileMode(PathOf("sudo"), (UnixFileMode)0b111_101_101);
+        foreach (var (name, text) in StartUpFiles)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(PathOf(name))!);
+            await File.WriteAllTextAsync(PathOf(name), text);
+        }
         // Until sshd has the port that was chosen for it, another program may take it.
         for (var left = 5; !await TryStartAsync(); left--)
             Assert.True(left > 0, $"sshd does not start:\n{string.Join('\n', Log)}");
@@ -83,6 +94,7 @@ public sealed class SshdFixture : IAsyncLifetime
             _sshd.Dispose();
         }
         _directory.Delete(recursive: true);
+        GC.SuppressFinalize(this);
     }
 
     // A user other than root is served by two processes, and the second holds the connection.
@@ -115,9 +127,12 @@ public sealed class SshdFixture : IAsyncLifetime
         KbdInteractiveAuthentication no
         PermitRootLogin prohibit-password
         LogLevel VERBOSE
-        SetEnv HOME={_directory.FullName} PATH={_directory.FullName}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+        SetEnv HOME={_directory.FullName} PATH={_directory.FullName}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin{Shell()}
 
         """;
+
+    // As sshd would run it for a user who has it: the text of the command behind -c, and its own name in SHELL.
+    private string Shell() => LoginShell is { } shell ? $" SHELL={shell}\nForceCommand exec {shell} -c \"$SSH_ORIGINAL_COMMAND\"" : "";
 
     private string PathOf(string name) => Path.Combine(_directory.FullName, name);
 

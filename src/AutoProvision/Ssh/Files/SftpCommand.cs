@@ -3,6 +3,9 @@ namespace AutoProvision.Ssh.Files;
 /// <summary>Starts the guest's SFTP server as root where the user may use sudo, so that every path works, and as the user otherwise.</summary>
 internal static class SftpCommand
 {
+    /// <summary>The line before the server's first byte; what comes before it was printed by the user's start-up files.</summary>
+    public const string Begins = "autoprovision-sftp-begins";
+
     // Debian and Ubuntu, Fedora, Alpine and Arch, others.
     private const string Find = """
         for server in /usr/lib/openssh/sftp-server /usr/libexec/openssh/sftp-server /usr/lib/ssh/sftp-server /usr/libexec/sftp-server; do
@@ -19,6 +22,7 @@ internal static class SftpCommand
 
     public const string Plain = $"""
         {Find}
+        echo {Begins}
         {MaySudo} && exec sudo -n -- "$server"
         exec "$server"
         """;
@@ -37,6 +41,7 @@ internal static class SftpCommand
 
     private static string With(string serve, string path, string temporary) => $"""
         {Find}
+        echo {Begins}
         set -- "$server" {ShellQuote.Quote(path)} {ShellQuote.Quote(temporary)}
         {MaySudo} && exec sudo -n -- sh -c {serve} sh "$@"
         exec sh -c {serve} sh "$@"
