@@ -6,7 +6,8 @@ namespace AutoProvision.Ssh;
 /// </summary>
 internal sealed class LoginShell
 {
-    private static readonly HashSet<string> Posix = ["sh", "ash", "bash", "busybox", "dash", "ksh", "ksh93", "lksh", "loksh", "mksh", "oksh", "posh", "rbash", "rksh", "rzsh", "yash", "zsh"];
+    // Any other may be somebody's own program that hands the text on to a POSIX shell.
+    private static readonly HashSet<string> Others = ["csh", "bsd-csh", "tcsh", "fish", "elvish", "nu", "xonsh"];
     private volatile string? _path;
 
     /// <summary>An own command that does nothing but tell.</summary>
@@ -15,8 +16,8 @@ internal sealed class LoginShell
     /// <summary>Whether no own command has told it yet.</summary>
     public bool IsUnknown => _path is null;
 
-    /// <summary>Whether it is known to be another one, such as fish or tcsh.</summary>
-    public bool IsOther => _path is { } path && !Posix.Contains(path[(path.LastIndexOf('/') + 1)..]);
+    /// <summary>Whether it is one that reads no POSIX text, such as fish or tcsh.</summary>
+    public bool IsOther => _path is { } path && Others.Contains(path[(path.LastIndexOf('/') + 1)..]);
 
     public void Learn(string? path) => _path = path ?? _path;
 }

@@ -12,6 +12,9 @@ public sealed class SshConnectionPool(ISshConnector connector, IOptions<SshOptio
     private readonly TrackedTasks _closing = new();
     private volatile bool _disposed;
 
+    /// <summary>A VM's other place in the pool, for the connection of the service's own account. It goes with the VM's.</summary>
+    public static string OfService(string id) => id + "/service";
+
     /// <summary>The connections that are not shared; what closes a VM's place here closes those too.</summary>
     public SshSessions Sessions { get; } = new(connector, options.Value.SessionsPerVm);
 
@@ -72,16 +75,18 @@ public sealed class SshConnectionPool(ISshConnector connector, IOptions<SshOptio
     /// <summary>Closes the VM's connection, if there is one; to be called when the VM is stopped, restarted or deleted.</summary>
     public async Task ForgetAsync(string id)
     {
-        if (_slots.TryRemove(id, out var slot))
-            await slot.DisposeAsync();
+        foreach (var place in (string[])[id, OfService(id)])
+            if (_slots.TryRemove(place, out var slot))
+                await slot.DisposeAsync();
         await Sessions.EndAsync(id);
     }
 
     /// <summary>The same for a guest that is gone already: nobody waits until the connection to it is closed.</summary>
     public void Drop(string id)
     {
-        if (_slots.TryGetValue(id, out var slot))
-            Retire(id, slot);
+        foreach (var place in (string[])[id, OfService(id)])
+            if (_slots.TryGetValue(place, out var slot))
+                Retire(place, slot);
         _closing.Add(Sessions.EndAsync(id));
     }
 

@@ -1,17 +1,15 @@
-using AutoProvision.Provisioning;
-using AutoProvision.Ssh;
 using AutoProvision.Ssh.Files;
 
 namespace AutoProvision.Vms;
 
 /// <summary>
-/// The files of a reachable VM, over SFTP on its one connection, as root where its user may use sudo: every path works.
+/// The files of a reachable VM, over SFTP on a connection of its own, as root where its user may use sudo: every path works.
 /// </summary>
 /// <remarks>
 /// Every method throws <see cref="FailureException"/>: <c>vm_not_found</c>, <c>vm_not_ready</c>, <c>service_stopping</c>, one of SSH's or one
 /// of the files' own, such as <c>file_not_found</c>; and <see cref="InvalidRequestException"/> for a query with faults.
 /// </remarks>
-public sealed class GuestFiles(VmService vms, VmAccess access, SshConnectionPool connections, IHostApplicationLifetime lifetime, TimeProvider time)
+public sealed class GuestFiles(VmService vms, GuestSftp guests, IHostApplicationLifetime lifetime)
 {
     /// <summary>Opens a file or directory to be read.</summary>
     public async Task<GuestFile> OpenAsync(string id, GuestFileQuery query, CancellationToken cancellation)
@@ -74,12 +72,7 @@ public sealed class GuestFiles(VmService vms, VmAccess access, SshConnectionPool
         return await DoAsync(id, sftp, path, writes, work, cancellation);
     }
 
-    private Task<Sftp> ConnectAsync(string id, string command, CancellationToken cancellation) => GuardAsync(begun: false, async token =>
-    {
-        var vm = vms.GetReachable(id);
-        var channel = await connections.OpenAsync(vm.Id.ToString(), () => access.Target(vms.GetReachable(id)), command, token);
-        return await Sftp.OpenAsync(channel, time, token);
-    }, cancellation);
+    private Task<Sftp> ConnectAsync(string id, string command, CancellationToken cancellation) => GuardAsync(begun: false, token => guests.OpenAsync(id, command, token), cancellation);
 
     private Task<T> DoAsync<T>(string id, Sftp sftp, string path, bool writes, Func<RemoteFiles, CancellationToken, Task<T>> work, CancellationToken cancellation) => GuardAsync(begun: true, async token =>
     {

@@ -59,6 +59,12 @@ public sealed record Vm
     /// <summary>The user key's public line; the private half stays in the VM's key directory.</summary>
     public string? PublicKey { get; init; }
 
+    /// <summary>The public line of the key of the service's own account in the guest; null for VMs of before there was one.</summary>
+    public string? ServiceKey { get; init; }
+
+    /// <summary>Whether that account was seen not to get in, so that the user's login does its work. It is tried again once the VM was started again.</summary>
+    public bool IsServiceShutOut { get; init; }
+
     public DateTimeOffset? ReadyAt { get; init; }
 
     public DateTimeOffset? DeletedAt { get; init; }
@@ -86,7 +92,7 @@ public sealed record Vm
     public Vm Going() => State is VmState.Deleting or VmState.Deleted ? this : this with { State = VmState.Deleting, Operation = null, Obstacle = null };
 
     /// <summary>The VM as it is once its user could log in: ready, or degraded as it was.</summary>
-    public Vm LettingIn() => this with { State = Failure is null ? VmState.Ready : VmState.Degraded, Obstacle = null };
+    public Vm LettingIn() => this with { State = Failure is null ? VmState.Ready : VmState.Degraded, Obstacle = null, IsServiceShutOut = false };
 
     /// <summary>The VM whose domain runs, but which lets nobody in.</summary>
     public Vm ShuttingOut(Failure obstacle) => this with { State = VmState.Unreachable, Obstacle = obstacle };

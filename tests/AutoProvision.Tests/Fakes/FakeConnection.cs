@@ -23,6 +23,8 @@ internal sealed class FakeConnection(FakeGuests guests, SshTarget target) : ISsh
         ObjectDisposedException.ThrowIf(_closed, this);
         if (!IsAlive)
             throw SshFailures.ConnectionLost(target, new IOException("The connection was closed."));
+        if (guests.Remembers)
+            guests.Programs.Enqueue((target.User, command));
         var channel = new FakeSftpChannel(guests.Files);
         _channels.Enqueue(channel);
         return Task.FromResult<ISshChannel>(channel);

@@ -37,6 +37,9 @@ internal static class SftpCommand
     /// <param name="temporary">The name that each file has until it is whole; with <see cref="Mark"/>, that of a file which is in the directory for as long.</param>
     public static string WithSweep(string directory, string temporary) => With(ServeAndSweep, directory, temporary);
 
+    /// <summary>The same begun by the service's own account, for a user: as whom and with whose rights it runs is as if the user had logged in.</summary>
+    public static string As(string user, string command) => $"exec sudo -n -u {ShellQuote.Quote(user)} -H -- sh -c {ShellQuote.Quote(command)}";
+
     public static string Mark(string temporary) => temporary + ".mark";
 
     private static string With(string serve, string path, string temporary) => $"""

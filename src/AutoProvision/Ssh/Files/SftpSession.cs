@@ -161,8 +161,8 @@ internal sealed class SftpSession : IAsyncDisposable
             var next = _channel.Output.ReadByte();
             if (next < 0)
                 throw new EndOfStreamException();
-            if (next == 0 && count == 0)
-                return 1;
+            if (next == 0)
+                return count == 0 ? 1 : throw NoServer();
             if (next != '\n')
                 line.Append((char)next);
             // A file may end without a line break.
