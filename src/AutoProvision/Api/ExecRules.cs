@@ -45,6 +45,7 @@ internal sealed partial class ExecRules(ExecBody body, IReadOnlyList<Fault> shap
         {
             Directory = body.Cwd,
             User = body.User,
+            IsList = body.Shell is null,
             Stdin = stdin,
             Timeout = body.TimeoutSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
         };

@@ -64,7 +64,7 @@ public sealed record VmResource
 
     public DateTimeOffset? DeletedAt { get; init; }
 
-    /// <summary>Why the VM is failed or degraded.</summary>
+    /// <summary>Why the VM is failed, degraded or unreachable.</summary>
     public Failure? Failure { get; init; }
 
     /// <summary>What is being done to the VM, since it was made.</summary>
@@ -104,7 +104,7 @@ public sealed record VmResource
         CreatedAt = vm.CreatedAt,
         ReadyAt = vm.ReadyAt,
         DeletedAt = vm.DeletedAt,
-        Failure = vm.Failure,
+        Failure = vm.Obstacle ?? vm.Failure,
         Operation = vm.Operation,
         OperationFailure = vm.OperationFailure,
         Leftovers = vm.Leftovers,

@@ -50,6 +50,13 @@ public sealed partial class CloudInitBuilder
     /// <summary>Runs a line of <c>sh</c> where <see cref="AddBootCommand"/> runs a program; it cannot end or break the others.</summary>
     public CloudInitBuilder AddBootShellCommand(string line) => AddBootCommand("sh", "-c", line);
 
+    /// <summary>Makes the <see cref="ServiceAccount"/> with this key, before all else that runs and before sshd does.</summary>
+    public CloudInitBuilder AddServiceAccount(string publicKey)
+    {
+        _bootCommands.Insert(0, Texts(["cloud-init-per", "instance", ServiceAccount.Semaphore, "sh", "-c", ServiceAccount.Script.ReplaceLineEndings("\n"), "sh", ServiceAccount.Name, CloudInitRules.Line(publicKey, "SSH key")]));
+        return this;
+    }
+
     /// <summary>
     /// Gives a machine whose disk is a copy an identity of its own, once per instance and before all else: a new machine-id and
     /// random seed, and none of the original's keys for these users. Their own keys are written afterwards (cc_users_groups).

@@ -8,7 +8,7 @@ public static class SshProof
 {
     private const int ExitCode = 42;
 
-    public static readonly ExecRequest Request = new($"id -un; exit {ExitCode}");
+    public static readonly ExecRequest Request = new($"id -un; exit {ExitCode}") { IsOwn = true };
 
     private const int EvidenceChars = 1000;
 
@@ -16,8 +16,8 @@ public static class SshProof
     public static void Check(ExecResult result, string user)
     {
         if (result.ExitCode != ExitCode || result.Stdout.Trim() != user)
-            throw new FailureException("ssh_command_failed", $"A command over SSH as {user} did not give its exit code back.",
-                "The image's login shell, its start-up files or sshd's configuration keep commands from running, or print beside them; the evidence is what came back.", Evidence(result));
+            throw new FailureException(SshFailures.CommandFailed, $"A command over SSH as {user} did not give its exit code back.",
+                "The image's login shell, its start-up files or sshd's configuration keep commands from running; the evidence is what came back.", Evidence(result));
     }
 
     // It is asked for two things, and either may be what is wrong.

@@ -32,6 +32,8 @@ public static class UserData
             .AddUser(spec.User, authorizedKeys)
             .HostKey(hostKey.PrivateOpenSsh, hostKey.PublicOpenSsh)
             .Swap(spec.SwapMiB ?? 0);
+        if (vm.ServiceKey is { } key)
+            builder.AddServiceAccount(key);
         foreach (var user in spec.Users)
             builder.AddUser(user.Name, user.AuthorizedKeys, new UserOptions { Groups = user.Groups, Shell = user.Shell, Sudo = user.Sudo ? UserOptions.FullSudo : null });
         foreach (var disk in spec.Disks.Where(disk => disk.MountPoint is not null))

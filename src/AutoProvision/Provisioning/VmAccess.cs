@@ -1,3 +1,4 @@
+using AutoProvision.CloudInit;
 using AutoProvision.Ssh;
 using AutoProvision.Vms;
 using Microsoft.Extensions.Options;
@@ -21,11 +22,18 @@ public sealed class VmAccess(IOptions<ServiceOptions> options)
     /// <exception cref="FailureException"><c>key_missing</c>.</exception>
     public SshTarget Target(Vm vm) => new(vm.Address!, SshPort, vm.Spec.User, vm.HostKey!, ReadKey(vm.Id));
 
-    private string ReadKey(Guid id)
+    /// <summary>The same for the service's own account; null where the VM has none, or none that gets in.</summary>
+    /// <exception cref="FailureException"><c>key_missing</c>.</exception>
+    public SshTarget? ServiceTarget(Vm vm) => vm.ServiceKey is null || vm.IsServiceShutOut ? null
+        : new(vm.Address!, SshPort, ServiceAccount.Name, vm.HostKey!, ReadKey(vm.Id, keys => keys.ReadServiceKey()));
+
+    private string ReadKey(Guid id) => ReadKey(id, keys => keys.Read());
+
+    private string ReadKey(Guid id, Func<KeyFiles, SshKeyPair> read)
     {
         try
         {
-            return Keys(id).Read().PrivateOpenSsh;
+            return read(Keys(id)).PrivateOpenSsh;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,6 +1,6 @@
 namespace AutoProvision.Ssh;
 
-/// <param name="Command">Given as it is to the user's login shell, which has to be a POSIX one; use <see cref="ShellQuote"/> for an argument list.</param>
+/// <param name="Command">Given as it is to the user's login shell; use <see cref="ShellQuote"/> for an argument list, and <see cref="IsList"/>.</param>
 public sealed record ExecRequest(string Command)
 {
     private static readonly Dictionary<string, string> Nothing = [];
@@ -28,6 +28,18 @@ public sealed record ExecRequest(string Command)
 
     /// <summary>Whom to run as, by sudo; null for who is logged in. The command's shell is then <c>sh</c>.</summary>
     public string? User { get; init; }
+
+    /// <summary>Whether the command is a quoted list of arguments, which a login shell that is not a POSIX one would read otherwise.</summary>
+    public bool IsList { get; init; }
+
+    /// <summary>
+    /// A command of the service's own: a script of <c>sh</c> that runs whatever the login shell is, and whose output is told apart from what the
+    /// shell's start-up files print. There is no other user, directory or variable.
+    /// </summary>
+    public bool IsOwn { get; init; }
+
+    /// <summary>An own script that may run in bash, where there is one.</summary>
+    public bool MayBeBash { get; init; }
 
     /// <summary>Half of OpenSSH's window (2 MiB): so much input never has to wait for its reader.</summary>
     public const int SharedStdin = 1024 * 1024;

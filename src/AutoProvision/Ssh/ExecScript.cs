@@ -26,8 +26,31 @@ internal static class ExecScript
         ? $"exec sudo -n -u {ShellQuote.Quote(user)} -H -- sh -c {ShellQuote.Quote(Script(request, token, "$1", "; shift"))} sh $$"
         : Script(request, token, "$$", "");
 
-    /// <summary>Bytes of the text as it is sent.</summary>
+    /// <summary>The same for a login shell of any kind, which runs the command itself in the end.</summary>
+    /// <param name="request">The command.</param>
+    /// <param name="token">Comes before the id.</param>
+    /// <param name="shell">The login shell.</param>
+    public static string Build(ExecRequest request, string token, LoginShell shell)
+    {
+        if (request.IsOwn)
+            return Own(request, token);
+        if (!shell.IsOther)
+            return Build(request, token);
+        // Kept before a variable of this name may be set.
+        return AnyShell.Run(request is { User: null, IsList: false }
+            ? "set -- \"$SHELL\"\n" + Script(request with { Command = $"exec \"$1\" -c {ShellQuote.Quote(request.Command)}" }, token, "$$", "")
+            : Build(request, token));
+    }
+
+    /// <summary>Bytes of the text as it is sent to a POSIX shell. For another it may grow; what is too long then is refused when it is sent.</summary>
     public static int Length(ExecRequest request) => Encoding.UTF8.GetByteCount(Build(request, new ProcessMarker().Token));
+
+    // On both streams, for start-up files may print to either.
+    private static string Own(ExecRequest request, string token)
+    {
+        var script = $"echo \"{token}$$\"; {Script(request, token, "$$ $SHELL", "")}";
+        return request.MayBeBash ? AnyShell.RunInBash(script) : AnyShell.Run(script);
+    }
 
     private static string Script(ExecRequest request, string token, string leader, string then)
     {

@@ -32,7 +32,7 @@ public interface ISshConnection : IAsyncDisposable
     /// <exception cref="ConnectionFullException">The guest allows no more commands at once on this connection.</exception>
     Task<ExecEnd> ExecAsync(ExecRequest request, IExecSink sink, CancellationToken cancellation);
 
-    /// <summary>Starts a program that speaks a protocol of its own, such as an SFTP server; at most half as many at once as commands, further ones wait.</summary>
+    /// <summary>Runs a script of <c>sh</c> that becomes a program with a protocol of its own, such as an SFTP server, whatever the login shell is; at most half as many at once as commands, further ones wait.</summary>
     /// <exception cref="Vms.FailureException"><c>ssh_connection_lost</c>; <c>ssh_channel_refused</c>, also when no place became free in time.</exception>
     /// <exception cref="ConnectionFullException">As for a command.</exception>
     Task<ISshChannel> OpenAsync(string command, CancellationToken cancellation);

@@ -2,7 +2,8 @@ namespace AutoProvision.Ssh;
 
 /// <summary>
 /// One VM's key files in a directory of their own (mode 0700): <c>id_ed25519</c> (0600) and <c>id_ed25519.pub</c> to log in with, the
-/// guest's own <c>host_ed25519</c> (0600) and <c>host_ed25519.pub</c>, and <c>known_hosts</c>.
+/// guest's own <c>host_ed25519</c> (0600) and <c>host_ed25519.pub</c>, the service's own <c>service_ed25519</c> (0600) and
+/// <c>service_ed25519.pub</c>, and <c>known_hosts</c>.
 /// Each file appears whole or not at all, with its final mode from its first byte on.
 /// </summary>
 public sealed class KeyFiles(string directory)
@@ -19,15 +20,25 @@ public sealed class KeyFiles(string directory)
 
     public string KnownHostsPath => Path.Combine(directory, "known_hosts");
 
-    /// <summary>Whether both pairs are here.</summary>
-    public bool AreComplete => Files.Where(path => path != KnownHostsPath).All(File.Exists);
+    private string ServiceKeyPath => Path.Combine(directory, "service_ed25519");
 
-    private string[] Files => [PrivateKeyPath, PublicKeyPath, HostKeyPath, HostKeyPath + ".pub", KnownHostsPath];
+    /// <summary>Whether the user's and the guest's pairs are here.</summary>
+    public bool AreComplete => Files.Except([KnownHostsPath, .. ServiceFiles]).All(File.Exists);
+
+    /// <summary>Whether the service's own pair is here; VMs of earlier versions have none.</summary>
+    public bool HasServiceKey => ServiceFiles.All(File.Exists);
+
+    private string[] ServiceFiles => [ServiceKeyPath, ServiceKeyPath + ".pub"];
+
+    private string[] Files => [PrivateKeyPath, PublicKeyPath, HostKeyPath, HostKeyPath + ".pub", KnownHostsPath, .. ServiceFiles];
 
     public void Write(SshKeyPair pair) => WritePair(PrivateKeyPath, pair);
 
     /// <summary>The guest's own key, kept so that its seed can be made again.</summary>
     public void WriteHostKey(SshKeyPair pair) => WritePair(HostKeyPath, pair);
+
+    /// <summary>The key of the service's own account in the guest.</summary>
+    public void WriteServiceKey(SshKeyPair pair) => WritePair(ServiceKeyPath, pair);
 
     /// <summary>Called once the address is known; a later call replaces the line.</summary>
     public void WriteKnownHosts(string host, int port, string hostKeyPublic) =>
@@ -38,6 +49,9 @@ public sealed class KeyFiles(string directory)
 
     /// <exception cref="IOException">A key file is missing.</exception>
     public SshKeyPair ReadHostKey() => ReadPair(HostKeyPath);
+
+    /// <exception cref="IOException">A key file is missing.</exception>
+    public SshKeyPair ReadServiceKey() => ReadPair(ServiceKeyPath);
 
     /// <summary>What <see cref="Remove"/> would remove: full paths.</summary>
     public IReadOnlyList<string> Existing => !Directory.Exists(directory) ? []

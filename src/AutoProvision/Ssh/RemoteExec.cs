@@ -12,15 +12,17 @@ internal sealed class RemoteExec : IDisposable
     private readonly SshClient _client;
     private readonly ExecRequest _request;
     private readonly TimeProvider _time;
+    private readonly LoginShell _shell;
+    private readonly ProcessMarker _marker;
     private readonly SshCommand _command;
     private readonly RemoteOutput _output;
 
-    public RemoteExec(SshClient client, ExecRequest request, IExecSink sink, TimeProvider time, FlowGate? gate = null)
+    public RemoteExec(SshClient client, LoginShell shell, ExecRequest request, IExecSink sink, TimeProvider time, FlowGate? gate = null)
     {
-        (_client, _request, _time) = (client, request, time);
-        var marker = new ProcessMarker();
-        _command = client.ToCommand(ExecScript.Build(request, marker.Token));
-        _output = new RemoteOutput(_command, request, sink, marker, gate);
+        (_client, _shell, _request, _time) = (client, shell, request, time);
+        _marker = new ProcessMarker(request.IsOwn);
+        _command = client.ToCommand(ExecScript.Build(request, _marker.Token, shell));
+        _output = new RemoteOutput(_command, request, sink, _marker, gate);
     }
 
     /// <summary>Told when the connection turns out not to answer any more.</summary>
@@ -69,6 +71,7 @@ internal sealed class RemoteExec : IDisposable
             _output.Hurry();
             Dispose();
             await streams;
+            _shell.Learn(_marker.LoginShell);
             await OnEnded();
             await input;
         }

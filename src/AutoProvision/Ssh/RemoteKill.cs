@@ -93,7 +93,7 @@ internal sealed class RemoteKill(SshClient client, Func<Task<SshClient>> logIn, 
 
     private static async Task<string> ReadAsync(SshClient over, string text)
     {
-        using var command = over.ToCommand(text);
+        using var command = over.ToCommand(AnyShell.Run(text));
         await await DedicatedThread.RunAsync(() => command.ExecuteAsync(CancellationToken.None));
         return command.Result;
     }

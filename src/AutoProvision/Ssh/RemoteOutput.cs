@@ -6,6 +6,8 @@ namespace AutoProvision.Ssh;
 internal sealed class RemoteOutput(SshCommand command, ExecRequest request, IExecSink sink, ProcessMarker marker, FlowGate? gate)
 {
     private const int ChunkSize = 32 * 1024;
+    // An own command's on stdout: what comes before it is the start-up files'.
+    private readonly ProcessMarker? _stdoutMarker = request.IsOwn ? new ProcessMarker(dropsNoise: true) { Token = marker.Token } : null;
     private readonly TaskCompletionSource<bool> _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _received;
     private int _handing;
@@ -33,22 +35,32 @@ internal sealed class RemoteOutput(SshCommand command, ExecRequest request, IExe
     {
         if (_begun.Task.Result)
             return;
+        if (request.IsOwn)
+            throw SshFailures.ShellRefused(exitCode, $"{_stdoutMarker!.Held}{marker.Held}");
         throw exitCode == ExecScript.NoDirectory && request.Directory is not null
             ? SshFailures.NoDirectory(request.Directory, marker.Held)
             : SshFailures.UserRefused(request.User, marker.Held);
     }
 
-    private void ReadStdout() => Drain(command.OutputStream, chunk =>
+    private void ReadStdout()
     {
-        // Its start comes first, whichever stream is faster.
-        if (_begun.Task.GetAwaiter().GetResult())
+        if (_stdoutMarker is { } own)
+            Drain(command.OutputStream, chunk => own.Filter(chunk, PassStdout));
+        else
+            Drain(command.OutputStream, PassStdout);
+    }
+
+    // Its start comes first, whichever stream is faster.
+    private void PassStdout(ReadOnlySpan<byte> chunk)
+    {
+        if (_begun.Task.GetAwaiter().GetResult() && !chunk.IsEmpty)
             sink.Stdout(chunk);
-    });
+    }
 
     private void ReadStderr()
     {
         Drain(command.ExtendedOutputStream, chunk => marker.Filter(chunk, Pass));
-        if (marker.ProcessId is null && request is not { User: null, Directory: null })
+        if (marker.ProcessId is null && request is not { User: null, Directory: null, IsOwn: false })
             _begun.TrySetResult(false);
         else
             marker.Flush(Pass);

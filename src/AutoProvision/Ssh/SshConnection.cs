@@ -10,6 +10,7 @@ internal sealed class SshConnection(SshClient client, Func<Task<SshClient>> logI
     private readonly ChannelPlaces _channels = new(options.ConcurrentExecs);
     // File transfers take part in the same limit, and never all of it: commands go on beside them.
     private readonly SemaphoreSlim _transfers = new(Math.Max(1, options.ConcurrentExecs / 2));
+    private readonly LoginShell _shell = new();
     private readonly CancellationTokenSource _lost = new();
     private volatile bool _broken;
 
@@ -37,7 +38,10 @@ internal sealed class SshConnection(SshClient client, Func<Task<SshClient>> logI
         RemoteExec? exec = null;
         try
         {
-            exec = new RemoteExec(client, request, sink, time) { OnBroken = () => _broken = true, LogIn = logIn };
+            // Once on a connection that no own command was run on; a login alone takes many times as long.
+            if (!request.IsOwn && _shell.IsUnknown)
+                await LearnShellAsync(it => exec = it, deadline, cancellation);
+            exec = NewExec(request, sink);
             var end = await exec.RunAsync(deadline, _lost.Token, cancellation);
             _channels.Leave();
             return end;
@@ -86,11 +90,28 @@ internal sealed class SshConnection(SshClient client, Func<Task<SshClient>> logI
         }
     }
 
+    private RemoteExec NewExec(ExecRequest request, IExecSink sink) => new(client, _shell, request, sink, time) { OnBroken = () => _broken = true, LogIn = logIn };
+
+    private async Task LearnShellAsync(Action<RemoteExec> begins, CancellationToken deadline, CancellationToken cancellation)
+    {
+        using var told = new ExecCollector(LoginShell.Question);
+        using var exec = NewExec(LoginShell.Question, told);
+        begins(exec);
+        try
+        {
+            await exec.RunAsync(deadline, _lost.Token, cancellation);
+        }
+        catch (FailureException e) when (e.Code == SshFailures.CommandFailed)
+        {
+            // The command itself will tell what its shell makes of it.
+        }
+    }
+
     private async Task<ISshChannel> StartAsync(string command)
     {
         try
         {
-            return await DedicatedThread.RunAsync(() => SshProgram.Start(client, command, Leave, _lost.Token));
+            return await DedicatedThread.RunAsync(() => SshProgram.Start(client, AnyShell.Run(command), Leave, _lost.Token));
         }
         catch (Exception e) when (IsRefusal(e))
         {

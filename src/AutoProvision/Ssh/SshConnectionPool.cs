@@ -16,6 +16,9 @@ public sealed class SshConnectionPool(ISshConnector connector, IOptions<SshOptio
     private TaskCompletionSource _released = NewSignal();
     private volatile bool _disposed;
 
+    /// <summary>A VM's other place in the pool, for the connection of the service's own account. It goes with the VM's.</summary>
+    public static string OfService(string id) => id + "/service";
+
     /// <summary>The connections that are not shared; what closes a VM's place here closes those too.</summary>
     public SshSessions Sessions { get; } = new(connector, options.Value.SessionsPerVm);
 

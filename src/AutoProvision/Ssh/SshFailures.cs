@@ -9,6 +9,7 @@ internal static class SshFailures
 {
     public const string Unreachable = "ssh_unreachable";
     public const string AuthFailed = "ssh_auth_failed";
+    public const string CommandFailed = "ssh_command_failed";
     public const string Lost = "ssh_connection_lost";
     public const string Refused = "ssh_channel_refused";
 
@@ -56,6 +57,12 @@ internal static class SshFailures
             "See the user's shell and its start-up files in the guest.", said)
         : new("exec_user_refused", $"The guest's sudo did not let the command run as \"{user}\"; nothing was run.",
             "See that the user exists in the guest, and that the VM's own user may become it without a password (sudoers, NOPASSWD).", said);
+
+    /// <param name="exitCode">The login shell's.</param>
+    /// <param name="said">What it printed.</param>
+    public static FailureException ShellRefused(int? exitCode, string said) => new(CommandFailed,
+        $"The login shell of the VM's user ended{(exitCode is { } code ? $" with exit code {code}" : "")} and ran no command.",
+        "The user's shell, its start-up files or sshd's configuration keep commands from running.", said);
 
     public static FailureException NoDirectory(string path, string said) => new("exec_cwd_unusable",
         $"The guest has no directory {path} that the command's user may enter; nothing was run.",

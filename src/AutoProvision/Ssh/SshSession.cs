@@ -1,27 +1,45 @@
+using AutoProvision.Vms;
 using Renci.SshNet;
 
 namespace AutoProvision.Ssh;
 
 internal sealed class SshSession(SshClient client, Func<Task<SshClient>> logIn, PacedRelay relay, SshTarget target, SshOptions options, TimeProvider time) : ISshSession
 {
+    // The question before the command was on a channel that sshd may not have noticed yet to be closed.
+    private const int MostTries = 5;
     private readonly CancellationTokenSource _lost = new();
     private readonly Lock _lock = new();
+    private readonly LoginShell _shell = new();
     private Task? _closing;
 
     public async Task<ExecEnd> ExecAsync(ExecRequest request, IExecSink sink, CancellationToken cancellation)
     {
         using var deadline = new CancellationTokenSource(request.Timeout ?? options.ExecTimeout, time);
-        using var exec = new RemoteExec(client, request, sink, time, relay.Gate)
+        if (!request.IsOwn)
+            await LearnShellAsync(deadline.Token, cancellation);
+        for (var left = MostTries; ; left--)
         {
-            OnBroken = () => { },
-            LogIn = logIn,
-            // The connection's own timeout is for input that is read late.
-            Patience = options.ConnectTimeout,
-            // What still waits for the command to take its input is freed by that.
-            OnEnded = CloseAsync,
-        };
-        return await GuardAsync(() => exec.RunAsync(deadline.Token, _lost.Token, cancellation), cancellation);
+            using var exec = NewExec(request, sink);
+            try
+            {
+                return await GuardAsync(() => exec.RunAsync(deadline.Token, _lost.Token, cancellation), cancellation);
+            }
+            catch (FailureException e) when (e.Code == SshFailures.Refused && !exec.IsOpen && left > 1)
+            {
+                await Task.Delay(options.RetryInterval, time, cancellation);
+            }
+        }
     }
+
+    private RemoteExec NewExec(ExecRequest request, IExecSink sink) => new(client, _shell, request, sink, time, relay.Gate)
+    {
+        OnBroken = () => { },
+        LogIn = logIn,
+        // The connection's own timeout is for input that is read late.
+        Patience = options.ConnectTimeout,
+        // What still waits for the command to take its input is freed by that.
+        OnEnded = CloseAsync,
+    };
 
     public Task<ITerminal> OpenTerminalAsync(string type, TerminalSize size, CancellationToken cancellation) =>
         GuardAsync(() => OpenAsync(type, size, cancellation), cancellation);
@@ -38,6 +56,20 @@ internal sealed class SshSession(SshClient client, Func<Task<SshClient>> logIn, 
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _lost.Token);
         var opening = DedicatedThread.RunAsync(() => new ShellTerminal(client, relay.Gate, type, size));
         return await opening.WaitAsync(options.ConnectTimeout, time, either.Token);
+    }
+
+    private async Task LearnShellAsync(CancellationToken deadline, CancellationToken cancellation)
+    {
+        using var told = new ExecCollector(LoginShell.Question);
+        using var exec = new RemoteExec(client, _shell, LoginShell.Question, told, time) { OnBroken = () => { }, LogIn = logIn, Patience = options.ConnectTimeout };
+        try
+        {
+            await GuardAsync(() => exec.RunAsync(deadline, _lost.Token, cancellation), cancellation);
+        }
+        catch (FailureException e) when (e.Code == SshFailures.CommandFailed)
+        {
+            // The command itself will tell what its shell makes of it.
+        }
     }
 
     private Task CloseAsync()

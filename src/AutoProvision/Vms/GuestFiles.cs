@@ -1,17 +1,15 @@
-using AutoProvision.Provisioning;
-using AutoProvision.Ssh;
 using AutoProvision.Ssh.Files;
 
 namespace AutoProvision.Vms;
 
 /// <summary>
-/// The files of a reachable VM, over SFTP on its one connection, as root where its user may use sudo: every path works.
+/// The files of a reachable VM, over SFTP on a connection of its own, as root where its user may use sudo: every path works.
 /// </summary>
 /// <remarks>
 /// Every method throws <see cref="FailureException"/>: <c>vm_not_found</c>, <c>vm_not_ready</c>, <c>service_stopping</c>, one of SSH's or one
 /// of the files' own, such as <c>file_not_found</c>; and <see cref="InvalidRequestException"/> for a query with faults.
 /// </remarks>
-public sealed class GuestFiles(VmService vms, VmAccess access, SshConnectionPool connections, IHostApplicationLifetime lifetime, TimeProvider time)
+public sealed class GuestFiles(VmService vms, GuestSftp guests, TimeProvider time, IHostApplicationLifetime lifetime)
 {
     /// <summary>Opens a file or directory to be read.</summary>
     public async Task<GuestFile> OpenAsync(string id, GuestFileQuery query, CancellationToken cancellation)
@@ -74,17 +72,7 @@ public sealed class GuestFiles(VmService vms, VmAccess access, SshConnectionPool
         return await DoAsync(id, sftp, path, writes, work, cancellation);
     }
 
-    private Task<Sftp> ConnectAsync(string id, string command, CancellationToken cancellation) => GuardAsync(begun: false, async token =>
-    {
-        var vm = vms.GetReachable(id);
-        return await Sftp.OpenAsync(await OpenAsync(vm, command, token), time, token);
-    }, cancellation);
-
-    private Task<ISshChannel> OpenAsync(Vm vm, string command, CancellationToken cancellation)
-    {
-        var id = vm.Id.ToString();
-        return connections.OpenAsync(id, () => access.Target(vms.GetReachable(id)), command, cancellation);
-    }
+    private Task<Sftp> ConnectAsync(string id, string command, CancellationToken cancellation) => GuardAsync(begun: false, token => guests.OpenAsync(id, command, token), cancellation);
 
     private Task<T> DoAsync<T>(string id, Sftp sftp, string path, bool writes, Func<RemoteFiles, CancellationToken, Task<T>> work, CancellationToken cancellation) => GuardAsync(begun: true, async token =>
     {
@@ -93,7 +81,7 @@ public sealed class GuestFiles(VmService vms, VmAccess access, SshConnectionPool
         try
         {
             var vm = vms.Get(id);
-            var programs = new GuestPrograms((command, token) => OpenAsync(vm, command, token), time);
+            var programs = new GuestPrograms((command, token) => guests.StartAsync(id, command, token), time);
             return await work(new RemoteFiles(sftp, vm.Spec.User, programs), either.Token);
         }
         catch (SftpException e)

@@ -29,7 +29,7 @@ public sealed class OperationService(VmService vms, VmStore store, IHypervisor h
         return Begin(id, OperationKind.Stop, vm => vm.IsOn || isOn ? new(OperationKind.Stop, Now) { GraceSeconds = graceSeconds, WasRunning = true } : null);
     }
 
-    // The domain of a stopped VM may run, and let nobody in; or it is paused. Where nobody can tell, the operation will find out.
+    // The domain of a stopped VM may just have been started by somebody else; or it is paused. Where nobody can tell, the operation will find out.
     private async Task<bool> IsOnAsync(Vm vm, CancellationToken cancellation)
     {
         try

@@ -9,7 +9,7 @@ namespace AutoProvision.Vms;
 internal static partial class UserRules
 {
     private const string Shell = "/bin/bash";
-    private const string NameHint = "1 to 32 characters of a-z, 0-9, \"_\" and \"-\", beginning with a letter or \"_\"; neither root nor default.";
+    private const string NameHint = "1 to 32 characters of a-z, 0-9, \"_\" and \"-\", beginning with a letter or \"_\"; neither root nor default nor autoprovision.";
 
     /// <param name="user">The user that was asked for.</param>
     /// <param name="ofImage">The image's own; null where the image is unknown.</param>
@@ -91,6 +91,8 @@ internal static partial class UserRules
         faults.Check(pointer, "user_invalid", NameHint, () => CloudInitRules.AccountName(name, "User"));
         if (name == "root")
             faults.Add(pointer, "user_invalid", "root is there already and does not log in.", NameHint);
+        if (name == ServiceAccount.Name)
+            faults.Add(pointer, "user_invalid", $"{name} is the service's own account in the guest.", NameHint);
         // cloud-init would make the image's own user instead (normalize_users_groups in cloudinit/distros/ug_util.py).
         if (name == "default")
             faults.Add(pointer, "user_invalid", "default is cloud-init's word for the image's own user.", NameHint);

@@ -59,6 +59,12 @@ public sealed record Vm
     /// <summary>The user key's public line; the private half stays in the VM's key directory.</summary>
     public string? PublicKey { get; init; }
 
+    /// <summary>The public line of the key of the service's own account in the guest; null for VMs of before there was one.</summary>
+    public string? ServiceKey { get; init; }
+
+    /// <summary>Whether that account was seen not to get in, so that the user's login does its work. It is tried again once the VM was started again.</summary>
+    public bool IsServiceShutOut { get; init; }
+
     public DateTimeOffset? ReadyAt { get; init; }
 
     public DateTimeOffset? DeletedAt { get; init; }
@@ -68,6 +74,9 @@ public sealed record Vm
 
     /// <summary>Why the VM is failed or degraded.</summary>
     public Failure? Failure { get; init; }
+
+    /// <summary>Why nobody gets in while the VM is unreachable; null in every other state. <see cref="Failure"/> stays for the time after that.</summary>
+    public Failure? Obstacle { get; init; }
 
     /// <summary>What tear-down could not remove, and why.</summary>
     public IReadOnlyList<Failure> Leftovers { get; init; } = [];
@@ -80,11 +89,20 @@ public sealed record Vm
     public IReadOnlyList<Nic> Nics => [new(Mac, Spec.Network?.Network), .. Spec.Nics.Zip(MoreMacs, (nic, mac) => new Nic(mac, nic.Network))];
 
     /// <summary>The VM as it is once its deletion was asked for, which ends whatever was being done to it; itself where it goes already.</summary>
-    public Vm Going() => State is VmState.Deleting or VmState.Deleted ? this : this with { State = VmState.Deleting, Operation = null };
+    public Vm Going() => State is VmState.Deleting or VmState.Deleted ? this : this with { State = VmState.Deleting, Operation = null, Obstacle = null };
+
+    /// <summary>The VM as it is once its user could log in: ready, or degraded as it was.</summary>
+    public Vm LettingIn() => this with { State = Failure is null ? VmState.Ready : VmState.Degraded, Obstacle = null, IsServiceShutOut = false };
+
+    /// <summary>The VM whose domain runs, but which lets nobody in.</summary>
+    public Vm ShuttingOut(Failure obstacle) => this with { State = VmState.Unreachable, Obstacle = obstacle };
+
+    /// <summary>The VM whose domain does not run.</summary>
+    public Vm Off() => this with { State = VmState.Stopped, Obstacle = null };
 
     /// <summary>Whether its guest runs.</summary>
     [JsonIgnore]
-    public bool IsOn => State is VmState.Ready or VmState.Degraded;
+    public bool IsOn => State is VmState.Ready or VmState.Degraded or VmState.Unreachable;
 
     /// <summary>Whether it was made and is there, on or off, so that it can be worked on.</summary>
     [JsonIgnore]
@@ -94,6 +112,6 @@ public sealed record Vm
     [JsonIgnore]
     public bool IsWorkedOn => Operation is not null || State == VmState.Provisioning;
 
-    /// <summary>A VM that someone can log in to.</summary>
+    /// <summary>A VM that someone can log in to, or at least try to.</summary>
     public bool IsReachable => IsOn && Operation?.Kind is not (OperationKind.Stop or OperationKind.Restart or OperationKind.Resize or OperationKind.RestoreSnapshot);
 }

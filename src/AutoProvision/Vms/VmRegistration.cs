@@ -26,6 +26,7 @@ public static class VmRegistration
             .AddSingleton<CloneRules>()
             .AddSingleton<OperationService>()
             .AddSingleton<GuestFiles>()
+            .AddSingleton<GuestSftp>()
             .AddSingleton<GuestConsole>();
     }
 

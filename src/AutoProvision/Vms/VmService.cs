@@ -39,7 +39,7 @@ public sealed class VmService(
     }
 
     /// <summary>Makes a VM whose disks are a copy of another one's; it has a name, keys and addresses of its own.</summary>
-    /// <param name="id">The VM to copy: ready, degraded or stopped.</param>
+    /// <param name="id">The VM to copy: ready, degraded, unreachable or stopped.</param>
     /// <param name="request">What is to be different.</param>
     /// <param name="shape">Faults in the request's shape.</param>
     /// <param name="key">The client's Idempotency-Key; null when it sent none.</param>

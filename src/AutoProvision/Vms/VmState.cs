@@ -2,7 +2,10 @@ using System.Text.Json.Serialization;
 
 namespace AutoProvision.Vms;
 
-/// <summary>Where a VM is in its life. <c>degraded</c> is reachable, but cloud-init reported errors.</summary>
+/// <summary>
+/// Where a VM is in its life. <c>degraded</c> is reachable, but cloud-init reported errors; <c>unreachable</c> runs, but lets nobody in at
+/// present, and is tried again until it does.
+/// </summary>
 [JsonConverter(typeof(JsonStringEnumConverter<VmState>))]
 public enum VmState
 {
@@ -14,4 +17,7 @@ public enum VmState
     [JsonStringEnumMemberName("stopped")] Stopped,
     [JsonStringEnumMemberName("deleting")] Deleting,
     [JsonStringEnumMemberName("deleted")] Deleted,
+
+    // Last, as journals of version 2 have the numbers of those before it.
+    [JsonStringEnumMemberName("unreachable")] Unreachable,
 }

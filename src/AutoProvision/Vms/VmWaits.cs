@@ -7,7 +7,7 @@ public static class VmWaits
     private const int DefaultSeconds = 60;
     private const int MostSeconds = 600;
 
-    /// <summary>Nothing that is being made or done is left: the VM is ready, degraded, stopped or failed, or goes.</summary>
+    /// <summary>Nothing that is being made or done is left: the VM is ready, degraded, unreachable, stopped or failed, or goes.</summary>
     public static bool IsSettled(Vm vm) => vm.State is not (VmState.Queued or VmState.Provisioning);
 
     /// <summary>Reads the parameters <c>wait</c> and <c>timeoutSeconds</c>.</summary>
@@ -28,7 +28,8 @@ public static class VmWaits
     // As wanted, or so that it never will be without somebody's doing.
     private static bool IsOver(string wait, Vm vm) => vm.Operation is null && wait switch
     {
-        "ready" => IsSettled(vm),
+        // One that lets nobody in is tried again, and may yet be ready.
+        "ready" => IsSettled(vm) && vm.State != VmState.Unreachable,
         "stopped" => vm.State is VmState.Stopped or VmState.Failed or VmState.Deleting or VmState.Deleted,
         _ => vm.State == VmState.Deleted,
     };

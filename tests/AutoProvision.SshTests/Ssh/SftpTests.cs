@@ -38,6 +38,21 @@ public sealed class SftpTests(SshdFixture sshd) : IClassFixture<SshdFixture>, IA
         Assert.Equal([name], _there.Root.GetFileSystemInfos().Select(entry => entry.Name));
     }
 
+    /// <summary>As the service's own account begins it.</summary>
+    [Trait(Needs.Name, Needs.Root)]
+    [Fact(Timeout = Limit)]
+    public async Task A_server_on_behalf_of_a_user_has_that_users_rights()
+    {
+        await Tool.OutputAsync("chmod", "0777", _there.Root.FullName);
+        await using var sftp = await _there.ConnectAsync(SftpCommand.As("www-data", SftpCommand.WithCleanUp(_there.At("it's"), ".part")));
+
+        await new RemoteFiles(sftp, "www-data").WriteAsync(SftpDirectory.Order(_there.At("it's")), ".part", new MemoryStream([1]), Cancellation);
+        var refused = await Assert.ThrowsAnyAsync<Exception>(() => sftp.CheckListableAsync("/root", Cancellation));
+
+        Assert.Equal("www-data 644\n", await Tool.OutputAsync("stat", "-c", "%U %a", _there.At("it's")));
+        Assert.Contains("ermission", refused.Message, StringComparison.Ordinal);
+    }
+
     [Fact(Timeout = Limit)]
     public async Task Two_hundred_megabytes_have_the_same_checksum_there_and_back()
     {

@@ -31,6 +31,12 @@ public class SshdFixture : IAsyncLifetime
     /// <summary>A line of its configuration that only some tests want.</summary>
     protected virtual string More => "";
 
+    /// <summary>Another login shell than the machine's user has; null for that one.</summary>
+    protected virtual string? LoginShell => null;
+
+    /// <summary>Start-up files in the user's home, with what is in them.</summary>
+    protected virtual IReadOnlyDictionary<string, string> StartUpFiles { get; } = new Dictionary<string, string>();
+
     public ConcurrentQueue<string> Log { get; } = new();
 
     public int Port { get; private set; }
@@ -58,6 +64,11 @@ public class SshdFixture : IAsyncLifetime
         await File.WriteAllTextAsync(PathOf("authorized_keys"), _userKey.PublicOpenSsh + "\n");
         await File.WriteAllTextAsync(PathOf("sudo"), Sudo);
         File.SetUnixFileMode(PathOf("sudo"), (UnixFileMode)0b111_101_101);
+        foreach (var (name, text) in StartUpFiles)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(PathOf(name))!);
+            await File.WriteAllTextAsync(PathOf(name), text);
+        }
         // Until sshd has the port that was chosen for it, another program may take it.
         for (var left = 5; !await TryStartAsync(); left--)
             Assert.True(left > 0, $"sshd does not start:\n{string.Join('\n', Log)}");
@@ -120,9 +131,12 @@ public class SshdFixture : IAsyncLifetime
         PermitRootLogin prohibit-password
         LogLevel VERBOSE
         {More}
-        SetEnv HOME={_directory.FullName} PATH={_directory.FullName}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+        SetEnv HOME={_directory.FullName} PATH={_directory.FullName}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin{Shell()}
 
         """;
+
+    // As sshd would run it for a user who has it: the text of the command behind -c, and its own name in SHELL.
+    private string Shell() => LoginShell is { } shell ? $" SHELL={shell}\nForceCommand exec {shell} -c \"$SSH_ORIGINAL_COMMAND\"" : "";
 
     private string PathOf(string name) => Path.Combine(_directory.FullName, name);
 

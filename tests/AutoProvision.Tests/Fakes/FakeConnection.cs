@@ -23,6 +23,8 @@ internal sealed class FakeConnection(FakeGuests guests, SshTarget target) : ISsh
         ObjectDisposedException.ThrowIf(_closed, this);
         if (!IsAlive)
             throw SshFailures.ConnectionLost(target, new IOException("The connection was closed."));
+        if (guests.Remembers)
+            guests.Programs.Enqueue((target.User, command));
         // Its own tar and rm it has only where a test says what they write.
         if (!command.Contains("sftp-server", StringComparison.Ordinal))
             return Task.FromResult<ISshChannel>(new FakeProgram(guests.Files.ProgramOutput?.Invoke(command) ?? []));

@@ -30,6 +30,15 @@ internal sealed class FakeGuests(FakeHypervisor hypervisor) : ISshConnector
     /// <summary>Who the guest takes its user for, in place of the user itself.</summary>
     public string? LoginName { get; set; }
 
+    /// <summary>Whether the guest lets the service's own account in, where its seed makes one.</summary>
+    public bool KnowsServiceAccount { get; set; } = true;
+
+    /// <summary>Who has logged in, oldest first.</summary>
+    public ConcurrentQueue<string> Logins { get; } = new();
+
+    /// <summary>Programs that were begun on a channel, and by whom.</summary>
+    public ConcurrentQueue<(string User, string Command)> Programs { get; } = new();
+
     /// <summary>What cloud-init's probe answers, by its attempt from 1.</summary>
     public Func<int, CancellationToken, Task<ExecResult>> CloudInit { get; set; } = (_, _) => Task.FromResult(FakeAnswers.CloudInitDone);
 
@@ -79,6 +88,8 @@ internal sealed class FakeGuests(FakeHypervisor hypervisor) : ISshConnector
             throw SshFailures.WrongHost(target, SshPublicKey.Fingerprint(hostKey));
         if (!IsAuthorized(seed, target))
             throw SshFailures.NotAuthenticated(target, new InvalidOperationException("Permission denied (publickey)."));
+        if (Remembers)
+            Logins.Enqueue(target.User);
         Interlocked.Increment(ref _open);
         Interlocked.Increment(ref _connections);
     }
@@ -119,9 +130,12 @@ internal sealed class FakeGuests(FakeHypervisor hypervisor) : ISshConnector
         return domain is { Info.Power: DomainPower.Running } && hypervisor.Seeds.TryGetValue(domain.Info.Id, out var seed) ? MergedUserData.Root(seed.UserData) : null;
     }
 
-    private static bool IsAuthorized(YamlMappingNode seed, SshTarget target)
+    private bool IsAuthorized(YamlMappingNode seed, SshTarget target)
     {
         var offered = SshPublicKey.Fingerprint(PrivateKeyText.PublicLine(target.PrivateKeyOpenSsh));
+        if (target.User == ServiceAccount.Name)
+            return KnowsServiceAccount && seed.Has("bootcmd") && ((YamlSequenceNode)seed.At("bootcmd")).OfType<YamlSequenceNode>().Select(command => command.Select(word => ((YamlScalarNode)word).Value!).ToList())
+                .Any(words => words.Contains(ServiceAccount.Semaphore) && SshPublicKey.Fingerprint(words[^1]) == offered);
         var users = (YamlSequenceNode)seed.At("users");
         return users.OfType<YamlMappingNode>().Any(user =>
             ((YamlScalarNode)user["name"]).Value == target.User && user.Has("ssh_authorized_keys") && user.Texts("ssh_authorized_keys").Any(key => SshPublicKey.Fingerprint(key) == offered));

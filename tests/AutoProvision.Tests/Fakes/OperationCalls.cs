@@ -14,6 +14,16 @@ internal static class OperationCalls
         return vm;
     }
 
+    /// <summary>A copy of a VM that is ready.</summary>
+    public static async Task<string> ReadyCopyAsync(this HttpClient http, string source)
+    {
+        using var response = await http.PostJsonAsync($"{source}/clone", "{}");
+        await response.ReadJsonAsync(HttpStatusCode.Accepted);
+        var vm = response.Headers.Location!.OriginalString;
+        await http.UntilAsync(vm, "ready");
+        return vm;
+    }
+
     /// <summary>Begins an operation and waits until it is done, or failed; gives the VM as it is then.</summary>
     public static async Task<JsonElement> OperateAsync(this HttpClient http, string path, string? json = null, HttpMethod? method = null)
     {

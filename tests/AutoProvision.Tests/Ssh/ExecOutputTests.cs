@@ -92,6 +92,24 @@ public class ExecOutputTests
         Assert.Equal(100_000, output.Text.Length);
     }
 
+    /// <summary>Of an own command, whose output must not depend on start-up files.</summary>
+    [Property(MaxTest = 200)]
+    public bool What_comes_before_an_own_commands_marker_is_dropped_however_much_it_is(NonNegativeInt chunkSize, bool flood)
+    {
+        var marker = new ProcessMarker(dropsNoise: true);
+        var bytes = Encoding.UTF8.GetBytes($"{new string('x', flood ? 100_000 : 3)}warning: ü{marker.Token}4711 /usr/bin/fish\nout\n");
+        return Filtered(marker, bytes, flood ? 997 : chunkSize.Get % 20 + 1) == "out\n" && marker is { ProcessId: 4711, LoginShell: "/usr/bin/fish" };
+    }
+
+    [Fact]
+    public void What_a_shell_said_that_never_came_to_an_own_command_is_kept_for_its_failure()
+    {
+        var marker = new ProcessMarker(dropsNoise: true);
+
+        Assert.Equal("", Filtered(marker, "This account is currently not available.\n"u8.ToArray(), 7));
+        Assert.Equal("This account is currently not available.\n", marker.Held);
+    }
+
     [Theory]
     [InlineData(null, "")]
     [InlineData("bob", " || sudo -n -u bob kill -s TERM -- -12 12 $all 2>/dev/null")]

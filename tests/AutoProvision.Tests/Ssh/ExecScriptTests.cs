@@ -29,6 +29,20 @@ public class ExecScriptTests
     public void The_preparation_comes_before_the_marker_and_the_command_after_it(ExecRequest request, string script) =>
         Assert.Equal(script, ExecScript.Build(request, "T "));
 
+    [Fact]
+    public void An_own_command_tells_of_itself_on_both_streams_and_another_login_shell_runs_the_callers()
+    {
+        var (posix, fish) = (new LoginShell(), new LoginShell());
+        posix.Learn("/usr/bin/bash");
+        fish.Learn("/usr/bin/fish");
+
+        Assert.Equal(AnyShell.Run("echo \"T $$\"; echo \"T $$ $SHELL\" >&2; exec </dev/null\nrun 'it'"), ExecScript.Build(Plain with { IsOwn = true }, "T ", posix));
+        Assert.Equal(ExecScript.Build(Plain, "T "), ExecScript.Build(Plain, "T ", posix));
+        Assert.Equal(ExecScript.Build(Plain, "T "), ExecScript.Build(Plain, "T ", new LoginShell()));
+        Assert.Equal(AnyShell.Run("set -- \"$SHELL\"\ncd /srv || exit 125\necho \"T $$\" >&2; exec </dev/null\nexec \"$1\" -c 'run '\\''it'\\'''"), ExecScript.Build(Plain with { Directory = "/srv" }, "T ", fish));
+        Assert.Equal(AnyShell.Run(ExecScript.Build(Plain with { User = "bob" }, "T ")), ExecScript.Build(Plain with { User = "bob" }, "T ", fish));
+    }
+
     /// <summary>Through two shells where there is another user: a sudo of the test's own that only drops its options.</summary>
     [Property(MaxTest = 30)]
     public bool A_variable_of_any_content_arrives(NonNull<string> text, bool asOther)

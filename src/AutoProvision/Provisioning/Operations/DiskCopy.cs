@@ -86,7 +86,7 @@ public sealed class DiskCopy(
     {
         try
         {
-            await connections.ExecAsync(source.Id.ToString(), () => access.Target(source), new ExecRequest("sync") { Timeout = SyncTimeout }, cancellation);
+            await connections.ExecAsync(source.Id.ToString(), () => access.Target(source), new ExecRequest("sync") { IsOwn = true, Timeout = SyncTimeout }, cancellation);
         }
         catch (FailureException)
         {

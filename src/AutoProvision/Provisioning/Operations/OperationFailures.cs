@@ -11,7 +11,7 @@ public static class OperationFailures
 
     public static FailureException WrongState(Vm vm, OperationKind kind) => new("vm_state_conflict",
         $"VM {vm.Id} is {vm.State.ToString().ToLowerInvariant()}: there is no {kind.Word()} in this state.",
-        vm.State is VmState.Queued or VmState.Provisioning ? $"Follow GET /vms/{vm.Id}/events until its state is ready." : "Ready, degraded and stopped VMs can be worked on; others can only be deleted.");
+        vm.State is VmState.Queued or VmState.Provisioning ? $"Follow GET /vms/{vm.Id}/events until its state is ready." : "Ready, degraded, unreachable and stopped VMs can be worked on; others can only be deleted.");
 
     public static FailureException Hangs(TimeSpan limit) => new("hypervisor_unavailable",
         $"The hypervisor did not do it within {limit.TotalSeconds:0.#} s.", "libvirt may hang: look at its log. Provisioning:Timeouts:Domain sets the limit.");
@@ -29,5 +29,5 @@ public static class OperationFailures
         $"The domain of VM {id} is gone: somebody else removed it.", $"DELETE /vms/{id} removes what is left of it.");
 
     public static FailureException CloneSourceGone(Guid source) => new("clone_source_gone",
-        $"VM {source}, which this one is to be a copy of, is not ready, degraded or stopped any more.", "Make the copy while its source is there.");
+        $"VM {source}, which this one is to be a copy of, is not ready, degraded, unreachable or stopped any more.", "Make the copy while its source is there.");
 }

@@ -28,9 +28,9 @@ public sealed partial class OperationRunner(
             var failure = Describe(e, operation.Kind);
             if (e is not FailureException)
                 LogUnexpected(e, id, operation.Kind);
-            var state = await LookAsync(vm, operation, cancellation);
+            var outcome = await LookAsync(vm, operation, failure, cancellation);
             await runs.LookAsync(id, cancellation);
-            End(vm, operation, it => it with { State = state ?? it.State, OperationFailure = failure }, started);
+            End(vm, operation, it => outcome(it) with { OperationFailure = failure }, started);
         }
     }
 
@@ -38,10 +38,10 @@ public sealed partial class OperationRunner(
     private void End(Vm vm, VmOperation operation, Func<Vm, Vm> outcome, long started)
     {
         var now = store.Find(vm.Id) ?? vm;
-        var (state, failure) = (outcome(now).State, outcome(now).OperationFailure);
+        var (state, obstacle, failure) = (outcome(now).State, outcome(now).Obstacle, outcome(now).OperationFailure);
         // First, so that whoever follows the states sees this one as any other.
         if (state != now.State)
-            store.Update(vm.Id, it => IsStill(it, operation) ? it with { State = state } : it, new VmEvent { Type = VmEventType.State, Operation = operation.Kind });
+            store.Update(vm.Id, it => IsStill(it, operation) ? it with { State = state, Obstacle = obstacle } : it, new VmEvent { Type = VmEventType.State, Operation = operation.Kind, Failure = obstacle });
         store.Update(vm.Id, it => IsStill(it, operation) ? outcome(it) with { Operation = null } : it, new VmEvent
         {
             Type = failure is null ? VmEventType.OperationCompleted : VmEventType.OperationFailed,
@@ -50,6 +50,9 @@ public sealed partial class OperationRunner(
             Message = failure?.Cause,
             Failure = failure,
         });
+        if (state == VmState.Unreachable)
+            // What keeps us out may have passed already.
+            bell.RingFor(vm.Id);
         bell.Free(vm.Id);
         if (failure is null)
             LogDone(vm.Id, vm.Spec.Name, operation.Kind);
@@ -59,19 +62,21 @@ public sealed partial class OperationRunner(
 
     private static bool IsStill(Vm vm, VmOperation operation) => vm.Operation == operation && vm.State is not (VmState.Deleting or VmState.Deleted);
 
-    // Null where it is as it was. One that runs, but did not let us in, is taken back by the reconciliation as soon as it does.
-    private async Task<VmState?> LookAsync(Vm vm, VmOperation operation, CancellationToken cancellation)
+    // What the VM is after an operation that failed. One that runs, but did not let us in, is tried again by the reconciliation.
+    private async Task<Func<Vm, Vm>> LookAsync(Vm vm, VmOperation operation, Failure failure, CancellationToken cancellation)
     {
         if (operation.Kind is OperationKind.Snapshot or OperationKind.DeleteSnapshot or OperationKind.Clone)
-            return null;
+            return it => it;
         try
         {
-            return await hypervisor.FindPowerAsync(vm.Id, cancellation) == DomainPower.Running && operation.Kind == OperationKind.Stop ? null : VmState.Stopped;
+            if (await hypervisor.FindPowerAsync(vm.Id, cancellation) != DomainPower.Running)
+                return it => it.Off();
+            return operation.Kind == OperationKind.Stop ? it => it : it => it.ShuttingOut(failure);
         }
         catch (FailureException)
         {
             // The reconciliation will know.
-            return null;
+            return it => it;
         }
     }
 

@@ -9,7 +9,7 @@ public sealed class StartOperation(PowerSwitch power) : IOperation
     public async Task<Func<Vm, Vm>> RunAsync(Vm vm, VmOperation operation, CancellationToken cancellation)
     {
         await power.SwitchOnAsync(vm.Id, cancellation);
-        return VmPower.On;
+        return it => it.LettingIn();
     }
 }
 
@@ -20,7 +20,7 @@ public sealed class StopOperation(PowerSwitch power) : IOperation
     public async Task<Func<Vm, Vm>> RunAsync(Vm vm, VmOperation operation, CancellationToken cancellation)
     {
         await power.SwitchOffAsync(vm.Id, VmPower.Grace(operation), cancellation);
-        return VmPower.Off;
+        return it => it.Off();
     }
 }
 
@@ -32,7 +32,7 @@ public sealed class RestartOperation(PowerSwitch power) : IOperation
     {
         await power.SwitchOffAsync(vm.Id, VmPower.Grace(operation), cancellation);
         await power.SwitchOnAsync(vm.Id, cancellation);
-        return VmPower.On;
+        return it => it.LettingIn();
     }
 }
 
@@ -53,36 +53,16 @@ public sealed class ResizeOperation(PowerSwitch power, Hypervisors.IDomainContro
         {
             // What could not be resized runs on as it was.
             await power.SwitchOnAsync(vm.Id, cancellation);
-            return it => VmPower.On(it) with { OperationFailure = e.Failure };
+            return it => it.LettingIn() with { OperationFailure = e.Failure };
         }
-        var on = operation.WasRunning ? await VmPower.TryOnAsync(() => power.SwitchOnAsync(vm.Id, cancellation)) : VmPower.Off;
+        var on = operation.WasRunning ? await power.TrySwitchOnAsync(vm.Id, cancellation) : it => it.Off();
         return it => on(it).Resized(size);
     }
 }
 
-/// <summary>What a VM is when it was switched on or off.</summary>
+/// <summary>What operations on a VM's power have in common.</summary>
 internal static class VmPower
 {
-    /// <summary>Ready, or degraded as it was.</summary>
-    public static Vm On(Vm vm) => vm with { State = vm.Failure is null ? VmState.Ready : VmState.Degraded };
-
-    public static Vm Off(Vm vm) => vm with { State = VmState.Stopped };
-
-    /// <summary>For what stays changed whether or not the guest lets its user in: then it is as good as off, and the failure says why.</summary>
-    public static async Task<Func<Vm, Vm>> TryOnAsync(Func<Task> reach)
-    {
-        try
-        {
-            await reach();
-            return On;
-        }
-        // What could not be recorded, on a full disk, is tried again as a whole.
-        catch (FailureException e) when (e.Code != VmFailures.JournalFull)
-        {
-            return vm => Off(vm) with { OperationFailure = e.Failure };
-        }
-    }
-
     public static Vm Resized(this Vm vm, VmSize size) => vm with { Spec = vm.Spec with { Cpus = size.Cpus, MemoryMiB = size.MemoryMiB, DiskGiB = size.DiskGiB } };
 
     public static TimeSpan Grace(VmOperation operation) => operation.GraceSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : PowerSwitch.DefaultGrace;

@@ -27,6 +27,36 @@ public sealed class PowerSwitch(
         await ReachAsync(id, cancellation);
     }
 
+    /// <summary>The same for what stays changed whether or not the guest lets its user in; the failure says why it does not.</summary>
+    /// <returns>What the VM is then.</returns>
+    public async Task<Func<Vm, Vm>> TrySwitchOnAsync(Guid id, CancellationToken cancellation)
+    {
+        try
+        {
+            await SwitchOnAsync(id, cancellation);
+            return it => it.LettingIn();
+        }
+        // What could not be recorded, on a full disk, is tried again as a whole.
+        catch (FailureException e) when (e.Code != VmFailures.JournalFull)
+        {
+            var isOn = await SeemsOnAsync(id, cancellation);
+            return it => (isOn ? it.ShuttingOut(e.Failure) : it.Off()) with { OperationFailure = e.Failure };
+        }
+    }
+
+    // False where nobody can tell: the reconciliation will.
+    private async Task<bool> SeemsOnAsync(Guid id, CancellationToken cancellation)
+    {
+        try
+        {
+            return await hypervisor.FindPowerAsync(id, cancellation) == DomainPower.Running;
+        }
+        catch (FailureException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Waits until the user can log in to a guest that runs.</summary>
     public async Task ReachAsync(Guid id, CancellationToken cancellation)
     {

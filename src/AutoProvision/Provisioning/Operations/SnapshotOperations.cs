@@ -10,7 +10,7 @@ public sealed class SnapshotOperation(IDomainControl control, IHypervisor hyperv
 
     public async Task<Func<Vm, Vm>> RunAsync(Vm vm, VmOperation operation, CancellationToken cancellation)
     {
-        // Of the domain, not of the VM: one that lets nobody in counts as stopped, and has its memory kept all the same.
+        // Of the domain, not of the VM: one that counts as stopped may have been started by somebody else.
         var isOn = await hypervisor.IsOnAsync(vm.Id, cancellation);
         await control.CreateSnapshotAsync(vm.Id, operation.Snapshot!, cancellation);
         return it => it with { Snapshots = [.. it.Snapshots, new VmSnapshot(operation.Snapshot!, operation.StartedAt, isOn, vm.Spec.Size, operation.Description)] };
@@ -35,11 +35,11 @@ public sealed class RestoreOperation(IDomainControl control, PowerSwitch power, 
             if (await power.IsOffAsync(vm.Id, cancellation))
                 throw;
             // What was refused runs on as it was.
-            var still = await VmPower.TryOnAsync(() => power.SwitchOnAsync(vm.Id, cancellation));
+            var still = await power.TrySwitchOnAsync(vm.Id, cancellation);
             return it => still(it) with { OperationFailure = e.Failure };
         }
         // Also lets one go on that was paused when the snapshot was taken.
-        var on = snapshot.IsRunning ? await VmPower.TryOnAsync(() => power.SwitchOnAsync(vm.Id, cancellation)) : VmPower.Off;
+        var on = snapshot.IsRunning ? await power.TrySwitchOnAsync(vm.Id, cancellation) : it => it.Off();
         return it => on(it).Resized(snapshot.Size);
     }
 }

@@ -4,7 +4,7 @@ using AutoProvision.Vms;
 
 namespace AutoProvision.Provisioning.Reconciliation;
 
-/// <summary>Takes a stopped VM back into use whose domain somebody else started.</summary>
+/// <summary>Takes a VM back into use whose domain somebody else started, or which let nobody in.</summary>
 public sealed class Comeback(IHypervisor hypervisor, DomainRuns runs, VmStore store, VmAccess access, SshConnectionPool connections, TimeProvider time)
 {
     // An address that only the ARP table shows takes ten of them to be believed.
@@ -37,27 +37,31 @@ public sealed class Comeback(IHypervisor hypervisor, DomainRuns runs, VmStore st
     private async Task<string> ReachAsync(Vm vm, CancellationToken cancellation)
     {
         var address = await hypervisor.WaitForAddressAsync(vm.Id, vm.Nics[0], cancellation);
-        var result = await connections.ExecAsync(vm.Id.ToString(), () => access.Target(StillStopped(vm.Id) with { Address = address }), SshProof.Request, cancellation);
+        var result = await connections.ExecAsync(vm.Id.ToString(), () => access.Target(StillOut(vm.Id) with { Address = address }), SshProof.Request, cancellation);
         SshProof.Check(result, vm.Spec.User);
         return address;
     }
 
     // One that is deleted meanwhile must not be connected to any more, and one that is worked on is that operation's.
-    private Vm StillStopped(Guid id) => store.Find(id) is { State: VmState.Stopped, Operation: null } vm ? vm : throw VmFailures.NotFound(id.ToString());
+    private Vm StillOut(Guid id) => store.Find(id) is { Operation: null } vm && IsOut(vm) ? vm : throw VmFailures.NotFound(id.ToString());
+
+    private static bool IsOut(Vm vm) => vm.State is VmState.Stopped or VmState.Unreachable;
 
     private void TakeBack(Vm vm, string address)
     {
         if (address != vm.Address)
             access.Keys(vm.Id).WriteKnownHosts(address, VmAccess.SshPort, vm.HostKey!);
         store.Update(vm.Id,
-            it => it is { State: VmState.Stopped, Operation: null } ? it with { State = it.Failure is null ? VmState.Ready : VmState.Degraded, Address = address } : it,
-            new VmEvent
-            {
-                Type = VmEventType.State,
-                Cause = EventCause.External,
-                Power = DomainPower.Running,
-                Message = "The domain was started, not by this service; SSH lets us in again.",
-                Failure = vm.Failure,
-            });
+            it => it.Operation is null && IsOut(it) ? it.LettingIn() with { Address = address } : it,
+            vm.State == VmState.Stopped
+                ? new VmEvent
+                {
+                    Type = VmEventType.State,
+                    Cause = EventCause.External,
+                    Power = DomainPower.Running,
+                    Message = "The domain was started, not by this service; SSH lets us in again.",
+                    Failure = vm.Failure,
+                }
+                : new VmEvent { Type = VmEventType.State, Message = "SSH lets us in again.", Failure = vm.Failure });
     }
 }

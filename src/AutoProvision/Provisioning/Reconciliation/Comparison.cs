@@ -14,6 +14,9 @@ public enum Difference
     OutOfDisk,
     SwitchedOn,
 
+    /// <summary>It runs as before; whether it lets anybody in by now has to be tried.</summary>
+    Unreachable,
+
     /// <summary>It was switched off and on again since it was last looked at.</summary>
     StartedAnew,
     Removed,
@@ -28,12 +31,13 @@ public static class Comparison
     public static Difference Of(VmState known, DomainPower? seen, bool isAnotherRun = false) => (known, seen) switch
     {
         (VmState.Provisioning, DomainPower.PausedByDisk) => Difference.OutOfDisk,
-        (not (VmState.Ready or VmState.Degraded or VmState.Stopped), _) => Difference.None,
+        (not (VmState.Ready or VmState.Degraded or VmState.Stopped or VmState.Unreachable), _) => Difference.None,
         (_, null) => Difference.Removed,
         (_, DomainPower.PausedByDisk) => Difference.OutOfDisk,
         (VmState.Stopped, DomainPower.Running) => Difference.SwitchedOn,
         (not VmState.Stopped, DomainPower.Stopped) => Difference.SwitchedOff,
         (not VmState.Stopped, DomainPower.Paused) => Difference.Paused,
+        (VmState.Unreachable, DomainPower.Running) => Difference.Unreachable,
         (not VmState.Stopped, DomainPower.Running) when isAnotherRun => Difference.StartedAnew,
         _ => Difference.None,
     };

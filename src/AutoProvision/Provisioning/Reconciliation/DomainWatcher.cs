@@ -73,7 +73,7 @@ public sealed partial class DomainWatcher(
     // somebody else may have had a hand in it.
     private void Heed(string domain)
     {
-        if (store.FindByName(domain) is { State: VmState.Provisioning or VmState.Ready or VmState.Degraded or VmState.Stopped } vm)
+        if (store.FindByName(domain) is { State: VmState.Provisioning or VmState.Ready or VmState.Degraded or VmState.Stopped or VmState.Unreachable } vm)
             bell.RingFor(vm.Id);
     }
 

@@ -14,11 +14,14 @@ public sealed partial class Reconciler(
     // What goes on was told once; it is told again only after it had ended.
     private readonly ConcurrentDictionary<(Guid Id, string What), bool> _told = new();
 
-    // How often a guest that was started has been waited for in a row.
+    // How often a guest that lets nobody in has been waited for in a row.
     private readonly ConcurrentDictionary<Guid, int> _waits = new();
 
-    // Some minutes, as rounds that follow each other are up to 8 s apart; then the rounds in turn go on.
+    // Some minutes, as rounds that follow each other are up to 8 s apart; then they are further apart.
     private const int MostWaits = 30;
+
+    /// <summary>How long one that lets nobody in waits for its next try at most. There is no last one: what keeps us out may pass at any time.</summary>
+    public static TimeSpan LongestWait { get; } = TimeSpan.FromSeconds(30);
 
     // To look for orphans is much more work than to look at the domains: rounds before their turn leave it out.
     private long? _orphansSought;
@@ -40,7 +43,7 @@ public sealed partial class Reconciler(
         runs.ForgetAllBut(known);
         bell.ForgetGone();
         await SeekOrphansAsync(cancellation);
-        return absences.Left;
+        return store.List().Any(vm => vm.State == VmState.Unreachable) && !(absences.Left < LongestWait) ? LongestWait : absences.Left;
     }
 
     private async Task SeekOrphansAsync(CancellationToken cancellation)
@@ -73,7 +76,7 @@ public sealed partial class Reconciler(
                 Fail(vm);
                 absences.Forget(vm.Id);
                 break;
-            case Difference.SwitchedOn:
+            case Difference.SwitchedOn or Difference.Unreachable:
                 jobs.Start(vm, cancellation => ComeBackAsync(vm, cancellation), stopping);
                 break;
             case Difference.StartedAnew:
@@ -107,13 +110,13 @@ public sealed partial class Reconciler(
     }
 
     private void Stop(Vm vm, DomainPower power, string message) =>
-        Change(vm, vm with { State = VmState.Stopped }, new VmEvent { Type = VmEventType.State, Cause = EventCause.External, Power = power, Message = message });
+        Change(vm, vm.Off(), new VmEvent { Type = VmEventType.State, Cause = EventCause.External, Power = power, Message = message });
 
     private void Fail(Vm vm)
     {
         var failure = new Failure("domain_missing", $"The domain of VM \"{vm.Spec.Name}\" is gone: somebody else removed it.",
             $"DELETE /vms/{vm.Id} removes what is left of it; its disk stays until then.");
-        Change(vm, vm with { State = VmState.Failed, Failure = failure }, new VmEvent { Type = VmEventType.State, Cause = EventCause.External, Message = failure.Cause, Failure = failure });
+        Change(vm, vm with { State = VmState.Failed, Failure = failure, Obstacle = null }, new VmEvent { Type = VmEventType.State, Cause = EventCause.External, Message = failure.Cause, Failure = failure });
     }
 
     // A VM that changed since the round began has been seen to by somebody else, such as a DELETE.
@@ -136,14 +139,7 @@ public sealed partial class Reconciler(
     {
         if (await comeback.TryAsync(vm, cancellation) is { } obstacle)
         {
-            Tell(vm, obstacle.Code, new VmEvent
-            {
-                Type = VmEventType.Progress,
-                Cause = EventCause.External,
-                Power = DomainPower.Running,
-                Message = "The domain was started, not by this service; waiting for SSH.",
-                Failure = obstacle,
-            });
+            ShutOut(vm, obstacle);
             // One that still boots tells nobody when it is done.
             return _waits.AddOrUpdate(vm.Id, 1, (_, waits) => waits + 1) < MostWaits;
         }
@@ -151,9 +147,25 @@ public sealed partial class Reconciler(
         if (now is { IsOn: true, Operation: null })
         {
             _waits.TryRemove(vm.Id, out _);
-            LogNoticed(vm.Id, vm.Spec.Name, now.State, "The domain was started, not by this service.");
+            LogNoticed(vm.Id, vm.Spec.Name, now.State, vm.State == VmState.Stopped ? "The domain was started, not by this service." : "SSH lets us in again.");
         }
         return now is { Operation: not null };
+    }
+
+    private void ShutOut(Vm vm, Failure obstacle)
+    {
+        if (vm.State == VmState.Stopped)
+            store.Update(vm.Id, it => it.State == vm.State && it.Operation is null ? it.ShuttingOut(obstacle) : it, new VmEvent
+            {
+                Type = VmEventType.State,
+                Cause = EventCause.External,
+                Power = DomainPower.Running,
+                Message = "The domain was started, not by this service; waiting for SSH.",
+                Failure = obstacle,
+            });
+        // What it is now kept out by is told once each, however often it changes.
+        else if (vm.Obstacle?.Code != obstacle.Code)
+            Tell(vm, obstacle.Code, it => it.ShuttingOut(obstacle), new VmEvent { Type = VmEventType.Progress, Message = "Still waiting for SSH.", Failure = obstacle });
     }
 
     private async Task<bool> ResumeAsync(Vm vm, CancellationToken cancellation)
@@ -178,12 +190,14 @@ public sealed partial class Reconciler(
     }
 
     // What is worked on meanwhile tells of itself.
-    private void Tell(Vm vm, string once, VmEvent what)
+    private void Tell(Vm vm, string once, VmEvent what) => Tell(vm, once, it => it with { }, what);
+
+    private void Tell(Vm vm, string once, Func<Vm, Vm> change, VmEvent what)
     {
         if (_told.ContainsKey((vm.Id, once)))
             return;
         var isTold = false;
-        store.Update(vm.Id, it => (isTold = it.State == vm.State && it.Operation == vm.Operation) ? it with { } : it, what);
+        store.Update(vm.Id, it => (isTold = it.State == vm.State && it.Operation == vm.Operation) ? change(it) : it, what);
         if (isTold)
             _told[(vm.Id, once)] = true;
     }

@@ -37,7 +37,7 @@ public sealed class CloudInitStep(SshWaiter waiter, VmAccess access, SshConnecti
             {
                 context.Connection ??= await waiter.WaitAsync(target, cancellation);
                 // The step's own deadline comes first.
-                return await context.Connection.ExecAsync(new ExecRequest(CloudInitProbe.Script) { Timeout = 2 * Timeout(context.Vm) }, cancellation);
+                return await context.Connection.ExecAsync(new ExecRequest(CloudInitProbe.Script) { IsOwn = true, MayBeBash = true, Timeout = 2 * Timeout(context.Vm) }, cancellation);
             }
             catch (FailureException e) when (e.Code == SshFailures.Lost)
             {

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
+using System.Text;
 
 namespace AutoProvision.Ssh.Files;
 
@@ -14,6 +15,7 @@ internal sealed record SftpReply(SftpPacket Type, ReadOnlyMemory<byte> Body);
 internal sealed class SftpSession : IAsyncDisposable
 {
     private const int LargestPacket = 512 * 1024;
+    private const int MostNoise = 1024 * 1024;
 
     // A guest whose disk hangs for longer is as good as gone.
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -131,13 +133,12 @@ internal sealed class SftpSession : IAsyncDisposable
         try
         {
             var header = new byte[9];
-            while (true)
+            for (var read = SkipNoise(); ; read = 0)
             {
-                _channel.Output.ReadExactly(header);
+                _channel.Output.ReadExactly(header, read, header.Length - read);
                 var length = BinaryPrimitives.ReadUInt32BigEndian(header);
-                // A shell that greets its user comes along here.
                 if (length is < 5 or > LargestPacket)
-                    throw new SftpEndedException("What answers is no SFTP server; do the shell's start-up files print something?");
+                    throw NoServer();
                 var body = new byte[length - 5];
                 _channel.Output.ReadExactly(body);
                 if (_waiting.TryRemove(BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(5)), out var waiter))
@@ -149,6 +150,31 @@ internal sealed class SftpSession : IAsyncDisposable
             End(e);
         }
     }
+
+    // Start-up files of a shell may print before the server begins, which is told by a line of its own. sshd may also run a server in place
+    // of the command (ForceCommand internal-sftp): then a packet comes first, whose first byte is 0 and in no text.
+    private int SkipNoise()
+    {
+        var line = new StringBuilder();
+        for (var count = 0; count < MostNoise; count++)
+        {
+            var next = _channel.Output.ReadByte();
+            if (next < 0)
+                throw new EndOfStreamException();
+            if (next == 0)
+                return count == 0 ? 1 : throw NoServer();
+            if (next != '\n')
+                line.Append((char)next);
+            // A file may end without a line break.
+            else if (line.ToString().EndsWith(SftpCommand.Begins, StringComparison.Ordinal))
+                return 0;
+            else
+                line.Clear();
+        }
+        throw NoServer();
+    }
+
+    private static SftpEndedException NoServer() => new("What answers is no SFTP server.");
 
     private void End(Exception e)
     {

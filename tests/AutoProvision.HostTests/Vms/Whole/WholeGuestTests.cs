@@ -10,6 +10,7 @@ public sealed class WholeGuestTests(WholeGuest guest) : IClassFixture<WholeGuest
     private const string Other = "app";
     private readonly SpecProofs _spec = new(guest);
     private readonly AccessProofs _access = new(guest);
+    private readonly AccountProofs _account = new(guest);
     private readonly GuestProofs _commands = new(guest.Http, guest.Path);
     private readonly FileProofs _files = new(guest);
     private readonly ChangeProofs _changes = new(guest);
@@ -37,6 +38,9 @@ public sealed class WholeGuestTests(WholeGuest guest) : IClassFixture<WholeGuest
 
     [Fact(Timeout = Limit)]
     public Task Nobody_gets_in_by_a_password_and_sudo_asks_for_none() => _access.PasswordsAreLockedAsync();
+
+    [Fact(Timeout = Limit)]
+    public Task The_services_own_account_is_there_and_does_its_work() => _account.ItIsThereAndDoesItsWorkAsync();
 
     [Fact(Timeout = Limit)]
     public Task It_is_on_another_network_with_IPv6_too() => _spec.ItIsOnTheOtherNetworkTooAsync();
@@ -117,6 +121,9 @@ public sealed class WholeGuestTests(WholeGuest guest) : IClassFixture<WholeGuest
 
     [Fact(Timeout = 600_000)]
     public Task It_is_stopped_resized_and_started() => _changes.ItIsStoppedResizedAndStartedAsync();
+
+    [Fact(Timeout = 600_000)]
+    public Task A_user_without_a_shell_is_mended_by_files() => _account.AUserWithoutAShellIsMendedByFilesAsync();
 
     [Fact(Timeout = Limit)]
     public async Task Nothing_is_left_of_it()

@@ -189,14 +189,14 @@ public sealed class PowerTests
     }
 
     [Fact(Timeout = Limit)]
-    public async Task A_VM_that_counts_as_stopped_and_whose_domain_runs_is_stopped()
+    public async Task A_VM_that_lets_nobody_in_is_stopped()
     {
         await using var host = new FakeHost();
         using var http = host.Start().CreateClient();
         var vm = await http.ReadyVmAsync();
         host.Hypervisor.Faults.FailAt(nameof(IHypervisor.WaitForAddressAsync), new Vms.FailureException("address_none", "No address.", "None."));
         var failed = await http.OperateAsync($"{vm}/restart");
-        Assert.Equal(("stopped", DomainPower.Running), (failed.Text("state"), host.Hypervisor.Domains.Values.Single().Info.Power));
+        Assert.Equal(("unreachable", DomainPower.Running), (failed.Text("state"), host.Hypervisor.Domains.Values.Single().Info.Power));
         await http.OperateAsync($"{vm}/snapshots", """{"name": "silent"}""");
 
         var stopped = await http.OperateAsync($"{vm}/stop");

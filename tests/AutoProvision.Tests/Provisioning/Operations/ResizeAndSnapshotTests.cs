@@ -77,9 +77,9 @@ public sealed class ResizeAndSnapshotTests
         host.Hypervisor.Faults.FailAt(nameof(IHypervisor.WaitForAddressAsync), new Vms.FailureException("address_none", "No address.", "None."));
 
         var resized = await http.OperateAsync($"{vm}/resize", """{"memoryMiB": 64}""");
-        Assert.Equal(("address_none", ("stopped", 1, 64, 2)), (resized.GetProperty("operationFailure").Text("code"), Sizes(resized)));
+        Assert.Equal(("address_none", ("unreachable", 1, 64, 2)), (resized.GetProperty("operationFailure").Text("code"), Sizes(resized)));
         var restored = await http.OperateAsync($"{vm}/snapshots/one/restore");
-        Assert.Equal(("address_none", ("stopped", 1, 512, 2)), (restored.GetProperty("operationFailure").Text("code"), Sizes(restored)));
+        Assert.Equal(("address_none", ("unreachable", 1, 512, 2)), (restored.GetProperty("operationFailure").Text("code"), Sizes(restored)));
     }
 
     [Fact(Timeout = Limit)]

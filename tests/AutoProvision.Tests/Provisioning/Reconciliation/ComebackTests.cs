@@ -48,7 +48,7 @@ public sealed class ComebackTests
         await RoundsAsync(host, app, 1);
         var waiting = await http.FollowAsync(vm, item => Message(item).Contains("waiting for SSH", StringComparison.Ordinal));
         await RoundsAsync(host, app, 2);
-        Assert.Equal("stopped", (await http.GetJsonAsync(vm)).Text("state"));
+        Assert.Equal("unreachable", (await http.GetJsonAsync(vm)).Text("state"));
         host.Guests.OtherHostKey = null;
         await RoundsAsync(host, app, 1);
         var events = await http.FollowAsync(vm, item => item.Data.Text("state") == "degraded", after: long.Parse(waiting[^1].EventId!));
@@ -135,7 +135,7 @@ public sealed class ComebackTests
 
         Assert.Equal(("stopped", "snapshot"), (meanwhile.Text("state"), meanwhile.GetProperty("operation").Text("kind")));
         var events = await http.FollowAsync(vm, item => item.EventType == "operation.completed");
-        Assert.DoesNotContain(events, item => item.EventType == "progress" && item.Data.TryGetProperty("failure", out _));
+        Assert.DoesNotContain(events, item => item.EventType is "progress" or "state" && item.Data.TryGetProperty("failure", out _));
         // It asked for a round of its own, which comes when the operation is done.
         await host.Time.PassAsync(ReconcileWorker.ShortestPause);
         await http.FollowAsync(vm, item => item.Data.Text("state") == "ready", after: long.Parse(events[^1].EventId!));
@@ -166,7 +166,7 @@ public sealed class ComebackTests
         await host.Time.PassAsync(ReconcileWorker.ShortestPause);
         await host.Time.PassAsync(TimeSpan.FromSeconds(20));
 
-        var told = await http.FollowAsync(vm, item => item.EventType == "progress", after: long.Parse(done.EventId!));
+        var told = await http.FollowAsync(vm, item => item.Data.Text("state") == "unreachable", after: long.Parse(done.EventId!));
         Assert.Equal("ssh_timeout", told[^1].Data.GetProperty("failure").Text("code"));
     }
 
@@ -187,7 +187,7 @@ public sealed class ComebackTests
 
         await host.Time.PassAsync(TimeSpan.FromSeconds(20));
         await app.Get<SideJobs>().EndAsync();
-        var waiting = await http.FollowAsync(vm, item => item.EventType == "progress", after: long.Parse(stopped.EventId!));
+        var waiting = await http.FollowAsync(vm, item => item.Data.Text("state") == "unreachable", after: long.Parse(stopped.EventId!));
         host.Hypervisor.Faults.Clear(nameof(IHypervisor.WaitForAddressAsync));
         await RoundsAsync(host, app, 1);
 
