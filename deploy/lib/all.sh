@@ -8,6 +8,8 @@
 . "$deploy/lib/daemons.sh"
 # shellcheck source=deploy/lib/packages.sh
 . "$deploy/lib/packages.sh"
+# shellcheck source=deploy/lib/pyyaml.sh
+. "$deploy/lib/pyyaml.sh"
 # shellcheck source=deploy/lib/libvirt.sh
 . "$deploy/lib/libvirt.sh"
 # shellcheck source=deploy/lib/host.sh

@@ -48,6 +48,21 @@ internal sealed class CloudConfigTypes
         return root._all.SelectMany(module => module._all.Append(module)).SelectMany(module => module._properties).GroupBy(it => it.Key).ToDictionary(it => it.Key, it => it.First().Value);
     }
 
+    // More are not told.
+    private const int Most = 100;
+
+    /// <summary>Whether it is of the right types throughout, and has no key that is not known.</summary>
+    public bool Takes(YamlValue value) =>
+        (_types == CloudConfigType.None || (TypeOf(value) & _types) != CloudConfigType.None)
+        && _all.TrueForAll(type => type.Takes(value))
+        && (LeavesAlternativesOut(value) || _alternatives.TrueForAll(alternatives => Array.Exists(alternatives, type => type.Takes(value))))
+        && value switch
+        {
+            YamlMap map => map.Entries.All(TakesEntry),
+            YamlList list => _items is null || list.Items.All(_items.Takes),
+            _ => true,
+        };
+
     /// <summary>Looks through a value.</summary>
     /// <param name="value">The value.</param>
     /// <param name="pointer">Where it is.</param>
@@ -55,6 +70,8 @@ internal sealed class CloudConfigTypes
     /// <param name="unknown">Gets pointers to keys that are not known there.</param>
     public void Check(YamlValue value, string pointer, List<CloudConfigTypeError> errors, List<string> unknown)
     {
+        if (errors.Count + unknown.Count >= Most || Takes(value))
+            return;
         if (_types != CloudConfigType.None && (TypeOf(value) & _types) == CloudConfigType.None)
         {
             errors.Add(new CloudConfigTypeError(pointer, value, _types));
@@ -62,36 +79,50 @@ internal sealed class CloudConfigTypes
         }
         foreach (var type in _all)
             type.Check(value, pointer, errors, unknown);
-        // "partition" of fs_setup may be a number by its types, and a text alone by its alternatives.
-        if (_types == CloudConfigType.None || value is not YamlScalar)
+        if (!LeavesAlternativesOut(value))
             foreach (var alternatives in _alternatives)
                 CheckAny(alternatives, value, pointer, errors, unknown);
         if (value is YamlMap map)
-            foreach (var (key, entry) in map.Entries)
-                CheckEntry(key, entry, pointer, errors, unknown);
+            foreach (var entry in map.Entries.Where(entry => !TakesEntry(entry)).Take(Most))
+                CheckEntry(entry.Key, entry.Value, pointer, errors, unknown);
         else if (value is YamlList list && _items is not null)
-            foreach (var (index, item) in list.Items.Index())
+            foreach (var (index, item) in list.Items.Index().Where(it => !_items.Takes(it.Item)).Take(Most))
                 _items.Check(item, $"{pointer}/{index}", errors, unknown);
+    }
+
+    // "partition" of fs_setup may be a number by its types, and a text alone by its alternatives.
+    private bool LeavesAlternativesOut(YamlValue value) => _types != CloudConfigType.None && value is YamlScalar;
+
+    private IEnumerable<CloudConfigTypes> Of(YamlScalar key)
+    {
+        if (key.Value is string name && _properties.TryGetValue(name, out var property))
+            yield return property;
+        foreach (var (pattern, type) in _patterns)
+            if (pattern.IsMatch(key.Text))
+                yield return type;
+    }
+
+    private bool TakesEntry((YamlScalar Key, YamlValue Value) entry)
+    {
+        if (_properties.Count == 0 && _patterns.Count == 0)
+            return !_isClosed && (_others?.Takes(entry.Value) ?? true);
+        var isKnown = false;
+        foreach (var type in Of(entry.Key))
+        {
+            if (!type.Takes(entry.Value))
+                return false;
+            isKnown = true;
+        }
+        return isKnown || (!_isClosed && (_others?.Takes(entry.Value) ?? true));
     }
 
     private void CheckEntry(YamlScalar key, YamlValue value, string pointer, List<CloudConfigTypeError> errors, List<string> unknown)
     {
-        if (_properties.Count == 0 && _patterns.Count == 0 && _others is null && !_isClosed)
-            return;
         var place = $"{pointer}/{key.Text.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)}";
-        var isKnown = key.Value is string name && _properties.TryGetValue(name, out var property);
-        if (isKnown)
-            _properties[key.Text].Check(value, place, errors, unknown);
-        foreach (var (pattern, type) in _patterns)
-            if (pattern.IsMatch(key.Text))
-            {
-                type.Check(value, place, errors, unknown);
-                isKnown = true;
-            }
-        if (isKnown)
-            return;
-        _others?.Check(value, place, errors, unknown);
-        if (_isClosed)
+        var known = Of(key).ToArray();
+        foreach (var type in known.Length > 0 ? known : _others is null ? [] : [_others])
+            type.Check(value, place, errors, unknown);
+        if (known.Length == 0 && _isClosed)
             unknown.Add(place);
     }
 

@@ -89,7 +89,7 @@ public class CallersUserDataTests
     [InlineData("users: [{name: Bob}]")]
     [InlineData("users: !!set {bob}")]
     [InlineData("\"users\": bob")]
-    [InlineData("!!str users: [bob]")]
+    [InlineData("!!str users: bob")]
     [InlineData("a: &a {users: bob}\n<<: *a")]
     [InlineData("a: &a bob\nusers: *a")]
     [InlineData("a: 1 # \u2028users: bob")]
@@ -150,17 +150,70 @@ public class CallersUserDataTests
     [InlineData("users: [{name: default}]")]
     [InlineData("users: []")]
     [InlineData("write_files: [{path: /a, content: !!binary AP8=, append: yes}]")]
-    [InlineData("bootcmd: [echo, [a, 5], null]")]
+    [InlineData("bootcmd: [echo, [a, '5']]")]
+    [InlineData("runcmd: [echo, [a, '5'], null]")]
     [InlineData("packages: [git, [vim, '2']]")]
-    [InlineData("mounts: [[/dev/vdb, null]]")]
+    [InlineData("mounts: [[/dev/vdb, /a, auto, defaults, '0', '2']]")]
     [InlineData("groups: [a, {b: [c]}]")]
     [InlineData("groups: a,b")]
     [InlineData("merge_how: \"List(Append) + dict(no_replace, recurse_list)\"")]
     [InlineData("merge_how: [{name: list, settings: [append]}, {name: dict, settings: [no_replace, recurse_list]}]")]
     [InlineData("password: secret\nchpasswd: {expire: no}")]
-    [InlineData("hostname: other\nssh_keys: {}\nssh_pwauth: true\nswap: 5")]
+    [InlineData("hostname: other\nssh_keys: {}\nssh_pwauth: true\nswap: {size: 5}")]
+    [InlineData("!!str users: [bob]")]
+    [InlineData("a: &a {packages: [git]}\n<<: *a")]
+    [InlineData("fs_setup: [{device: /dev/vdb, filesystem: ext4, partition: 1}]")]
     [InlineData("\"a\\u2028\": 1")]
     public void Cloud_config_that_cannot_is_taken(string yaml) => CallersUserData.Parse("#cloud-config\n" + yaml);
+
+    [Theory]
+    [InlineData("a: !!int x", "line 2: \"x\" is not an integer")]
+    [InlineData("a:\n  b: 2001-13-01", "line 3: \"2001-13-01\" is a date or time that does not exist")]
+    [InlineData("a: =", "line 2: a plain = is not a value; quote it")]
+    [InlineData("a: {b: <<}", "line 2: a plain << is not a value; quote it")]
+    [InlineData(": a", "line 2: ")]
+    [InlineData("a:\n\tb: c", "line 3: a tab indents the line; use spaces")]
+    [InlineData("-\tb: c", "line 2: a key and its \":\" cannot stand here (the line has a tab; use spaces)")]
+    [InlineData("a: \"\\ud83d\"", "line 2: half of a surrogate pair")]
+    [InlineData("a: {1: b, 0x1: c}", "line 2: the key 0x1 is there twice")]
+    [InlineData("a: {1: b, yes: c}", "line 2: the key yes is there twice")]
+    [InlineData("a: {<<: b}", "line 2: \"<<\" merges a mapping")]
+    [InlineData("a: !mine x", "line 2: has the tag !mine")]
+    public void What_cloud_init_could_not_load_is_refused_with_its_line(string yaml, string reason) => Refused(yaml, reason);
+
+    [Theory]
+    [InlineData("write_files: [{path: /a, permissions: 644}]", "/write_files/0/permissions (line 2) is the number 644, not a text: write \"644\" in quotes")]
+    [InlineData("write_files:\n- path: /a\n  permissions: 0644", "/write_files/0/permissions (line 4) is the number 420 (written 0644), not a text: write \"0644\" in quotes")]
+    [InlineData("write_files: [{path: /a, append: 'yes'}]", "/write_files/0/append (line 2) is the text \"yes\", not true or false: write yes without quotes")]
+    [InlineData("runcmd: [[sleep, 5]]", "/runcmd/0/1 (line 2) is the number 5, not a text: write \"5\" in quotes")]
+    [InlineData("mounts: [[/dev/vdb, null]]", "/mounts/0/1 (line 2) is nothing, not a text: give it a value, or leave it out")]
+    [InlineData("users: [{name: eve, expiredate: 2032-09-01}]", "/users/0/expiredate (line 2) is the date 2032-09-01, not a text: write \"2032-09-01\" in quotes")]
+    [InlineData("users: [{name: eve, lock_passwd: 1}]", "/users/0/lock_passwd (line 2) is the number 1, not true or false")]
+    [InlineData("swap: nothing", "/swap (line 2) is the text \"nothing\", not a mapping")]
+    [InlineData("ssh_authorized_keys: ssh-ed25519", "/ssh_authorized_keys (line 2) is the text \"ssh-ed25519\", not a list: write [\"ssh-ed25519\"]")]
+    [InlineData("timezone: no", "/timezone (line 2) is the boolean false (written no), not a text: write \"no\" in quotes")]
+    [InlineData("timezone: 5\nlocale_configfile: 6", "; /locale_configfile (line 3) is the number 6")]
+    [InlineData("ubuntu_pro: 5", "/ubuntu_pro (line 2) is the number 5, not a mapping")]
+    public void A_type_that_no_cloud_init_takes_is_refused_with_its_place_and_what_mends_it(string yaml, string reason) => Refused(yaml, reason);
+
+    private static void Refused(string yaml, string reason) =>
+        Assert.Contains(reason, Assert.Throws<ArgumentException>(() => CallersUserData.Parse("#cloud-config\n" + yaml)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Keys_that_no_cloud_init_knows_are_told()
+    {
+        var userData = CallersUserData.Parse("#cloud-config\nfoo: 1\n\"a/b\": 2\nmerge_how: str()\nwrite_files: [{path: /a, perms: '0644', source: {uri: x}}]\nsnap: {commands: [a]}\nubuntu_pro: {}\nubuntu_advantage: {}");
+        Assert.Equal(["/foo", "/a~1b", "/write_files/0/perms"], userData.Unknown);
+    }
+
+    [Fact]
+    public void What_an_older_version_took_goes_to_the_guest_as_it_was()
+    {
+        const string Lost = "#cloud-config\na: !!int x\n";
+        Assert.Equal(Lost, Assert.Single(CallersUserData.Reparse(Lost).Parts).Rendered);
+        const string WrongType = "#cloud-config\nswap: nothing\n";
+        Assert.Equal("#cloud-config\n\"swap\": \"nothing\"\n", Assert.Single(CallersUserData.Reparse(WrongType).Parts).Rendered);
+    }
 
     [Fact]
     public void The_vms_own_users_are_not_described_twice()

@@ -14,14 +14,17 @@ public class SeedFileTests
         Assert.Throws<ArgumentException>(() => new MetaData(id, name));
 
     [Theory]
-    [InlineData("version: 1\nconfig:\n- type: physical\n  name: eth0\n", 1)]
-    [InlineData("# mine\nversion: 2\nethernets: {eth0: {dhcp4: true}}\n", 2)]
-    [InlineData("{\"version\": 2, \"ethernets\": {}}", 2)]
-    public void Network_config_passes_through(string yaml, int version)
+    [InlineData("version: 1\nconfig:\n- type: physical\n  name: eth0\n", 1, "'version': 1\n'config':\n- 'type': 'physical'\n  'name': 'eth0'\n")]
+    [InlineData("# mine\nversion: 2\nethernets: {eth0: {dhcp4: yes}}\n", 2, "'version': 2\n'ethernets':\n  'eth0':\n    'dhcp4': yes\n")]
+    [InlineData("{\n\t\"version\": 2,\n\t\"ethernets\": {}}", 2, "'version': 2\n'ethernets': {}\n")]
+    [InlineData("ethernets: {}\nversion: \"2\"", 2, "'ethernets': {}\n'version': 2\n")]
+    [InlineData("network: {version: '1', config: []}", 1, "'version': 1\n'config': []\n")]
+    public void Network_config_is_written_again_as_cloud_init_takes_it(string yaml, int version, string written)
     {
         var config = NetworkConfig.Parse(yaml);
-        Assert.Equal(yaml, config.Yaml);
+        Assert.Equal(written.Replace('\'', '"'), config.Yaml);
         Assert.Equal(version, config.Version);
+        Assert.Equal(config.Yaml, NetworkConfig.Parse(config.Yaml).Yaml);
     }
 
     [Theory]
@@ -31,6 +34,9 @@ public class SeedFileTests
     [InlineData("ethernets: {}")]
     [InlineData("version: 3")]
     [InlineData("version: \"2\"")]
+    [InlineData("version: '0x2'\nethernets: {}")]
+    [InlineData("network: {version: 2, ethernets: {}}\nother: 1")]
+    [InlineData("version: 2\nethernets: {eth0: {mtu: !!int x}}")]
     [InlineData("version: [2]")]
     [InlineData("network: {version: 2}")]
     [InlineData("version: 2\nversion: 2")]

@@ -13,7 +13,6 @@ public class UserDataMessageTests
     [Theory]
     [InlineData("users", "[default, bob]", "debian default bob")]
     [InlineData("packages", "[vim]", "git vim")]
-    [InlineData("runcmd", "[exit]", "ours exit")]
     [InlineData("bootcmd", "[exit]", "ours exit")]
     [InlineData("write_files", "[{path: /a}]", "/ours /a")]
     [InlineData("mounts", "[[/dev/sda, /mnt]]", "/dev/sda /dev/disk/by-id/virtio-data")]
@@ -30,7 +29,6 @@ public class UserDataMessageTests
     [InlineData("package_update", "false")]
     [InlineData("timezone", "UTC")]
     [InlineData("swap", "{size: 5}")]
-    [InlineData("swap", "nothing")]
     public void Everything_else_is_ours_as_if_they_had_said_nothing(string key, string theirs) =>
         Assert.Equal(Shown(Merged("{}")[key]), Shown(Merged($"{key}: {theirs}")[key]));
 
@@ -51,14 +49,42 @@ public class UserDataMessageTests
     }
 
     [Fact]
-    public void The_callers_parts_come_first_and_as_they_were()
+    public void Scripts_of_the_caller_come_first_and_as_they_were()
     {
         var script = "#!/bin/sh\r\necho grüße 😀\r\n";
         var parts = MergedUserData.Parts(UserDataMessage.Build(CallersUserData.Parse(script), Ours()));
 
         Assert.Equal([("text/x-shellscript", "part-001", script)], parts.Take(1));
-        Assert.Equal(4, parts.Count);
-        Assert.All(parts.Skip(1), part => Assert.StartsWith("#cloud-config\nmerge_how: ", part.Body, StringComparison.Ordinal));
+        Assert.Equal(5, parts.Count);
+        Assert.All(parts.Skip(2), part => Assert.StartsWith("#cloud-config\nmerge_how: ", part.Body, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Cloud_configs_of_the_caller_are_written_again_with_their_names_order_and_way_to_merge()
+    {
+        var message = UserDataMessage.Build(CallersUserData.Parse(CallersUserDataTests.Mime(
+            "Content-Type: text/cloud-config\nMerge-Type: list(append)\nContent-Disposition: attachment; filename=one\n\n# mine\npackages:\t[git]\nmode: 0644\n",
+            "Content-Type: text/x-shellscript\nContent-Disposition: attachment; filename=two\n\n#!/bin/sh\n# mine\n",
+            "Content-Type: text/cloud-config\nContent-Disposition: attachment; filename=three\n\na: \"\\ud83d\\ude00\"\n")), Ours());
+        var parts = MergedUserData.Parts(message);
+
+        Assert.Equal(
+        [
+            ("text/cloud-config", "one", "#cloud-config\n\"packages\":\n- \"git\"\n\"mode\": 0644\n"),
+            ("text/x-shellscript", "two", "#!/bin/sh\n# mine\n"),
+            ("text/cloud-config", "three", "#cloud-config\n\"a\": \"😀\"\n"),
+        ], parts.Take(3));
+        Assert.Equal(1, message.Split("\nMerge-Type: list(append)\n").Length - 1);
+    }
+
+    [Fact]
+    public void The_vms_own_commands_are_a_script_that_the_callers_cannot_end()
+    {
+        var message = UserDataMessage.Build(CallersUserData.Parse("#cloud-config\nruncmd: [exit]"), Ours().AddCommand("echo", "it's", "").AddFile("/s", "", "4755"));
+
+        Assert.Contains(("text/x-shellscript", "00-runcommands", "#!/bin/sh\n'chmod' '4755' '/s'\nours\n'echo' 'it'\\''s' ''\n"), MergedUserData.Parts(message));
+        Assert.Equal(["exit"], MergedUserData.Root(message).Texts("runcmd"));
+        Assert.Throws<ArgumentException>(() => CallersUserData.Parse(CallersUserDataTests.Mime("Content-Type: text/x-shellscript\nContent-Disposition: attachment; filename=00-runcommands\n\n#!/bin/sh\n")));
     }
 
     [Property]
@@ -68,7 +94,7 @@ public class UserDataMessageTests
         var message = UserDataMessage.Build(CallersUserData.Parse(script), Ours().AddShellCommand(text.Value));
 
         Assert.Equal(script, MergedUserData.Parts(message)[0].Body);
-        Assert.Equal(text.Value, MergedUserData.Root(message).Text("runcmd", 1));
+        Assert.Equal($"#!/bin/sh\nours\n{text.Value}\n", MergedUserData.Parts(message)[1].Body);
         Assert.True(Ascii.IsValid(message));
     }
 

@@ -85,7 +85,7 @@ public sealed class InputProperties
         foreach (var part in parts.Where(part => part.ContentType == CallersPart.CloudConfig))
         {
             var stream = new YamlStream();
-            stream.Load(new StringReader(part.Body));
+            stream.Load(new StringReader(part.Rendered));
             Assert.InRange(Nodes(stream.Documents.Single().RootNode, 1), 1, InputLimits.MostNodes);
         }
     }

@@ -119,7 +119,7 @@ internal sealed partial class YamlWriter
             case YamlKind.Text:
                 Quoted(scalar.Text);
                 break;
-            case YamlKind.Nothing:
+            case YamlKind.Nothing when scalar.Text.Length == 0 || YamlScalars.Resolve(scalar.Text) != YamlKind.Nothing:
                 _text.Append("null");
                 break;
             case YamlKind.Binary:

@@ -1,0 +1,35 @@
+# shellcheck shell=bash
+# PyYAML of both Debians, which the tests hold our reader of YAML against: cloud-init reads with it. Sourced.
+
+# fetch_pyyaml: unpacks the packages into artifacts/pyyaml, once, and names them in AUTOPROVISION_PYYAML. Nothing is installed; without
+# a mirror the tests take this machine's PyYAML alone, and say so.
+fetch_pyyaml() {
+  local suite directory directories=()
+  for suite in bookworm trixie; do
+    directory=$repository/artifacts/pyyaml/$suite
+    if ! [ -e "$directory/usr/lib/python3/dist-packages/yaml" ] && ! (fetch_pyyaml_of "$suite" "$directory") >/dev/null 2>&1; then
+      note "PyYAML of $suite could not be fetched: our reader of YAML is held against this machine's alone."
+      return 0
+    fi
+    directories+=("$directory/usr/lib/python3/dist-packages")
+  done
+  AUTOPROVISION_PYYAML=$(IFS=:; printf '%s' "${directories[*]}")
+  export AUTOPROVISION_PYYAML
+}
+
+# apt-get with directories of its own: it needs no root, and leaves this machine's package lists alone.
+fetch_pyyaml_of() {
+  local suite=$1 directory=$2 work
+  set -e
+  work=$(mktemp -d)
+  trap 'rm -rf "$work"' EXIT
+  mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$(dirname "$directory")"
+  printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian %s main\n' "$suite" >"$work/sources.list"
+  local options=(-q -o "Dir::Etc::sourcelist=$work/sources.list" -o Dir::Etc::sourceparts=- -o "Dir::State::lists=$work/lists"
+    -o "Dir::Cache=$work/cache" -o "APT::Sandbox::User=$(id -un)" -o Acquire::Languages=none)
+  cd "$work"
+  apt-get "${options[@]}" update
+  apt-get "${options[@]}" download python3-yaml
+  dpkg-deb --extract ./python3-yaml_*.deb "$work/unpacked"
+  mv "$work/unpacked" "$directory"
+}
