@@ -37,7 +37,7 @@ public sealed class FailureEvidence(IHypervisor hypervisor, ISshConnector connec
         if (console.Length == 0)
             return failure.Evidence;
         var guest = failure.Code.EndsWith("_timeout", StringComparison.Ordinal) ? await AskAsync(context, cancellation) : "";
-        return $"{failure.Evidence}\n{guest}\n--- console ---\n{console}".TrimStart();
+        return string.Join('\n', ((string?[])[failure.Evidence, guest, $"--- console ---\n{console}"]).Where(part => !string.IsNullOrEmpty(part)));
     }
 
     // Over SSH where that works, else by the guest's agent; empty where neither does.
