@@ -21,7 +21,7 @@ public sealed class FailureEvidence(IHypervisor hypervisor, ISshConnector connec
         echo "--- processes ---"
         { ps -ww --ppid 2 -p 2 --deselect -o pid,ppid,etime,args --forest 2>/dev/null || for it in /proc/[0-9]*; do
         line=$(tr "\000" " " <"$it/cmdline" 2>/dev/null); test -z "$line" || echo "${it#/proc/} $line"
-        done; } | cut -c 1-160 | head -n 50
+        done; } 2>/dev/null | cut -c 1-160 2>/dev/null | head -n 50
         echo "--- cloud-init-output.log ---"
         tail -c 2000 /var/log/cloud-init-output.log 2>&1'
         if test "$(id -u)" = 0 || ! sudo -n true 2>/dev/null; then sh -c "$look"; else sudo -n sh -c "$look"; fi
@@ -37,7 +37,7 @@ public sealed class FailureEvidence(IHypervisor hypervisor, ISshConnector connec
         if (console.Length == 0)
             return failure.Evidence;
         var guest = failure.Code.EndsWith("_timeout", StringComparison.Ordinal) ? await AskAsync(context, cancellation) : "";
-        return $"{failure.Evidence}\n{guest}\n--- console ---\n{console}".TrimStart();
+        return string.Join('\n', ((string?[])[failure.Evidence, guest, $"--- console ---\n{console}"]).Where(part => !string.IsNullOrEmpty(part)));
     }
 
     // Over SSH where that works, else by the guest's agent; empty where neither does.

@@ -221,6 +221,25 @@ internal sealed class GuestProofs(HttpClient http, string vm)
         await ExecAsync(new { shell = $"rm {file} {file}.go" });
     }
 
+    /// <summary>Dangling, looping, and in the middle of a path.</summary>
+    public async Task DeadLinksAreNamedAsync()
+    {
+        var there = $"/tmp/links-{UniqueSeconds()}";
+        await ExecAsync(new { shell = $"mkdir {there}; cd {there}; ln -s /nowhere/f dangling; ln -s b a; ln -s a b; ln -s . self" });
+        foreach (var (path, link) in ((string, string)[])[("dangling", "dangling"), ("a", "a"), ("self/self/a/in/it", "self/self/a"), ("dangling/in", "dangling")])
+        {
+            var told = $"{there}/{link} is a symbolic link to {(link == "dangling" ? "/nowhere/f" : "b")},";
+            foreach (var address in (string[])["files", "files/stat"])
+            {
+                using var read = await http.GetAsync(new Uri($"{vm}/{address}?path={there}/{path}", UriKind.Relative), Cancellation);
+                Assert.StartsWith(told, (await read.ReadProblemAsync(HttpStatusCode.NotFound)).Text("detail"), StringComparison.Ordinal);
+            }
+            using var written = await http.PutAsync(new Uri($"{vm}/files?path={there}/{path}&owner=root", UriKind.Relative), new StringContent("x"), Cancellation);
+            Assert.StartsWith(told, (await written.ReadProblemAsync(HttpStatusCode.NotFound)).Text("detail"), StringComparison.Ordinal);
+        }
+        await ExecAsync(new { shell = $"rm -r {there}" });
+    }
+
     /// <summary>An answer that does not say that the command may still run is right: nothing of it does. A time-out and an exit code exclude each other.</summary>
     public async Task ATimeoutIsConfirmedAsync(bool isStream)
     {

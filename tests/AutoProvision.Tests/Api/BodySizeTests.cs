@@ -30,5 +30,24 @@ public sealed class BodySizeTests
         Assert.Equal("invalid_request", (await read.ReadProblemAsync(HttpStatusCode.BadRequest)).Text("code"));
     }
 
+    /// <summary>Twice: at the beginning by what the head says, and in the middle of chunks that add up.</summary>
+    [Theory(Timeout = Limit)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_client_that_sends_all_of_it_before_it_reads_gets_its_refusal(bool isChunked)
+    {
+        await using var host = new FakeHost();
+        await using var app = new AutoProvisionApp(host, []);
+        app.UseKestrel();
+        app.StartServer();
+        using var http = new HttpClient { BaseAddress = app.ClientOptions.BaseAddress };
+        var body = new string('x', 5 * ApiRegistration.MaxBodySize);
+
+        var answer = await http.AskRawAsync("POST /vms", $"Content-Type: application/json\r\n{(isChunked ? "Transfer-Encoding: chunked" : $"Content-Length: {body.Length}")}\r\n",
+            isChunked ? $"{body.Length:x}\r\n{body}\r\n0\r\n\r\n" : body);
+
+        Assert.Equal((413, "body_too_large"), (answer.Status, answer.Code));
+    }
+
     private static StringContent Body(int letters) => new($$"""{"colour": "{{new string('x', letters)}}"}""", Encoding.UTF8, "application/json");
 }

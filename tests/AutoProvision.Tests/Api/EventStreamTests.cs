@@ -44,6 +44,25 @@ public sealed class EventStreamTests
             Assert.Equal(all.Skip(after).Select(item => item.EventId), (await http.FollowAsync(vm, after: after)).Select(item => item.EventId));
     }
 
+    /// <summary>An EventSource comes back after every other answer.</summary>
+    [Fact(Timeout = Limit)]
+    public async Task A_reader_that_has_had_the_last_event_of_a_deleted_VM_is_told_not_to_come_back()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var vm = await http.CreateVmAsync();
+        var ready = await http.UntilAsync(vm, "ready");
+        using (var open = await http.OpenEventsAsync(vm, ready.GetProperty("version").ToString()))
+            Assert.Equal(HttpStatusCode.OK, open.StatusCode);
+        await http.DeleteVmAsync(vm);
+        var all = await http.FollowAsync(vm);
+
+        using var over = await http.OpenEventsAsync(vm, all[^1].EventId);
+
+        Assert.Equal((HttpStatusCode.NoContent, ""), (over.StatusCode, await over.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)));
+        Assert.Equal([all[^1].EventId], (await http.FollowAsync(vm, after: all.Count - 1)).Select(item => item.EventId));
+    }
+
     [Fact(Timeout = Limit)]
     public async Task Events_come_while_they_happen()
     {

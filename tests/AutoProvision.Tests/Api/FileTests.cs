@@ -38,6 +38,24 @@ public sealed class FileTests : IAsyncLifetime
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_link_that_leads_nowhere_is_named()
+    {
+        _files.Guest.Nodes["/home/tester/link"] = new FakeNode { Mode = 0xA1FF, Target = "/nowhere/f" };
+
+        foreach (var address in (Uri[])[_files.At("/home/tester/link"), new(_files.Stat("/home/tester/link"), UriKind.Relative), _files.At("/home/tester/link/in/it")])
+        {
+            using var answer = await _files.Http.GetAsync(address, Cancellation);
+            var problem = await answer.ReadProblemAsync(HttpStatusCode.NotFound);
+            Assert.Equal("file_not_found", problem.Text("code"));
+            Assert.StartsWith("/home/tester/link is a symbolic link to /nowhere/f", problem.Text("detail"), StringComparison.Ordinal);
+        }
+        using var refused = await _files.PutAsync("/home/tester/link", [1]);
+        Assert.StartsWith("/home/tester/link is a symbolic link", (await refused.ReadProblemAsync(HttpStatusCode.NotFound)).Text("detail"), StringComparison.Ordinal);
+        using var other = await _files.Http.GetAsync(_files.At("/home/tester/nothing"), Cancellation);
+        Assert.Equal("The guest has no /home/tester/nothing.", (await other.ReadProblemAsync(HttpStatusCode.NotFound)).Text("detail"));
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task Parts_of_a_file_can_be_read()
     {
         using var written = await _files.PutAsync("/tmp/f", Encoding.ASCII.GetBytes("0123456789"));

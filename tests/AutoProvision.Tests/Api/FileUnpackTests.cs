@@ -94,6 +94,29 @@ public sealed class FileUnpackTests : IAsyncLifetime
         Assert.All(lengths, length => Assert.Equal(length, _files.Guest.Nodes[$"/home/tester/d/{length}"].Content.Count));
     }
 
+    [Theory(Timeout = Limit)]
+    [InlineData("gzip", "1F8B0800000000000003")]
+    [InlineData("xz", "FD377A585A000004")]
+    [InlineData("bzip2", "425A683931415926")]
+    [InlineData("zstd", "28B52FFD24")]
+    [InlineData("zip", "504B03041400")]
+    public async Task A_compressed_archive_is_named_as_such(string name, string bytes)
+    {
+        using var refused = await _files.PutAsync("/home/tester/d", [.. Convert.FromHexString(bytes), .. new byte[2000]], "", "application/x-tar");
+
+        var problem = await refused.ReadProblemAsync(HttpStatusCode.BadRequest);
+        Assert.Equal(("tar_invalid", $"The archive is compressed ({name})."), (problem.Text("code"), problem.Text("detail")));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task An_archive_whose_first_name_begins_as_compressed_ones_do_is_unpacked()
+    {
+        using var written = await UnpackAsync("", File("BZh"), File("PK"));
+
+        Assert.Equal(HttpStatusCode.Created, written.StatusCode);
+        Assert.Contains("/home/tester/d/BZh", _files.Guest.Nodes.Keys);
+    }
+
     private async Task<HttpResponseMessage> UnpackAsync(string query, params TarEntry[] entries)
     {
         var bytes = new MemoryStream();

@@ -106,7 +106,7 @@ internal sealed class FakeGuests(FakeHypervisor hypervisor) : ISshConnector
         sink.Started(4711);
         sink.Stdout(result.StdoutBytes is { } bytes ? bytes.Span : Encoding.UTF8.GetBytes(result.Stdout));
         sink.Stderr(Encoding.UTF8.GetBytes(result.Stderr));
-        return new ExecEnd(result.ExitCode, result.Signal, result.Duration, result.TimedOut);
+        return new ExecEnd(result.ExitCode, result.Signal, result.Duration, result.TimedOut) { MayStillRun = result.MayStillRun };
     }
 
     private Task<ExecResult> RunAsync(SshTarget target, ExecRequest request, CancellationToken cancellation)

@@ -100,6 +100,31 @@ public sealed class ChecksTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task One_that_is_not_known_to_have_ended_is_not_said_to_have()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        host.Guests.Answers["sleep 9"] = new ExecResult(null, null, "begun", "", TimeSpan.FromSeconds(1), TimedOut: true, Truncated: false) { MayStillRun = true };
+
+        var failed = http.UntilAsync(await http.CreateVmAsync("""{"readinessChecks": [{"description": "a", "command": "sleep 9", "timeoutSeconds": 1}]}"""), "failed");
+        await host.Time.PassAsync(ChecksStep.RetryInterval);
+
+        Assert.Contains("did not confirm that the command has ended", (await failed).GetProperty("failure").Text("cause"), StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_check_that_is_longer_than_can_be_sent_is_refused_with_the_request()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+
+        using var refused = await http.PostJsonAsync("/vms", $$"""{"readinessChecks": [{"description": "a", "command": ": {{new string('x', 65536)}}"}]}""");
+
+        var fault = Assert.Single((await refused.ReadProblemAsync(System.Net.HttpStatusCode.BadRequest)).GetProperty("errors").EnumerateArray());
+        Assert.Equal("/readinessChecks/0/command command_too_long", $"{fault.Text("pointer")} {fault.Text("code")}");
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task Checks_are_begun_anew_after_a_restart()
     {
         await using var host = new FakeHost();

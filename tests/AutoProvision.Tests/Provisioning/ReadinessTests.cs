@@ -66,6 +66,7 @@ public sealed class ReadinessTests
         var vm = await http.UntilAsync(await http.CreateVmAsync(), "failed");
 
         Assert.Equal(("ssh_command_failed", "ssh"), (vm.GetProperty("failure").Text("code"), vm.GetProperty("failure").Text("step")));
+        Assert.StartsWith("exit code: 42\n--- stdout ---\nsomebody\n--- stderr ---", vm.GetProperty("failure").Text("evidence"), StringComparison.Ordinal);
         Assert.Empty(host.Traces);
     }
 

@@ -64,5 +64,20 @@ public class ExecScriptTests
         Assert.InRange(ExecScript.Length(request with { User = "bob" }), 4000, 4300);
     }
 
+    [Fact]
+    public void The_length_is_that_of_what_is_sent()
+    {
+        var request = new ExecRequest("echo 'ü' $IT") { User = "bob", Directory = "/a b", Environment = Variables(("IT", "it's")) };
+        Assert.Equal(System.Text.Encoding.UTF8.GetByteCount(ExecScript.Build(request, new ProcessMarker().Token)), ExecScript.Length(request));
+    }
+
+    [Fact]
+    public void As_much_as_is_promised_fits_beside_what_is_sent_around_it()
+    {
+        var half = new string('x', ExecScript.PromisedText / 2);
+        var request = new ExecRequest(half) { User = new string('u', 31), Directory = "/" + new string('d', 4095), Environment = Variables(("IT", half)) };
+        Assert.InRange(ExecScript.Length(request), ExecScript.PromisedText, ExecScript.LongestText);
+    }
+
     private static Dictionary<string, string> Variables(params (string Name, string Value)[] all) => all.ToDictionary(it => it.Name, it => it.Value);
 }

@@ -14,6 +14,9 @@ internal sealed class FakeSsh : ISshConnector
     /// <summary>While it is not done, attempts to connect hang.</summary>
     public Task Gate { get; set; } = Task.CompletedTask;
 
+    /// <summary>How many commands at once the guest allows on a connection.</summary>
+    public int MaxSessions { get; set; } = 10;
+
     public int Attempts { get; private set; }
 
     public List<Connection> Connections { get; } = [];
@@ -32,7 +35,7 @@ internal sealed class FakeSsh : ISshConnector
         await Gate.WaitAsync(cancellation);
         if (Fault is not null)
             throw Fault;
-        Connections.Add(new Connection(target));
+        Connections.Add(new Connection(target, MaxSessions));
         return Connections[^1];
     }
 
@@ -61,20 +64,35 @@ internal sealed class FakeSsh : ISshConnector
         }
     }
 
-    internal sealed class Connection(SshTarget target) : ISshConnection
+    internal sealed class Connection(SshTarget target, int most) : ISshConnection
     {
+        private int _running;
+
         public SshTarget Target => target;
 
         public bool IsAlive { get; set; } = true;
 
         public bool Closed { get; private set; }
 
+        public List<ExecRequest> Ran { get; } = [];
+
         /// <summary>While it is not done, commands run on.</summary>
         public Task Gate { get; set; } = Task.CompletedTask;
 
         public async Task<ExecEnd> ExecAsync(ExecRequest request, IExecSink sink, CancellationToken cancellation)
         {
-            await Gate.WaitAsync(cancellation);
+            if (_running >= most)
+                throw new ConnectionFullException();
+            Ran.Add(request);
+            _running++;
+            try
+            {
+                await Gate.WaitAsync(cancellation);
+            }
+            finally
+            {
+                _running--;
+            }
             sink.Stdout(Encoding.UTF8.GetBytes(request.Command));
             return new ExecEnd(0, null, TimeSpan.Zero, TimedOut: false);
         }

@@ -164,8 +164,65 @@ public sealed class SshConnectionPoolTests : IAsyncDisposable
         Assert.False(connection.IsAlive);
     }
 
-    private Task<ExecResult> ExecAsync(string id = "vm", SshTarget? target = null, CancellationToken? cancellation = null) =>
-        _pool.ExecAsync(id, () => target ?? FakeSsh.Target, new ExecRequest("true"), cancellation ?? TestContext.Current.CancellationToken);
+    [Fact]
+    public async Task A_connection_that_takes_no_further_command_gets_another_beside_it_and_all_go_with_the_VM()
+    {
+        _guest.MaxSessions = 1;
+        var gate = new TaskCompletionSource();
+        await ExecAsync();
+        _guest.Connections[0].Gate = gate.Task;
+        var first = ExecAsync();
+
+        await ExecAsync();
+        await ExecAsync();
+
+        Assert.Equal(2, _guest.Attempts);
+        gate.SetResult();
+        await first;
+        await _pool.ForgetAsync("vm");
+        Assert.Equal([true, true], _guest.Connections.Select(connection => connection.Closed));
+    }
+
+    [Fact]
+    public async Task Where_every_connection_is_full_a_command_waits_and_the_wait_counts()
+    {
+        _guest.MaxSessions = 1;
+        _options.ConcurrentExecs = 1;
+        var gate = new TaskCompletionSource();
+        await ExecAsync();
+        _guest.Connections[0].Gate = gate.Task;
+        var busy = ExecAsync();
+        var (late, waiting) = (ExecAsync(timeout: 5), ExecAsync(timeout: 60));
+
+        _time.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal((true, null), ((await late).TimedOut, (await late).ExitCode));
+        gate.SetResult();
+
+        Assert.Equal(0, (await waiting).ExitCode);
+        await busy;
+        Assert.Equal([null, null, TimeSpan.FromSeconds(50)], _guest.Connections[0].Ran.Select(request => request.Timeout));
+    }
+
+    /// <summary>A low MaxStartups, or a guest short of memory.</summary>
+    [Fact]
+    public async Task Where_no_further_connection_can_be_made_a_command_waits_for_those_there_are()
+    {
+        _guest.MaxSessions = 1;
+        var gate = new TaskCompletionSource();
+        await ExecAsync();
+        _guest.Connections[0].Gate = gate.Task;
+        var first = ExecAsync();
+        _guest.Fault = FakeSsh.Refused;
+        var second = ExecAsync();
+
+        gate.SetResult();
+
+        Assert.Equal([0, 0], (await Task.WhenAll(first, second)).Select(result => result.ExitCode));
+        Assert.Single(_guest.Connections);
+    }
+
+    private Task<ExecResult> ExecAsync(string id = "vm", SshTarget? target = null, CancellationToken? cancellation = null, int? timeout = null) =>
+        _pool.ExecAsync(id, () => target ?? FakeSsh.Target, new ExecRequest("true") { Timeout = timeout is { } seconds ? TimeSpan.FromSeconds(seconds) : null }, cancellation ?? TestContext.Current.CancellationToken);
 
     private async Task<WeakReference> ConnectOnceAsync(string id)
     {
