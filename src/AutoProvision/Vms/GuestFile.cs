@@ -34,7 +34,15 @@ public sealed class GuestFile : IAsyncDisposable
             await new TarRelay(_sftp, _names, archive).CopyAsync(tar, _path, either.Token);
             return;
         }
-        await new TarDownload(_sftp, _names, archive).WriteAsync(_path, _attributes, either.Token);
+        try
+        {
+            await new TarDownload(_sftp, _names, archive).WriteAsync(_path, _attributes, either.Token);
+        }
+        catch (SftpException e)
+        {
+            // Such as a file that may not be read.
+            throw FileFailures.Explain(_path, e);
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -253,6 +253,37 @@ public abstract class ArchiveTests(SshdFixture sshd) : IClassFixture<SshdFixture
         Assert.False(File.Exists(There.At("inside/b")));
     }
 
+    [Trait(Needs.Name, Needs.Root)]
+    [Fact(Timeout = Limit)]
+    public async Task An_archive_that_fills_the_disk_has_a_code_and_leaves_nothing_by_half()
+    {
+        await using var disk = await SmallDisk.MountAsync(16);
+        await File.WriteAllTextAsync(Path.Combine(disk.Directory, "b"), "old", Cancellation);
+        var archive = await ArchiveAsync([Text("a", "content"), Text("b", new string('x', 30_000_000)), Text("c", "content")]);
+
+        var failure = await Assert.ThrowsAsync<FailureException>(() => UnpackAsync(new MemoryStream(archive), SftpDirectory.Order(disk.Directory), Cancellation));
+
+        Assert.Equal("guest_disk_full", failure.Code);
+        Assert.Equal("old", await File.ReadAllTextAsync(Path.Combine(disk.Directory, "b"), Cancellation));
+        Assert.Empty(Directory.GetFileSystemEntries(disk.Directory, ".*"));
+    }
+
+    [Trait(Needs.Name, Needs.Root)]
+    [Fact(Timeout = Limit)]
+    public async Task What_lies_on_a_disk_that_is_mounted_below_comes_there_too()
+    {
+        await using var disk = await SmallDisk.MountAsync(16);
+        await File.WriteAllTextAsync(Path.Combine(disk.Directory, "f"), "old", Cancellation);
+        var archive = await ArchiveAsync([Text("mounted/f", "content"), Text("mounted/new/g", "content"), new PaxTarEntry(TarEntryType.SymbolicLink, "mounted/new/l") { LinkName = "g" },
+            new PaxTarEntry(TarEntryType.RegularFile, "mounted/mode") { Mode = (UnixFileMode)0b100_111_101_001, Uid = 4321, Gid = 50 }]);
+
+        await UnpackAsync(new MemoryStream(archive), SftpDirectory.Order(Path.GetDirectoryName(disk.Directory)!), Cancellation);
+
+        Assert.Equal("f f 644 0:0\nmode f 4751 4321:50\nnew d 755 0:0\nnew/g f 644 0:0\nnew/l l 777 0:0 g\n", string.Join('\n', (await ListAsync(disk.Directory)).Split('\n').Where(line => !line.StartsWith("lost+found", StringComparison.Ordinal))));
+        Assert.Equal("content", await File.ReadAllTextAsync(Path.Combine(disk.Directory, "f"), Cancellation));
+        Assert.Empty(Directory.GetFileSystemEntries(Path.GetDirectoryName(disk.Directory)!, ".*"));
+    }
+
     [Fact(Timeout = Limit)]
     public async Task Pipes_and_sockets_are_left_out_of_an_archive_and_each_name_of_a_file_is_a_file()
     {
@@ -325,11 +356,13 @@ public abstract class ArchiveTests(SshdFixture sshd) : IClassFixture<SshdFixture
 
     private async Task UnpackAsync(TarEntry[] entries, string? owner = null) => await UnpackAsync(new MemoryStream(await ArchiveAsync(entries)), owner);
 
-    private async Task UnpackAsync(Stream archive, string? owner = null, CancellationToken? cancellation = null)
+    private Task UnpackAsync(Stream archive, string? owner = null, CancellationToken? cancellation = null) => UnpackAsync(archive, SftpDirectory.Order(There.At("inside")) with { Owner = owner }, cancellation ?? Cancellation);
+
+    private async Task UnpackAsync(Stream archive, GuestFileOrder order, CancellationToken cancellation)
     {
         var temporary = FilePath.Temporary();
-        await using var sftp = await There.ConnectAsync(SftpCommand.WithSweep(There.At("inside"), temporary));
-        await new RemoteFiles(sftp, "root", Programs).UnpackAsync(SftpDirectory.Order(There.At("inside")) with { Owner = owner }, temporary, archive, cancellation ?? Cancellation);
+        await using var sftp = await There.ConnectAsync(SftpCommand.WithSweep(order.Path, temporary));
+        await new RemoteFiles(sftp, "root", Programs).UnpackAsync(order, temporary, archive, cancellation);
     }
 
     private static async Task<byte[]> ArchiveAsync(TarEntry[] entries)

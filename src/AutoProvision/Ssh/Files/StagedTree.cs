@@ -24,7 +24,7 @@ internal sealed class StagedTree(Sftp sftp, ArchivePlace place, TarTree tree, st
         var entries = await sftp.ListAsync(from, cancellation).ToListAsync(cancellation);
         foreach (var entry in await MoveEachAsync(entries.Where(entry => entry.Attributes.Kind != FileKind.Directory), entry => TryRenameAsync(from, to, entry, cancellation)))
             await CopyAsync(FilePath.In(from, entry.Name), FilePath.In(to, entry.Name), entry.Attributes, cancellation);
-        var above = owner ?? (name.Length == 0 ? given : (await sftp.FindAsync(to, cancellation))?.Owner ?? given);
+        var above = owner ?? (await sftp.FindAsync(to, cancellation))?.Owner ?? given;
         foreach (var entry in await MoveEachAsync(entries.Where(entry => entry.Attributes.Kind == FileKind.Directory), entry => TryMoveAsync(from, to, name, above, entry, cancellation)))
             await MoveAsync(FilePath.In(from, entry.Name), await DirectoryAsync(FilePath.In(to, entry.Name), cancellation), Below(name, entry.Name), cancellation);
         await sftp.RemoveDirectoryAsync(from, cancellation);

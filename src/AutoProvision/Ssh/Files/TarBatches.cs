@@ -44,7 +44,7 @@ internal sealed class TarBatches(Sftp sftp, GuestPrograms programs, ArchivePlace
             await FlushAsync(cancellation);
         if (!await StartAsync(cancellation))
             return false;
-        if (item.Path != directory && item.Attributes.Owner is { User: <= LargestNumber, Group: <= LargestNumber } && await TryAddToStageAsync(item, _stage!, cancellation))
+        if (item.Path != directory && item.Attributes.Owner is { } theirs && Fits(theirs) && await TryAddToStageAsync(item, _stage!, cancellation))
             return true;
         await FlushAsync(cancellation);
         _isOver = ++_conflicts > MostConflicts;
@@ -87,6 +87,8 @@ internal sealed class TarBatches(Sftp sftp, GuestPrograms programs, ArchivePlace
         (_stage, HasLeft) = (new TarStage(tar), true);
         // As the guest itself would make them there.
         _given = owner ?? above?.Owner ?? (0, 0);
+        if (!Fits(_given))
+            _given = (0, 0);
         _directoryMode = NewDirectoryMode | ((above?.Mode ?? 0) & SetGroup);
         return true;
     }
@@ -129,6 +131,8 @@ internal sealed class TarBatches(Sftp sftp, GuestPrograms programs, ArchivePlace
     // While what was unpacked is still there: the disk may be full of it.
     private Task<Vms.FailureException> ExplainAsync(SftpException e, CancellationToken cancellation) =>
         FileFailures.ExplainWriteAsync(sftp, FilePath.In(directory, ""), e, cancellation);
+
+    private static bool Fits((uint User, uint Group) numbers) => numbers is { User: <= LargestNumber, Group: <= LargestNumber };
 
     private string NameOf(string path) => path[(directory == "/" ? 1 : directory.Length + 1)..];
 }

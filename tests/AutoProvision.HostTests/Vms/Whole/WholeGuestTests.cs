@@ -105,6 +105,9 @@ public sealed class WholeGuestTests(WholeGuest guest) : IClassFixture<WholeGuest
     public Task A_directory_goes_both_ways_as_tar() => _files.ADirectoryGoesBothWaysAsTarAsync();
 
     [Fact(Timeout = Limit)]
+    public Task Three_thousand_small_files_go_both_ways_and_their_times_are_printed() => new ManyFileProofs(guest).TheyTakeAboutAsLongAsThroughExecAsync();
+
+    [Fact(Timeout = Limit)]
     public Task A_cut_upload_leaves_nothing() => _files.ACutUploadLeavesNothingAsync();
 
     [Fact(Timeout = Limit)]
