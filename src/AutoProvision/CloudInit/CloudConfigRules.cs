@@ -21,7 +21,7 @@ internal static partial class CloudConfigRules
             "allow_userdata", "manual_cache_clean", "output", "logcfg", "log_cfgs", "def_log_file", "syslog_fix_perms",
         }),
         ("is not read from user-data; use the field networkConfig", ["network"]),
-        ("changes what the image's default user is; use \"users\"", ["user"]),
+        ("changes who the default user is, which is the VM's own; name that one with the field user, others with \"users\"", ["user"]),
         ("would keep the VM's name from it", ["preserve_hostname", "create_hostname_file", "prefer_fqdn_over_hostname"]),
         ("is a merge key, which hides what is set", ["<<"]),
     }.SelectMany(group => group.Item2.Select(key => (key, why: group.Item1))).ToDictionary(it => it.key, it => it.why);
@@ -67,7 +67,7 @@ internal static partial class CloudConfigRules
 
     private static void CheckEntry(string key, YamlNode value, OwnDescriptions own)
     {
-        if (Reserved.TryGetValue(key, out var why))
+        if (Reserved.TryGetValue(key, out var why) && !IsDefault(key, value))
             throw Bad($"has the key {key}, which {why}");
         switch (key)
         {
@@ -105,6 +105,24 @@ internal static partial class CloudConfigRules
                 break;
         }
     }
+
+    // What holds without the key, too.
+    private static bool IsDefault(string key, YamlNode value) => key switch
+    {
+        "preserve_hostname" or "prefer_fqdn_over_hostname" or "manual_cache_clean" => YamlText.IsFalse(value),
+        "create_hostname_file" or "allow_userdata" => YamlText.IsTrue(value),
+        "output" => value is YamlMappingNode { Children.Count: > 0 } stages && stages.Children.All(stage => stage.Key is YamlScalarNode { Value: "all" or "init" or "config" or "final" } && IsUsualLog(stage.Value)),
+        _ => false,
+    };
+
+    // Where Debian's and all other images' own cloud.cfg.d/05_logging.cfg sends it, and failures are explained from.
+    private static bool IsUsualLog(YamlNode value) => value switch
+    {
+        YamlScalarNode scalar => scalar.Value is "| tee -a /var/log/cloud-init-output.log" or ">> /var/log/cloud-init-output.log" or ">>/var/log/cloud-init-output.log",
+        YamlSequenceNode { Children.Count: 2 } both => IsUsualLog(both[0]) && (both[1] is YamlScalarNode { Value: "&1" } || IsUsualLog(both[1])),
+        YamlMappingNode map => map.Children.All(entry => entry.Key is YamlScalarNode { Value: "output" or "error" } && (IsUsualLog(entry.Value) || entry is { Key: YamlScalarNode { Value: "error" }, Value: YamlScalarNode { Value: "&1" } })),
+        _ => false,
+    };
 
     private static bool IsUser(YamlNode item)
     {
@@ -191,7 +209,7 @@ internal static partial class CloudConfigRules
     [GeneratedRegex(@"\A(!|\?|tag:yaml\.org,2002:(str|int|float|bool|null|binary|timestamp|seq|map))\z")]
     private static partial Regex KnownTag();
 
-    [GeneratedRegex(@"\A[a-z_][a-z0-9_-]{0,31}\z")]
+    [GeneratedRegex(@"\A[a-z_][a-z0-9_.-]{0,31}\z")]
     private static partial Regex Account();
 
     // No recurse_dict for lists: it would mix one user's entry with another's.

@@ -44,6 +44,10 @@ internal static partial class YamlText
     public static bool IsFalse(YamlNode node) =>
         node is YamlScalarNode { Style: ScalarStyle.Plain, Value: "false" or "False" or "FALSE" or "no" or "No" or "NO" or "off" or "Off" or "OFF" };
 
+    /// <summary>Whether PyYAML takes this scalar for true.</summary>
+    public static bool IsTrue(YamlNode node) =>
+        node is YamlScalarNode { Style: ScalarStyle.Plain, Value: "true" or "True" or "TRUE" or "yes" or "Yes" or "YES" or "on" or "On" or "ON" };
+
     /// <summary>The value of a key, whatever the key's quotes; null when there is none.</summary>
     public static YamlNode? Get(YamlMappingNode map, string key) =>
         map.Children.FirstOrDefault(entry => entry.Key is YamlScalarNode scalar && scalar.Value == key).Value;

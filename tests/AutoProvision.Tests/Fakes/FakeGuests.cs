@@ -122,7 +122,7 @@ internal sealed class FakeGuests(FakeHypervisor hypervisor) : ISshConnector
     private static bool IsAuthorized(YamlMappingNode seed, SshTarget target)
     {
         var offered = SshPublicKey.Fingerprint(PrivateKeyText.PublicLine(target.PrivateKeyOpenSsh));
-        var users = (YamlSequenceNode)seed.At("users");
+        var users = ((YamlSequenceNode)seed.At("users")).Prepend(seed.At("user"));
         return users.OfType<YamlMappingNode>().Any(user =>
             ((YamlScalarNode)user["name"]).Value == target.User && user.Has("ssh_authorized_keys") && user.Texts("ssh_authorized_keys").Any(key => SshPublicKey.Fingerprint(key) == offered));
     }
