@@ -16,8 +16,6 @@ internal static class LateFiles
         var late = files.OfType<YamlMappingNode>().Where(file => YamlText.Get(file, "path") is YamlScalarNode { Value: { } path } && isLate(Path.GetFullPath(path, "/")) && YamlText.Get(file, "defer") is null).ToList();
         if (late.Count == 0)
             return part;
-        foreach (var file in late)
-            file.Add("defer", Flag(true));
         foreach (var node in root.AllNodes)
         {
             // Written out where it is used; and quoted in the one way that every reader takes alike.
@@ -25,6 +23,8 @@ internal static class LateFiles
             if (node is YamlScalarNode { Style: not ScalarStyle.Plain } scalar)
                 scalar.Style = ScalarStyle.DoubleQuoted;
         }
+        foreach (var file in late)
+            file.Add("defer", Flag(true));
         return part with { Body = Write(root, "#cloud-config\n") };
     }
 

@@ -154,7 +154,7 @@ public class SeedUserTests
     private static string[] Calls(YamlNode file)
     {
         Assert.Equal(Script, file.Text("path"));
-        return file.Text("content").Split("\n\n\n", 2)[1].TrimEnd('\n').Split('\n');
+        return file.Text("content").Split("\n\n")[^1].TrimEnd('\n').Split('\n');
     }
 
     private static YamlMappingNode Config(VmSpec spec) => MergedUserData.Root(Seed(spec));
