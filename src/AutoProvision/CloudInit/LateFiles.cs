@@ -14,7 +14,8 @@ internal static class LateFiles
         if (part.ContentType != CallersPart.CloudConfig || Root(part) is not { } root || YamlText.Get(root, "write_files") is not YamlSequenceNode files)
             return part;
         var late = files.OfType<YamlMappingNode>().Where(file => YamlText.Get(file, "path") is YamlScalarNode { Value: { } path } && isLate(Path.GetFullPath(path, "/")) && YamlText.Get(file, "defer") is null).ToList();
-        if (late.Count == 0)
+        // The emitter leaves a mapping's tag out, and no cloud-config has use for a set.
+        if (late.Count == 0 || root.AllNodes.Any(node => node is YamlMappingNode { Tag.IsEmpty: false }))
             return part;
         foreach (var node in root.AllNodes)
         {
@@ -22,6 +23,9 @@ internal static class LateFiles
             node.Anchor = AnchorName.Empty;
             if (node is YamlScalarNode { Style: not ScalarStyle.Plain } scalar)
                 scalar.Style = ScalarStyle.DoubleQuoted;
+            // The emitter quotes it, which makes a text of nothing.
+            else if (node is YamlScalarNode { Value: null or "", Tag.IsEmpty: true } nothing)
+                nothing.Value = "null";
         }
         foreach (var file in late)
             file.Add("defer", Flag(true));
