@@ -145,7 +145,7 @@ public static partial class StrictJson
 
     private static object? Mismatch(JsonElement element, string expected, string pointer, FaultTally faults)
     {
-        faults.Add(new Fault(pointer, "type_mismatch", $"{Shorten(element.GetRawText())} is not {expected}.", $"Send {expected}."));
+        faults.Add(new Fault(pointer, "type_mismatch", $"{Shorten(element.GetRawText())} is not {expected}.", expected == "a string" ? "Send a string: it has quotes around it." : $"Send {expected}."));
         return null;
     }
 

@@ -7,7 +7,7 @@ using YamlDotNet.Core.Events;
 
 namespace AutoProvision.Api;
 
-/// <summary>Scalars of YAML's core schema (YAML 1.2.2, section 10.3.2) as JSON values.</summary>
+/// <summary>Scalars of YAML's core schema (YAML 1.2.2, section 10.3.2) as JSON values; but a whole number with a zero before it is a text.</summary>
 internal static partial class YamlScalar
 {
     private const string Core = "tag:yaml.org,2002:";
@@ -42,6 +42,8 @@ internal static partial class YamlScalar
     {
         "" or "~" or "null" or "Null" or "NULL" => "null",
         "true" or "True" or "TRUE" or "false" or "False" or "FALSE" => "bool",
+        // 420 to some readers and 644 to others: as the text that was written it has one meaning, and is what a file mode wants to be.
+        _ when LeadingZero().IsMatch(text) => "str",
         _ when Whole().IsMatch(text) => "int",
         _ when Fraction().IsMatch(text) => "float",
         _ when NotFinite().IsMatch(text) => throw new FormatException($"{text} has no counterpart in JSON"),
@@ -62,6 +64,9 @@ internal static partial class YamlScalar
         var fraction = match.Groups["fraction"].Value;
         return $"{(text[0] == '-' ? "-" : "")}{(whole.Length == 0 ? "0" : whole)}{(fraction.Length == 0 ? "" : $".{fraction}")}{match.Groups["exponent"].Value}";
     }
+
+    [GeneratedRegex(@"\A[-+]?0[0-9]+\z")]
+    private static partial Regex LeadingZero();
 
     [GeneratedRegex(@"\A([-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)\z")]
     private static partial Regex Whole();

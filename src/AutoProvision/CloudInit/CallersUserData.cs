@@ -71,12 +71,20 @@ public sealed class CallersUserData
     /// <summary>Whether one of its cloud-configs has this top-level key.</summary>
     public bool Sets(string key) => Parts.Any(part => part.Config?[key] is not null);
 
+    /// <summary>Whether it begins as one of the kinds does; it may be refused all the same.</summary>
+    internal static bool IsKnown(string text) => CallersPart.Detect(text) is not null || IsMessage(text);
+
+    private static bool IsMessage(string text)
+    {
+        var start = Encoding.UTF8.GetBytes(text).AsSpan();
+        return Encoding.Latin1.GetString(start[..Math.Min(start.Length, 4096)]).Contains("mime-version:", StringComparison.OrdinalIgnoreCase);
+    }
+
     private static IReadOnlyList<CallersPart> Split(string text, InputBudget budget)
     {
         if (CallersPart.Detect(text) is { } type)
             return type == UserDataArchive.ContentType ? UserDataArchive.Read(text, budget) : [new CallersPart(type, text)];
-        var start = Encoding.UTF8.GetBytes(text).AsSpan();
-        if (Encoding.Latin1.GetString(start[..Math.Min(start.Length, 4096)]).Contains("mime-version:", StringComparison.OrdinalIgnoreCase))
+        if (IsMessage(text))
             return UserDataMessage.Read(text, budget);
         throw new ArgumentException("userData is of no known kind: its first line is neither #cloud-config nor #! nor #cloud-boothook, and it is no MIME message.");
     }

@@ -20,7 +20,7 @@ internal static partial class CloudConfigRules
             "allow_userdata", "manual_cache_clean", "output", "logcfg", "log_cfgs", "def_log_file", "syslog_fix_perms",
         }),
         ("is not read from user-data; use the field networkConfig", ["network"]),
-        ("changes what the image's default user is; use \"users\"", ["user"]),
+        ("changes who the default user is, which is the VM's own; name that one with the field user, others with \"users\"", ["user"]),
         ("would keep the VM's name from it", ["preserve_hostname", "create_hostname_file", "prefer_fqdn_over_hostname"]),
     }.SelectMany(group => group.Item2.Select(key => (key, why: group.Item1))).ToDictionary(it => it.key, it => it.why);
 
@@ -50,7 +50,7 @@ internal static partial class CloudConfigRules
 
     private static void CheckEntry(string key, YamlValue value, OwnDescriptions own)
     {
-        if (Reserved.TryGetValue(key, out var why))
+        if (Reserved.TryGetValue(key, out var why) && !IsDefault(key, value))
             throw Bad($"has the key {key}, which {why}");
         switch (key)
         {
@@ -88,6 +88,26 @@ internal static partial class CloudConfigRules
                 break;
         }
     }
+
+    // What holds without the key, too.
+    private static bool IsDefault(string key, YamlValue value) => key switch
+    {
+        "preserve_hostname" or "prefer_fqdn_over_hostname" or "manual_cache_clean" => value is YamlScalar { Value: false },
+        "create_hostname_file" or "allow_userdata" => value is YamlScalar { Value: true },
+        "output" => value is YamlMap { Entries.Count: > 0 } stages && stages.Entries.All(stage => stage.Key.Value is "all" or "init" or "config" or "final" && IsUsualLog(stage.Value)),
+        _ => false,
+    };
+
+    // Where Debian's and all other images' own cloud.cfg.d/05_logging.cfg sends it, and failures are explained from.
+    private static bool IsUsualLog(YamlValue value) => value switch
+    {
+        YamlScalar scalar => scalar.Value is "| tee -a /var/log/cloud-init-output.log" or ">> /var/log/cloud-init-output.log" or ">>/var/log/cloud-init-output.log",
+        YamlList { Items.Count: 2 } both => IsUsualLog(both.Items[0]) && (IsSameLog(both.Items[1]) || IsUsualLog(both.Items[1])),
+        YamlMap map => map.Entries.All(entry => entry.Key.Value is "output" or "error" && (IsUsualLog(entry.Value) || (entry.Key.Value is "error" && IsSameLog(entry.Value)))),
+        _ => false,
+    };
+
+    private static bool IsSameLog(YamlValue value) => value is YamlScalar { Value: "&1" };
 
     // cloud-init takes an entry without a name for the image's default user, and what it says of that one wins over ours.
     private static bool IsUser(YamlValue item) => item is YamlMap map
@@ -164,7 +184,7 @@ internal static partial class CloudConfigRules
 
     private static ArgumentException Bad(string why) => new($"{What} {why}.");
 
-    [GeneratedRegex(@"\A[a-z_][a-z0-9_-]{0,31}\z")]
+    [GeneratedRegex(@"\A[a-z_][a-z0-9_.-]{0,31}\z")]
     private static partial Regex Account();
 
     // No recurse_dict for lists: it would mix one user's entry with another's.

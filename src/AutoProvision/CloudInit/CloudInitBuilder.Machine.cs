@@ -9,7 +9,7 @@ public sealed partial class CloudInitBuilder
     private readonly List<YamlNode> _fileSystems = [];
     // By mount point: what is mounted within another comes after it.
     private readonly SortedDictionary<string, YamlNode> _mounts = new(StringComparer.Ordinal);
-    private bool _hostsStay;
+    private readonly List<YamlNode> _firstCommands = [];
 
     /// <summary>Sets the time zone, a name of the tz database; the guest needs its tzdata.</summary>
     public CloudInitBuilder Timezone(string name) => Set("timezone", Text(CloudInitRules.Timezone(name, "Time zone")));
@@ -59,7 +59,8 @@ public sealed partial class CloudInitBuilder
 
     /// <summary>
     /// Gives a machine whose disk is a copy an identity of its own, once per instance and before all else: a new machine-id and
-    /// random seed, and none of the original's keys for these users. Their own keys are written afterwards (cc_users_groups).
+    /// random seed, none of the original's keys for these users, and not its name in /etc/hosts. Their own keys and the copy's name
+    /// are written afterwards (cc_users_groups, cc_update_etc_hosts).
     /// </summary>
     public CloudInitBuilder ForgetOriginal(params IEnumerable<string> users)
     {
@@ -72,26 +73,10 @@ public sealed partial class CloudInitBuilder
             rm -f /etc/machine-id /var/lib/dbus/machine-id /var/lib/systemd/random-seed
             systemd-machine-id-setup
             [ ! -d /var/lib/dbus ] || ln -s /etc/machine-id /var/lib/dbus/machine-id
+            [ ! -f /etc/hostname ] || sed -i "/^127[.]0[.]1[.]1[[:space:]].*[[:space:]]$(cat /etc/hostname)\$/d" /etc/hosts
             """;
         var command = Texts(["cloud-init-per", "instance", "forget-original", "sh", "-c", Script.ReplaceLineEndings("\n"), "sh", .. users.Select(user => CloudInitRules.AccountName(user, "User name"))]);
-        _bootCommands.Insert(0, command);
+        _firstCommands.Insert(0, command);
         return this;
-    }
-
-    /// <summary>Leaves the lines that an earlier instance appended to /etc/hosts.</summary>
-    public CloudInitBuilder KeepHosts()
-    {
-        _hostsStay = true;
-        return this;
-    }
-
-    private bool IsBeneathMount(YamlMappingNode file) =>
-        _mounts.Keys.Any(point => ((YamlScalarNode)file["path"]).Value!.StartsWith(point + "/", StringComparison.Ordinal));
-
-    // cc_write_files runs before cc_mounts; what it wrote beneath a mount point would be hidden.
-    private void DeferBeneathMounts()
-    {
-        foreach (var file in _files.Cast<YamlMappingNode>().Where(IsBeneathMount))
-            file.Children["defer"] = Flag(true);
     }
 }

@@ -24,6 +24,9 @@ public sealed partial class CloudInitBuilder
     private readonly List<YamlNode> _commands = [];
     private readonly StringBuilder _hosts = new();
 
+    /// <summary>Whether it has lines of /etc/hosts.</summary>
+    internal bool HasHosts => _hosts.Length > 0;
+
     /// <summary>Names the machine, in /etc/hosts too: where a machine's own name does not resolve, every sudo waits for DNS.</summary>
     /// <param name="name">RFC 1123 label.</param>
     /// <param name="fqdn">Fully qualified name, where there is one.</param>
@@ -44,8 +47,7 @@ public sealed partial class CloudInitBuilder
         CloudInitRules.AccountName(name, "User name");
         if (_userNames.Contains(name))
             throw CloudInitRules.Bad("User name", name, "was already added");
-        var keys = sshKeys.Select(key => CloudInitRules.Line(key.Trim(), "SSH key")).ToArray();
-        _users.Add(User(name, keys, options ?? new UserOptions()));
+        _users.Add(User(name, Keys(sshKeys), options ?? new UserOptions()));
         _userNames.Add(name);
         return this;
     }
@@ -112,8 +114,9 @@ public sealed partial class CloudInitBuilder
 
     /// <summary>Adds a line to /etc/hosts that stays over reboots.</summary>
     /// <remarks>
-    /// cc_update_etc_hosts (cloud-init 22.4): <c>manage_etc_hosts: true</c> rewrites the file from a template at every boot,
-    /// <c>localhost</c> puts in the machine's own name and leaves "all other entries as is"; hence the latter, with lines appended by write_files.
+    /// cc_update_etc_hosts (cloud-init 22.4 to 25.1): <c>manage_etc_hosts: true</c> rewrites the file from a template at every boot, over
+    /// whatever was written there meanwhile. <c>localhost</c> puts in the machine's own name where it is missing and leaves "all other
+    /// entries as is"; hence the latter, for every machine, with these lines appended once by write_files.
     /// </remarks>
     /// <param name="address">IPv4 or IPv6.</param>
     /// <param name="names">At least one host name.</param>
@@ -148,21 +151,23 @@ public sealed partial class CloudInitBuilder
     public string BuildYaml() => Write(Map(Entries()), "#cloud-config\n");
 
     /// <summary>The top-level keys in their order; those that are lists of items can be joined with somebody else's.</summary>
-    internal IReadOnlyList<(string Key, YamlNode Value)> Entries()
+    /// <param name="others">What a caller's own user-data adds to users and files; null where there is none.</param>
+    internal IReadOnlyList<(string Key, YamlNode Value)> Entries(CallersAccounts? others = null)
     {
-        DeferBeneathMounts();
+        others ??= CallersAccounts.None;
+        DeferLateFiles(others);
         var entries = new List<(string Key, YamlNode Value)>(_settings.Select(setting => (setting.Key, setting.Value)));
-        if (_hosts.Length > 0 || _hostsStay)
+        if (HasHosts || _settings.ContainsKey("hostname"))
             entries.Add(("manage_etc_hosts", Text("localhost")));
-        else if (_settings.ContainsKey("hostname"))
-            entries.Add(("manage_etc_hosts", Flag(true)));
         if (_packages.Count > 0)
             entries.AddRange([("package_update", Flag(true)), ("packages", Texts(_packages))]);
-        AddList("users", _users);
-        AddList("write_files", _hosts.Length > 0 ? [HostsFile(), .. _files] : _files);
+        if (_defaultUser is { } user)
+            entries.Add(("user", user));
+        AddList("users", _defaultUser is null ? _users : [Text("default"), .. _users]);
+        AddList("write_files", [.. _files, .. HasHosts ? (YamlNode[])[HostsFile()] : [], .. SettlingScript(others)]);
         AddList("fs_setup", _fileSystems);
         AddList("mounts", _mounts.Values);
-        AddList("bootcmd", _bootCommands);
+        AddList("bootcmd", [.. _firstCommands, .. EarlyCommands(others), .. _bootCommands]);
         AddList("runcmd", [.. _modes, .. _commands]);
         return entries;
 
@@ -186,6 +191,8 @@ public sealed partial class CloudInitBuilder
         return this;
     }
 
+    private static string[] Keys(IEnumerable<string> lines) => [.. lines.Select(key => CloudInitRules.Line(key.Trim(), "SSH key"))];
+
     private static YamlMappingNode User(string name, string[] keys, UserOptions options)
     {
         var user = Map(
@@ -194,9 +201,10 @@ public sealed partial class CloudInitBuilder
             ("lock_passwd", Flag(true)));
         if (options.Sudo is { } rule)
             user.Add("sudo", Text(CloudInitRules.Line(rule, "Sudo rule")));
-        // cloud-init's schema allows no empty lists here.
-        if (options.Groups.Count > 0)
-            user.Add("groups", Texts(options.Groups.Select(group => CloudInitRules.AccountName(group, "Group"))));
+        // useradd makes no group that is there already, be it the image's or one that another user was to be in, and fails over it.
+        // Named as primary and as further group, cloud-init (add_user in cloudinit/distros, 22.4 to 25.1) makes it only where it is missing.
+        user.Add("primary_group", Text(name));
+        user.Add("groups", Texts(options.Groups.Select(group => CloudInitRules.AccountName(group, "Group")).Prepend(name).Distinct()));
         if (keys.Length > 0)
             user.Add("ssh_authorized_keys", Texts(keys));
         return user;
@@ -218,6 +226,7 @@ public sealed partial class CloudInitBuilder
         return this;
     }
 
+    // After the machine's own files, of which it may be one.
     private YamlMappingNode HostsFile() => Map(
         ("path", Text("/etc/hosts")),
         // An image without netbase has no /etc/hosts to append to, so localhost is named here as well; a repeated line does no harm.

@@ -21,10 +21,13 @@ internal static partial class CloudInitRules
         value.Length <= 253 && value.Split('.').All(label => LabelPattern().IsMatch(label)) ? value
             : throw Bad(what, value, "is no host name (RFC 1123 labels joined by dots)");
 
-    /// <summary>What useradd and groupadd take on every distribution: NAME_REGEX of shadow-utils, without the trailing "$" of Samba machines.</summary>
+    /// <summary>
+    /// What useradd and groupadd take on every distribution: is_valid_name in lib/chkname.c of shadow-utils (4.8 and later take dots),
+    /// in small letters and without the trailing "$" of Samba machines.
+    /// </summary>
     public static string AccountName(string value, string what) =>
         AccountPattern().IsMatch(value) ? value
-            : throw Bad(what, value, "is not accepted by useradd (a lower-case letter or _ first, then lower-case letters, digits, _ or -; 32 at most)");
+            : throw Bad(what, value, "is not accepted by useradd (a lower-case letter or _ first, then lower-case letters, digits, _, - or .; 32 at most)");
 
     /// <summary>Absolute, and already in the form in which cloud-init would write it (it applies os.path.abspath).</summary>
     public static string AbsolutePath(string value, string what)
@@ -125,7 +128,7 @@ internal static partial class CloudInitRules
     [GeneratedRegex(@"\A[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\z")]
     private static partial Regex LabelPattern();
 
-    [GeneratedRegex(@"\A[a-z_][a-z0-9_-]{0,31}\z")]
+    [GeneratedRegex(@"\A[a-z_][a-z0-9_.-]{0,31}\z")]
     private static partial Regex AccountPattern();
 
     [GeneratedRegex(@"\A(/[A-Za-z0-9._+@-]+)+\z")]

@@ -33,10 +33,11 @@ internal static class UserDataMessage
     /// <summary>The caller's parts, then ours, which add to the caller's lists and replace everything else.</summary>
     public static string Build(CallersUserData callers, CloudInitBuilder ours)
     {
-        var entries = ours.Entries().Where(it => it.Key != "runcmd" && !IsCallers(it.Key, it.Value, callers)).ToLookup(it => First.Contains(it.Key) ? 0 : Last.Contains(it.Key) ? 1 : 2);
+        var others = CallersAccounts.Of(callers);
+        var entries = ours.Entries(others).Where(it => it.Key != "runcmd" && !IsCallers(it.Key, ours, callers)).ToLookup(it => First.Contains(it.Key) ? 0 : Last.Contains(it.Key) ? 1 : 2);
         CallersPart[] parts =
         [
-            .. callers.Parts,
+            .. callers.Parts.Select(part => LateFiles.Deferred(part, path => ours.IsLate(path, others))),
             .. ours.CommandScript() is { } script ? [new CallersPart(CallersPart.Script, script, CommandScriptName)] : Array.Empty<CallersPart>(),
             Part("dict(recurse_list)+list(prepend)+str()", entries[0]),
             Part("dict(recurse_list)+list(append)+str()", entries[1]),
@@ -66,8 +67,8 @@ internal static class UserDataMessage
         }
     }
 
-    private static bool IsCallers(string key, YamlNode value, CallersUserData callers) =>
-        callers.Sets(key) && (Defaults.Contains(key) || (key == "manage_etc_hosts" && value is YamlScalarNode { Value: "true" }));
+    private static bool IsCallers(string key, CloudInitBuilder ours, CallersUserData callers) =>
+        callers.Sets(key) && (Defaults.Contains(key) || (key == "manage_etc_hosts" && !ours.HasHosts));
 
     private static CallersPart Part(string mergeHow, IEnumerable<(string Key, YamlNode Value)> entries) =>
         new(CallersPart.CloudConfig, CloudConfigYaml.Write(Map([("merge_how", Text(mergeHow)), .. entries]), "#cloud-config\n"));

@@ -32,6 +32,7 @@ internal sealed class BuildImageSource(
         finally
         {
             File.Delete(temporary);
+            File.Delete(ImageAccounts.PathFor(temporary));
             await tree.RemoveAsync(temporary);
         }
     }

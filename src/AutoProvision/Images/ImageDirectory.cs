@@ -36,6 +36,14 @@ internal sealed class ImageDirectory(IOptions<ImagesOptions> options, ImageInspe
             File.Delete(temporary);
             throw;
         }
+        // First the list that goes with it: without its image it says nothing.
+        if (ImageAccounts.PathFor(temporary) is var accounts && File.Exists(accounts))
+            Move(accounts, ImageAccounts.PathFor(target));
+        return Move(temporary, target);
+    }
+
+    private static string Move(string temporary, string target)
+    {
         File.SetUnixFileMode(temporary, ReadableByAll);
         File.Move(temporary, target, overwrite: true);
         return target;

@@ -30,6 +30,10 @@ public sealed class ImageStore
     /// <summary>The image's own sudo user; null for an image that is not in the catalogue. Looks at no file.</summary>
     public string? UserOf(string name) => _catalog.GetValueOrDefault(name)?.User;
 
+    /// <summary>Users that are in the image, where its recipe wrote that down; none where it did not, or the image is not here. Looks at files.</summary>
+    public IReadOnlySet<string> UsersIn(string name) =>
+        _catalog.TryGetValue(name, out var image) && _sources.For(image).Find(name, image) is { } path ? ImageAccounts.UsersOf(path) : new HashSet<string>();
+
     /// <summary>The catalogue as it stands at this moment; looks at files, never fetches.</summary>
     public IReadOnlyList<ImageStatus> List() => [.. Names.Select(Status)];
 

@@ -89,7 +89,7 @@ public sealed partial class ImagesOptionsValidator : IValidateOptions<ImagesOpti
     [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._-]*\z")]
     private static partial Regex ScriptName();
 
-    [GeneratedRegex(@"^[a-z_][a-z0-9_-]{0,31}\z")]
+    [GeneratedRegex(@"^[a-z_][a-z0-9_.-]{0,31}\z")]
     private static partial Regex UserName();
 
     [GeneratedRegex(@"^[0-9A-Fa-f]+\z")]

@@ -29,7 +29,7 @@ public static class UserData
         var builder = new CloudInitBuilder()
             .WithServiceDefaults()
             .Hostname(spec.Name)
-            .AddUser(spec.User, authorizedKeys)
+            .DefaultUser(spec.User, authorizedKeys)
             .HostKey(hostKey.PrivateOpenSsh, hostKey.PublicOpenSsh)
             .Swap(spec.SwapMiB ?? 0);
         if (vm.ServiceKey is { } key)
@@ -58,13 +58,9 @@ public static class UserData
         return spec.UserData is { } callers ? UserDataMessage.Build(CallersUserData.Reparse(callers), builder) : builder.BuildYaml();
     }
 
-    // Packages, files, environment, time zone and the caller's own user-data are on the disk already.
-    private static string Copied(CloudInitBuilder builder, VmSpec spec)
-    {
-        if (spec.Hosts.Count > 0)
-            builder.KeepHosts();
-        return builder.ForgetOriginal([spec.User, .. spec.Users.Select(user => user.Name)]).BuildYaml();
-    }
+    // Packages, files, hosts, environment, time zone and the caller's own user-data are on the disk already.
+    private static string Copied(CloudInitBuilder builder, VmSpec spec) =>
+        builder.ForgetOriginal([spec.User, .. spec.Users.Select(user => user.Name)]).BuildYaml();
 
     private static void AddFile(CloudInitBuilder builder, VmFile file)
     {

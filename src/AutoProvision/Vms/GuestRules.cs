@@ -42,9 +42,15 @@ internal static partial class GuestRules
     /// <param name="faults">Gets what is wrong.</param>
     public static string? UserData(string? userData, OwnDescriptions own, FaultList faults)
     {
-        if (userData is not null)
-            faults.Check("/userData", "user_data_invalid", "A text that begins with \"#cloud-config\" or \"#!\", or a MIME multi-part of such.", () => CallersUserData.Read(userData, own, faults.Cancellation));
-        return userData;
+        if (userData is null)
+            return null;
+        var plain = userData;
+        faults.Check("/userData", "user_data_invalid", "A text that begins with \"#cloud-config\" or \"#!\", or a MIME multi-part of such; also in base64, or as a gzip file in base64.", () =>
+        {
+            plain = PackedUserData.Unpack(userData, faults.Cancellation);
+            CallersUserData.Read(plain, own, faults.Cancellation);
+        });
+        return plain;
     }
 
     // Debian's and Fedora's names, an optional version or architecture behind them.

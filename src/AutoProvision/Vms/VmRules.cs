@@ -20,14 +20,15 @@ public sealed partial class VmRules(ImageStore images, IOptions<VmOptions> optio
     public VmOrder Complete(VmRequest request, FaultList faults)
     {
         var image = Image(request.Image, faults);
-        var user = UserRules.First(request.User, images.UserOf(image), faults);
+        var taken = images.UsersIn(image);
+        var user = UserRules.First(request.User, images.UserOf(image), taken, faults);
         var spec = Place(request, faults) with
         {
             Name = Name(request.Name, faults),
             Image = image,
             User = user,
-            AuthorizedKeys = UserRules.Keys("/authorizedKeys", request.AuthorizedKeys, faults),
-            Users = UserRules.Complete(request.Users, user, faults),
+            AuthorizedKeys = KeyRules.Complete("/authorizedKeys", request.AuthorizedKeys, faults),
+            Users = UserRules.Complete(request.Users, user, taken, faults),
             Packages = GuestRules.Packages(request.Packages, faults),
             Files = GuestFileRules.Complete(request.Files, faults),
             Hosts = GuestRules.Hosts(request.Hosts, faults),

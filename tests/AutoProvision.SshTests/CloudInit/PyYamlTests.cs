@@ -45,6 +45,35 @@ public class PyYamlTests
         Assert.Equal("compared\n", result.Output);
     }
 
+    /// <summary>A caller's file that is made to wait: nothing else of the text means anything else than before.</summary>
+    [Fact]
+    public async Task PyYaml_reads_a_callers_text_with_deferred_files_as_it_read_the_text()
+    {
+        const string Same = """
+            import json, sys, yaml
+            for line in sys.stdin:
+                case = json.loads(line)
+                before, after = yaml.safe_load(case["before"]), yaml.safe_load(case["after"])
+                for file in before["write_files"]:
+                    file["defer"] = True
+                if before != after or repr(before) != repr(after):
+                    print(ascii(before), "became", ascii(after))
+            print("compared")
+            """;
+        string[] values =
+        [
+            "yes", "'yes'", "\"yes\"", "0644", "0o644", "1e3", "12:30:45", "1_000", "~", "", "{a: , b}", "!!null", "!!str", "''", ".inf", "2001-12-14", "!!binary aGk=", "!!str 5", "[a, {b: c}]",
+            "\"\\u00fc\\t\\0 \\\" \\\\ \\x85\"", "'it''s'", "a # comment", "\"# no comment\"", "|\n    a: b\n     c\n\n", ">\n    a\n    b\n\n    c\n", "|-\n    a", "|+\n    a\n\n", "|2\n     a\n", "ü 😀", "!!omap [a: 1]",
+        ];
+        var cases = values.Select(value => $"#cloud-config\nwrite_files:\n- path: /home/a/b\n  content: {value}\nother: &x {{a: 1, 2: b, true: c}}\nagain: *x\nmerged: {{<<: *x, z: 1}}\n")
+            .Select(before => (before, after: LateFiles.Deferred(new CallersPart(CallersPart.CloudConfig, before), path => path == "/home/a/b").Body)).ToList();
+        Assert.All(cases, it => Assert.NotEqual(it.before, it.after));
+
+        var result = await Run(["-c", Same], string.Concat(cases.Select(it => JsonSerializer.Serialize(new { it.before, it.after }) + "\n")));
+
+        Assert.True(result is { Succeeded: true, Output: "compared\n" }, result.Output + result.Evidence);
+    }
+
     private static string Case(string text)
     {
         var yaml = new CloudInitBuilder().AddCommand("echo", text).AddShellCommand(text).AddBootCommand("echo", text).AddFile("/a", text).BuildYaml();

@@ -61,7 +61,7 @@ public sealed class YamlBodyTests
     [InlineData("", " type_mismatch", "an object")]
     [InlineData("cpus: '2'", "/cpus type_mismatch", "a whole number")]
     [InlineData("cpus: 1.0", "/cpus type_mismatch", "a whole number")]
-    [InlineData("files: [{path: /a, content: '', mode: 0644}]", "/files/0/mode type_mismatch", "a string")]
+    [InlineData("files: [{path: /a, content: '', mode: 644}]", "/files/0/mode type_mismatch", "a string")]
     [InlineData("users: [{name: ann, sudo: yes}]", "/users/0/sudo type_mismatch", "true or false")]
     [InlineData("labels: {a/b: 1}", "/labels/a~1b type_mismatch", "a string")]
     [InlineData("colour: red", "/colour field_unknown", "colour")]

@@ -78,6 +78,28 @@ public class CallersUserDataTests
     }
 
     [Theory]
+    [InlineData("preserve_hostname: false")]
+    [InlineData("preserve_hostname: no")]
+    [InlineData("prefer_fqdn_over_hostname: false")]
+    [InlineData("create_hostname_file: true")]
+    [InlineData("manual_cache_clean: off")]
+    [InlineData("allow_userdata: true")]
+    [InlineData("output: {all: '| tee -a /var/log/cloud-init-output.log'}")]
+    [InlineData("output: {init: {output: '>> /var/log/cloud-init-output.log', error: '&1'}, final: ['| tee -a /var/log/cloud-init-output.log', '&1']}")]
+    [InlineData("users: [jane.doe, {name: john.doe}]")]
+    public void What_says_no_more_than_the_default_is_taken(string yaml) => CallersUserData.Parse("#cloud-config\n" + yaml);
+
+    [Theory]
+    [InlineData("preserve_hostname: 'false'")]
+    [InlineData("create_hostname_file: false")]
+    [InlineData("output: {}")]
+    [InlineData("output: {all: '| tee -a /var/log/cloud-init-output.log', final: '| cat >/dev/null'}")]
+    [InlineData("output: '| tee -a /var/log/cloud-init-output.log'")]
+    [InlineData("output: {all: ['>> /var/log/cloud-init-output.log', '>> /var/log/errors']}")]
+    public void What_says_something_else_is_refused(string yaml) =>
+        Assert.Contains("has the key", Assert.Throws<ArgumentException>(() => CallersUserData.Parse("#cloud-config\n" + yaml)).Message, StringComparison.Ordinal);
+
+    [Theory]
     [InlineData("users: bob")]
     [InlineData("users:")]
     [InlineData("users: {bob: {}}")]

@@ -15,7 +15,7 @@ public class CloudInitBuilderTests
         Assert.Equal($"""
             #cloud-config
             hostname: "x"
-            manage_etc_hosts: true
+            manage_etc_hosts: "localhost"
             package_update: true
             packages:
             - "git"
@@ -24,6 +24,9 @@ public class CloudInitBuilderTests
               shell: "/bin/bash"
               lock_passwd: true
               sudo: "ALL=(ALL) NOPASSWD:ALL"
+              primary_group: "debian"
+              groups:
+              - "debian"
               ssh_authorized_keys:
               - "{Key}"
 
@@ -47,7 +50,7 @@ public class CloudInitBuilderTests
     {
         var user = new CloudInitBuilder().AddUser("app", [], new UserOptions { Groups = ["docker", "adm"], Sudo = null, Shell = "/bin/sh" }).Parse().At("users", 0);
 
-        Assert.Equal(["docker", "adm"], user.Texts("groups"));
+        Assert.Equal(["app", "docker", "adm"], user.Texts("groups"));
         Assert.Equal("/bin/sh", user.Text("shell"));
         Assert.Equal("true", user.Plain("lock_passwd"));
         Assert.False(user.Has("sudo"));

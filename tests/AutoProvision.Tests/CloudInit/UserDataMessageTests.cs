@@ -11,9 +11,9 @@ public class UserDataMessageTests
     private const string PublicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHost host\n";
 
     [Theory]
-    [InlineData("users", "[default, bob]", "debian default bob")]
+    [InlineData("users", "[default, bob]", "default default bob")]
     [InlineData("packages", "[vim]", "git vim")]
-    [InlineData("bootcmd", "[exit]", "ours exit")]
+    [InlineData("bootcmd", "[exit]", "cloud-init-per ours exit")]
     [InlineData("write_files", "[{path: /a}]", "/ours /a")]
     [InlineData("mounts", "[[/dev/sda, /mnt]]", "/dev/sda /dev/disk/by-id/virtio-data")]
     [InlineData("fs_setup", "[{device: /dev/sda}]", "/dev/sda /dev/disk/by-id/virtio-data")]
@@ -101,7 +101,7 @@ public class UserDataMessageTests
     private static YamlMappingNode Merged(string theirs) => MergedUserData.Root(UserDataMessage.Build(CallersUserData.Parse("#cloud-config\n" + theirs), Ours()));
 
     private static CloudInitBuilder Ours() => new CloudInitBuilder()
-        .WithServiceDefaults().Hostname("web").AddUser("debian", []).HostKey(PrivateKey, PublicKey)
+        .WithServiceDefaults().Hostname("web").DefaultUser("debian", ["ssh-ed25519 AAAA"]).HostKey(PrivateKey, PublicKey)
         .AddPackages("git").AddFile("/ours", "").AddShellCommand("ours").AddBootCommand("ours")
         .AddDisk("data", "/data", format: true).Swap(1).Timezone("Europe/Berlin");
 

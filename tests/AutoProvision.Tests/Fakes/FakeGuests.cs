@@ -136,7 +136,7 @@ internal sealed class FakeGuests(FakeHypervisor hypervisor) : ISshConnector
         if (target.User == ServiceAccount.Name)
             return KnowsServiceAccount && seed.Has("bootcmd") && ((YamlSequenceNode)seed.At("bootcmd")).OfType<YamlSequenceNode>().Select(command => command.Select(word => ((YamlScalarNode)word).Value!).ToList())
                 .Any(words => words.Contains(ServiceAccount.Semaphore) && SshPublicKey.Fingerprint(words[^1]) == offered);
-        var users = (YamlSequenceNode)seed.At("users");
+        var users = ((YamlSequenceNode)seed.At("users")).Prepend(seed.At("user"));
         return users.OfType<YamlMappingNode>().Any(user =>
             ((YamlScalarNode)user["name"]).Value == target.User && user.Has("ssh_authorized_keys") && user.Texts("ssh_authorized_keys").Any(key => SshPublicKey.Fingerprint(key) == offered));
     }

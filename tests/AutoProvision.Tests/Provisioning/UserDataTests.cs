@@ -38,7 +38,7 @@ public class UserDataTests
         Assert.StartsWith("#cloud-config\nssh_pwauth: false\n", seed.UserData, StringComparison.Ordinal);
         Assert.Null(seed.NetworkConfig);
         Assert.Equal(
-            ["ssh_pwauth", "disable_root", "no_ssh_fingerprints", "ssh", "locale", "hostname", "ssh_keys", "ssh_genkeytypes", "ssh_deletekeys", "manage_etc_hosts", "users"],
+            ["ssh_pwauth", "disable_root", "no_ssh_fingerprints", "ssh", "locale", "hostname", "ssh_keys", "ssh_genkeytypes", "ssh_deletekeys", "manage_etc_hosts", "user", "users", "bootcmd"],
             ParsedUserData.Root(seed.UserData).Children.Keys.Select(key => ((YamlScalarNode)key).Value));
     }
 
@@ -47,9 +47,10 @@ public class UserDataTests
     {
         var users = Config(Full).At("users");
 
-        Assert.Equal(["debian", "app", "ops"], ((YamlSequenceNode)users).Select(user => user.Text("name")));
-        Assert.Equal([Key], users.Texts(0, "ssh_authorized_keys"));
-        Assert.Equal(["adm"], users.Texts(1, "groups"));
+        Assert.Equal("default", users.Text(0));
+        Assert.Equal(["app", "ops"], ((YamlSequenceNode)users).Skip(1).Select(user => user.Text("name")));
+        Assert.Equal([Key], users.Texts(1, "ssh_authorized_keys"));
+        Assert.Equal(["app", "adm"], users.Texts(1, "groups"));
         Assert.Equal("/bin/sh", users.Text(1, "shell"));
         Assert.False(users.At(1).Has("sudo"));
         Assert.Equal("ALL=(ALL) NOPASSWD:ALL", users.Text(2, "sudo"));
@@ -63,7 +64,7 @@ public class UserDataTests
         Assert.Equal("Europe/Berlin", config.Text("timezone"));
         Assert.Equal("/swap.img", config.Text("swap", "filename"));
         Assert.Equal("256M", config.Text("swap", "size"));
-        Assert.Equal(["sh", "-c", "echo boot"], config.Texts("bootcmd", 0));
+        Assert.Equal(["sh", "-c", "echo boot"], config.Texts("bootcmd", 1));
         Assert.Equal("/dev/disk/by-id/virtio-data", config.Text("fs_setup", 0, "device"));
         Assert.Equal("ext4", config.Text("fs_setup", 0, "filesystem"));
         Assert.Equal("false", config.Plain("fs_setup", 0, "overwrite"));
@@ -84,12 +85,12 @@ public class UserDataTests
     {
         var files = Config(Full).At("write_files");
 
-        Assert.Equal(["/etc/hosts", "/data/a", "/b", "/etc/environment"], ((YamlSequenceNode)files).Select(file => file.Text("path")));
-        Assert.Equal("true", files.Plain(1, "defer"));
-        Assert.False(files.At(2).Has("defer"));
-        Assert.Equal([0, 255, 13, 10], Convert.FromBase64String(files.Text(2, "content")));
-        Assert.Equal("\nA=\"1\"\nB=\"two words\"\n", files.Text(3, "content"));
-        Assert.Equal("true", files.Plain(3, "append"));
+        Assert.Equal(["/data/a", "/b", "/etc/environment", "/etc/hosts"], ((YamlSequenceNode)files).Select(file => file.Text("path")));
+        Assert.Equal("true", files.Plain(0, "defer"));
+        Assert.False(files.At(1).Has("defer"));
+        Assert.Equal([0, 255, 13, 10], Convert.FromBase64String(files.Text(1, "content")));
+        Assert.Equal("\nA=\"1\"\nB=\"two words\"\n", files.Text(2, "content"));
+        Assert.Equal("true", files.Plain(2, "append"));
     }
 
     [Fact]
@@ -106,12 +107,16 @@ public class UserDataTests
         Assert.All(new[] { "packages", "package_update", "write_files", "runcmd", "fs_setup", "timezone" }, key => Assert.False(config.Has(key), key));
         Assert.Equal(["cloud-init-per", "instance", "forget-original", "sh", "-c"], config.Texts("bootcmd", 0)[..5]);
         Assert.Equal(["sh", "debian", "app", "ops"], config.Texts("bootcmd", 0)[6..]);
-        Assert.Equal(["sh", "-c", "echo boot"], config.Texts("bootcmd", 1));
+        Assert.Equal(["sh", "-c", "echo boot"], config.Texts("bootcmd", 2));
     }
 
     [Fact]
-    public void A_clone_without_hosts_of_its_own_has_its_hosts_file_rewritten() =>
-        Assert.Equal("true", ParsedUserData.Root(Seed(Small, clone: true).UserData).Plain("manage_etc_hosts"));
+    public void No_boot_rewrites_the_hosts_file_of_a_vm_or_a_clone()
+    {
+        Assert.Equal("localhost", Config(Small).Text("manage_etc_hosts"));
+        Assert.Equal("localhost", ParsedUserData.Root(Seed(Small, clone: true).UserData).Text("manage_etc_hosts"));
+        Assert.Equal("localhost", Config(Full).Text("manage_etc_hosts"));
+    }
 
     [Fact]
     public void Further_nics_ipv6_and_clones_are_told_of_their_network()

@@ -48,7 +48,7 @@ internal sealed class AccessProofs(WholeGuest guest)
     {
         var sudo = await guest.App.ExecAsync(guest.Id, "sudo -n id -u");
         Assert.Equal(("0\n", ""), (sudo.Stdout, sudo.Stderr));
-        var passwords = (await guest.SayAsync("sudo getent shadow debian root | cut -d: -f2")).Split('\n');
+        var passwords = (await guest.SayAsync("sudo getent shadow app root | cut -d: -f2")).Split('\n');
         Assert.Equal(2, passwords.Length);
         Assert.All(passwords, locked => Assert.Matches("^[!*]", locked));
     }

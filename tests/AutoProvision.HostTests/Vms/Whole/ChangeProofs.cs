@@ -60,6 +60,7 @@ internal sealed class ChangeProofs(WholeGuest guest)
     /// <summary>Off, larger, and on again: what was made at the first boot is still there.</summary>
     public async Task ItIsStoppedResizedAndStartedAsync()
     {
+        await guest.SayAsync("echo 192.0.2.9 exec.example | sudo tee -a /etc/hosts");
         Assert.Equal(VmState.Stopped, (await guest.OperateAsync(HttpMethod.Post, "stop")).State);
         // It was asked and went off itself; one that is switched off is "destroyed".
         Assert.Equal("shut off (shutdown)", (await Tool.VirshAsync("domstate", "--reason", $"{guest.Id}")).Trim());
@@ -72,6 +73,8 @@ internal sealed class ChangeProofs(WholeGuest guest)
         Assert.InRange(int.Parse(await guest.SayAsync("sed -n 's/MemTotal: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo"), CultureInfo.InvariantCulture) / 1024, 1100, 1280);
         Assert.InRange(int.Parse(await guest.SayAsync("df --output=size -BM / | tail -1 | tr -dc 0-9"), CultureInfo.InvariantCulture), 5500, 6144);
         await guest.SayAsync("cloud-init status --wait");
+        // Written by a command at the first boot, and by exec before this one.
+        Assert.Equal("192.0.2.8 late.example|192.0.2.9 exec.example|127.0.1.1", await guest.SayAsync("echo $(getent hosts late.example)'|'$(getent hosts exec.example)'|'$(grep whole /etc/hosts | cut -f1 | xargs)"));
         Assert.Equal("whole: ours script theirs, ours ours theirs theirs", await guest.SayAsync("echo $(hostname): $(sort /var/lib/ran), $(sort /var/lib/boots)"));
     }
 

@@ -21,10 +21,44 @@ internal sealed class SpecProofs(WholeGuest guest)
 
     public async Task UsersAreThereAsync()
     {
-        Assert.Equal("adm app crew", await guest.SayAsync("echo $(id -nG app | tr ' ' '\\n' | sort)"));
+        Assert.Equal("adm app crew ops", await guest.SayAsync("echo $(id -nG app | tr ' ' '\\n' | sort)"));
         Assert.Equal("/bin/sh", await guest.SayAsync("getent passwd app | cut -d: -f7"));
         Assert.Contains("not allowed", await guest.SayAsync("sudo -l -U app"), StringComparison.Ordinal);
         await guest.SayAsync("id bob");
+    }
+
+    /// <summary>As it is without cloud-init's default user, but with what a caller means for that one.</summary>
+    public async Task TheFirstUserIsTheDefaultUserAsync()
+    {
+        Assert.Equal("uid=1000(debian) gid=1000(debian) groups=1000(debian)", await guest.SayAsync("id"));
+        Assert.Equal("debian:x:1000:1000::/home/debian:/bin/bash", await guest.SayAsync("getent passwd debian"));
+        Assert.Contains(WholeSpec.TopLevelKey, await guest.SayAsync("cat ~/.ssh/authorized_keys"), StringComparison.Ordinal);
+        Assert.Equal("debian P", await guest.SayAsync("sudo passwd -S debian | cut -d' ' -f1,2"));
+        Assert.Equal(".bashrc", await guest.SayAsync("cd && ls -A .bashrc"));
+    }
+
+    /// <summary>Names of groups: the image's, one that another user and the caller make first, one's own. And a name with a dot.</summary>
+    public async Task NamesOfGroupsAreTakenAsync()
+    {
+        Assert.Equal("operator:x:37:", (await guest.SayAsync("getent group operator")).Replace(":operator", ":", StringComparison.Ordinal));
+        Assert.Equal("operator|ops debian|jane.doe|app", await guest.SayAsync("echo \"$(id -nG operator)|$(id -nG ops)|$(id -nG jane.doe)|$(id -ng app)\""));
+        Assert.Equal("0", await guest.SayAsync("sudo -u jane.doe sudo -n id -u"));
+    }
+
+    /// <summary>Skeleton and owner, with files below them and with disks on or in them.</summary>
+    public async Task HomesAreWholeAsync()
+    {
+        foreach (var user in new[] { "debian", "app", "operator", "ops", "jane.doe", "bob" })
+            Assert.Equal($"{user} {user}", await guest.SayAsync($"sudo stat -c %U /home/{user} /home/{user}/.bashrc | xargs"));
+        Assert.Equal("ops ops ops", await guest.SayAsync("sudo stat -c %U /home/ops/.config /home/ops/.config/deep /home/ops/.config/deep/file | xargs"));
+        Assert.Equal("600", await guest.SayAsync("sudo stat -c %a /home/ops/.config/deep/file"));
+        Assert.Equal("/home/jane.doe|jane.doe:jane.doe", await guest.SayAsync("echo \"$(findmnt -no TARGET /home/jane.doe)|$(sudo stat -c %U:%G /home/jane.doe/note)\""));
+        Assert.Equal("/home/app/inner|app", await guest.SayAsync("echo \"$(sudo findmnt -no TARGET /home/app/inner)|$(sudo stat -c %U /home/app/inner)\""));
+        Assert.Equal("jane.doe /home/jane.doe/.profile", await guest.SayAsync("cat /var/lib/settled-before-commands"));
+        // The parent of a file is its owner's, that of the mount point stays root's; what the caller's user-data writes on a disk is there.
+        Assert.Equal("app root", await guest.SayAsync("stat -c %U /srv/app /srv | xargs"));
+        Assert.Equal("theirs theirs", await guest.SayAsync("echo $(cat /data/theirs) $(sudo cat /home/bob/theirs)"));
+        Assert.Equal("", await guest.SayAsync("sudo ls /var/lib/cloud/scripts/per-instance"));
     }
 
     /// <summary>Addresses of both kinds on a network that has both, and no default route over it.</summary>
@@ -55,7 +89,7 @@ internal sealed class SpecProofs(WholeGuest guest)
     {
         Assert.Equal("yes: [no]\nroot:adm 640", await guest.SayAsync("sudo cat /etc/whole/text; stat -c '%U:%G %a' /etc/whole/text"));
         Assert.Equal("AP8BgA==\napp:crew 4750", await guest.SayAsync("sudo base64 /srv/app/bytes; stat -c '%U:%G %a' /srv/app/bytes"));
-        Assert.Equal("192.0.2.7 db.example db", await guest.SayAsync("echo $(getent hosts db)"));
+        Assert.Equal("192.0.2.7 db.example db|192.0.2.8 late.example", await guest.SayAsync("echo $(getent hosts db)'|'$(getent hosts late.example)"));
         Assert.Equal("Asia/Kathmandu", await guest.SayAsync("readlink -f /etc/localtime | sed s,.*zoneinfo/,,"));
     }
 

@@ -28,6 +28,15 @@ public sealed class WholeGuestTests(WholeGuest guest) : IClassFixture<WholeGuest
     public Task Its_users_are_as_asked() => _spec.UsersAreThereAsync();
 
     [Fact(Timeout = Limit)]
+    public Task Its_user_is_the_default_user_that_a_callers_user_data_means() => _spec.TheFirstUserIsTheDefaultUserAsync();
+
+    [Fact(Timeout = Limit)]
+    public Task Its_users_may_have_the_names_of_groups_and_dots_in_them() => _spec.NamesOfGroupsAreTakenAsync();
+
+    [Fact(Timeout = Limit)]
+    public Task Its_homes_have_skeleton_and_owner_whatever_is_written_or_mounted_there() => _spec.HomesAreWholeAsync();
+
+    [Fact(Timeout = Limit)]
     public Task Its_users_let_somebodys_own_key_in() => _access.SomebodysOwnKeyIsLetInAsync();
 
     [Fact(Timeout = Limit)]
