@@ -14,7 +14,7 @@ internal static class CloudConfigSchema
     private static readonly Lazy<IReadOnlyDictionary<string, CloudConfigTypes>[]> Versions = new(() => [CloudConfigTypes.Load("22.4"), CloudConfigTypes.Load("25.1")]);
 
     // Read by cloud-init itself or by modules that its schemas leave out.
-    private static readonly HashSet<string> Further = ["merge_how", "merge_type", "launch-index", "vendor_data", "ssh_svcname", "unverified_modules", "disable_ec2_metadata"];
+    private static readonly HashSet<string> Further = [.. "ssh_svcname unverified_modules".Split(' ')];
 
     /// <summary>What is refused, if anything, and JSON pointers of the keys that neither version knows, each to be ignored by the guest.</summary>
     public static (string? Refusal, IReadOnlyList<string> Unknown) Judge(YamlMap config)

@@ -45,7 +45,7 @@ internal sealed class CloudConfigTypes
         using var document = JsonDocument.Parse(stream);
         var root = Read(document.RootElement, document.RootElement.GetProperty("$defs"), []);
         // 25.1 names all keys once more, without types.
-        return root._all.SelectMany(module => module._all.Append(module)).SelectMany(module => module._properties).GroupBy(it => it.Key).ToDictionary(it => it.Key, it => it.First().Value);
+        return root._all.SelectMany(module => module._all.Append(module)).Append(root).SelectMany(module => module._properties).GroupBy(it => it.Key).ToDictionary(it => it.Key, it => it.First().Value);
     }
 
     // More are not told.

@@ -66,7 +66,7 @@ public class PyYamlTests
             "\"\\u00fc\\t\\0 \\\" \\\\ \\x85\"", "'it''s'", "a # comment", "\"# no comment\"", "|\n    a: b\n     c\n\n", ">\n    a\n    b\n\n    c\n", "|-\n    a", "|+\n    a\n\n", "|2\n     a\n", "ü 😀", "!!omap [a: 1]",
         ];
         var cases = values.Select(value => $"#cloud-config\nwrite_files:\n- path: /home/a/b\n  content: {value}\nother: &x {{a: 1, 2: b, true: c}}\nagain: *x\nmerged: {{<<: *x, z: 1}}\n")
-            .Select(before => (before, after: LateFiles.Deferred(new CallersPart(CallersPart.CloudConfig, before), path => path == "/home/a/b").Body)).ToList();
+            .Select(before => (before, after: LateFiles.Deferred(CallersUserData.Parse(before).Parts[0], path => path == "/home/a/b").Rendered)).ToList();
         Assert.All(cases, it => Assert.NotEqual(it.before, it.after));
 
         var result = await Run(["-c", Same], string.Concat(cases.Select(it => JsonSerializer.Serialize(new { it.before, it.after }) + "\n")));

@@ -16,6 +16,8 @@ internal static partial class YamlScalars
     // Powers of 60 that a double holds exactly.
     private const int MostSexagesimals = 12;
 
+    private const string Base64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
     /// <summary>The kind of a plain scalar by its text; null for the two that only a mapping's key may be: <c>=</c> and <c>&lt;&lt;</c>.</summary>
     public static YamlKind? Resolve(string text)
     {
@@ -104,16 +106,27 @@ internal static partial class YamlScalars
         return value;
     }
 
+    // As Python's base64.decodebytes: what is no digit is passed over, and the first whole padding is the end.
     private static byte[] ReadBinary(string text)
     {
-        try
+        var bytes = new List<byte>();
+        var (digits, rest, pads) = (0, 0, 0);
+        foreach (var c in text)
         {
-            return Convert.FromBase64String(text);
+            if (!char.IsAscii(c))
+                throw new FormatException("is not base64");
+            if (c == '=' && digits >= 2 && digits + ++pads >= 4)
+                return [.. bytes];
+            var digit = Base64.IndexOf(c, StringComparison.Ordinal);
+            if (digit < 0)
+                continue;
+            pads = 0;
+            rest = ((rest << 6) | digit) & 0xFFF;
+            if (digits > 0)
+                bytes.Add((byte)(rest >> (6 - (2 * digits))));
+            digits = (digits + 1) % 4;
         }
-        catch (FormatException)
-        {
-            throw new FormatException("is not base64");
-        }
+        return digits == 0 ? [.. bytes] : throw new FormatException("is not base64");
     }
 
     private static YamlTimestamp ReadTimestamp(string text)

@@ -50,6 +50,9 @@ internal sealed class GeneratedYaml
         if (Choose(3) > 0 || document.Length == 0)
             return document;
         var at = Choose(document.Length);
+        // A request's text has no halves of characters.
+        if (char.IsSurrogate(document[at]))
+            return document;
         return Choose(3) switch
         {
             0 => document.Remove(at, 1),

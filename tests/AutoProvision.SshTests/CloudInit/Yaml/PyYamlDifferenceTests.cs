@@ -42,12 +42,15 @@ public class PyYamlDifferenceTests
     {
         var ours = texts.Select(Read).ToArray();
         var written = ours.Select(it => it.Written ?? "").ToArray();
-        var (version, loaded) = await pyYaml.LoadAsync([.. texts, .. written], Cancellation);
+        // In its place a space means the same, but for blocks of text, which begin with the first other character.
+        var spaced = texts.Select(text => text.IndexOfAny(['|', '>']) < 0 ? text.Replace('\t', ' ') : text);
+        var (version, loaded) = await pyYaml.LoadAsync([.. texts, .. written, .. spaced], Cancellation);
         var differences = new List<string>();
         var loads = new List<Loaders>();
+        var tabs = 0;
         foreach (var (index, (value, _, _)) in ours.Index())
         {
-            var (original, again) = (loaded[index], loaded[texts.Count + index]);
+            var (original, again, other) = (loaded[index], loaded[texts.Count + index], loaded[(2 * texts.Count) + index]);
             loads.Add((value is not null, original.Error is null) switch { (true, true) => Loaders.Both, (true, false) => Loaders.Ours, (false, true) => Loaders.PyYaml, _ => Loaders.None });
             if (value is null)
                 continue;
@@ -55,6 +58,11 @@ public class PyYamlDifferenceTests
                 differences.Add($"{Shown(texts[index])} is {value.ToJsonString()}, and what we write of it, {Shown(written[index])}, is {again.Value?.ToJsonString() ?? again.Error}");
             if (original.Error is null && !JsonNode.DeepEquals(value, original.Value))
                 differences.Add($"{Shown(texts[index])} is {value.ToJsonString()}, and to PyYAML {original.Value?.ToJsonString()}");
+            if (original.Error is null || other.Error is not null)
+                continue;
+            tabs++;
+            if (WithoutTabs(value) != WithoutTabs(other.Value))
+                differences.Add($"{Shown(texts[index])} is {value.ToJsonString()}, and to PyYAML, with spaces for tabs, {other.Value?.ToJsonString()}");
         }
         Console.WriteLine($"figure: PyYAML {version}, {what}: {loads.Count(it => it == Loaders.Both)} loaded by both, {loads.Count(it => it == Loaders.None)} by none, {differences.Count} differences");
         Print(version, "by our reader alone", Loaders.Ours, index => loaded[index].Error!);
@@ -65,7 +73,7 @@ public class PyYamlDifferenceTests
         void Print(string version, string who, Loaders which, Func<int, string> why)
         {
             var all = loads.Index().Where(it => it.Item == which).ToArray();
-            Console.WriteLine($"figure: PyYAML {version}, {what}: {all.Length} loaded {who}");
+            Console.WriteLine($"figure: PyYAML {version}, {what}: {all.Length} loaded {who}{(which == Loaders.Ours ? $", {tabs} of them by PyYAML too with spaces for tabs" : "")}");
             foreach (var (index, _) in all.Take(MostShown))
                 Console.WriteLine($"  {Shown(texts[index])}: {Shown(why(index))}");
         }
@@ -83,6 +91,8 @@ public class PyYamlDifferenceTests
             return (null, null, e.Message);
         }
     }
+
+    private static string WithoutTabs(JsonNode? value) => value?.ToJsonString().Replace("\\t", " ", StringComparison.Ordinal) ?? "";
 
     private static string Shown(string text) =>
         JsonValue.Create(text.Length > 160 ? text[..160] + "..." : text).ToJsonString(new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
