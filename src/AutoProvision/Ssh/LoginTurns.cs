@@ -11,7 +11,7 @@ internal sealed class LoginTurns
     private readonly Dictionary<(string Host, int Port), Door> _doors = [];
 
     /// <summary>Waits for a turn, which ends when the result is disposed of.</summary>
-    public async Task<IDisposable> TakeAsync(SshTarget target, CancellationToken cancellation)
+    public async Task<Turn> TakeAsync(SshTarget target, CancellationToken cancellation)
     {
         var key = (target.Host, target.Port);
         Door door;
@@ -39,17 +39,32 @@ internal sealed class LoginTurns
                 _doors.Remove(key);
     }
 
-    private sealed class Door
+    internal sealed class Door
     {
         public SemaphoreSlim Places { get; } = new(AtOnce);
+
+        public SemaphoreSlim Lane { get; } = new(1);
 
         public int Users { get; set; }
     }
 
-    private sealed class Turn(LoginTurns all, (string, int) key, Door door) : IDisposable
+    internal sealed class Turn(LoginTurns all, (string, int) key, Door door) : IDisposable
     {
+        private bool _isAlone;
+
+        /// <summary>Waits until of those that the guest has hung up on no other one tries again: together they would only be in each other's way.</summary>
+        public async Task<Turn> TryAloneAsync(CancellationToken cancellation)
+        {
+            if (!_isAlone)
+                await door.Lane.WaitAsync(cancellation);
+            _isAlone = true;
+            return this;
+        }
+
         public void Dispose()
         {
+            if (_isAlone)
+                door.Lane.Release();
             door.Places.Release();
             all.Leave(key, door);
         }

@@ -11,6 +11,7 @@ namespace AutoProvision.Ssh;
 /// <param name="time">Measures the grace.</param>
 internal sealed class RemoteKill(SshClient client, Func<Task<SshClient>> logIn, TimeProvider time) : IAsyncDisposable
 {
+    private const string Leader = "leads";
     private const string Gone = "gone";
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ToolTimeout = TimeSpan.FromSeconds(10);
@@ -25,12 +26,12 @@ internal sealed class RemoteKill(SshClient client, Func<Task<SshClient>> logIn, 
     {
         try
         {
-            await SendAsync(Command("TERM", processId, user));
+            var leads = (await SendAsync($"{Leads(processId)}\n{Command("TERM", processId, user)}")).Trim() == Leader;
             await WaitAsync(finished);
             // Even when the shell is gone: a child may have ignored the first signal.
             var said = await SendAsync(Command("KILL", processId, user) + Confirm(processId));
             await WaitAsync(finished);
-            return said.Trim() == Gone;
+            return leads && said.Trim() == Gone;
         }
         catch (Exception e) when (e is SshException or SocketException or TimeoutException or ObjectDisposedException or FailureException)
         {
@@ -59,15 +60,19 @@ internal sealed class RemoteKill(SshClient client, Func<Task<SshClient>> logIn, 
         return $"{all}; {kill} 2>/dev/null; test \"$(id -u)\" = 0 || sudo -n {kill} 2>/dev/null{other}; :";
     }
 
+    /// <summary>Says whether the shell leads a process group (the fifth field): where it does not, nobody knows all that belongs to it.</summary>
+    private static string Leads(int processId) => $"sed -n 's/^{processId} (.*) . [0-9]* {processId} .*/{Leader}/p' /proc/{processId}/stat 2>/dev/null";
+
     /// <summary>
-    /// Says whether no process of the session is left, zombies (Z) and dead ones (X) aside; a killed one takes a moment. Where /proc hides
-    /// others' processes (hidepid, proc(5)) root has to look.
+    /// Says whether nothing of the shell, its group and its session is left, zombies (Z) and dead ones (X) aside; a killed one takes a moment.
+    /// Where /proc hides others' processes (hidepid, proc(5)) root has to look: the first process is looked for, too, so that nothing seen is
+    /// not taken for nothing left.
     /// </summary>
     private static string Confirm(int processId) => $$"""
 
         as=; test -r /proc/1/stat || as='sudo -n'
         for look in 1 2 3 4 5; do
-        left=$($as sh -c 'cat /proc/[0-9]*/stat' 2>/dev/null | sed -n -e 's/^\(1\) .*/\1/p' -e 's/^\([0-9]*\) (.*) [^ZXx] [0-9]* [0-9]* {{processId}} .*/\1/p')
+        left=$($as sh -c 'cat /proc/[0-9]*/stat' 2>/dev/null | sed -n -e 's/^1 .*/1/p' -e 's/^{{processId}} (.*) [^ZXx] .*/own/p' -e 's/.*) [^ZXx] [0-9]* {{processId}} .*/group/p' -e 's/.*) [^ZXx] [0-9]* [0-9]* {{processId}} .*/session/p')
         test "$left" = 1 && echo {{Gone}} && exit
         sleep 0.2 2>/dev/null || sleep 1
         done

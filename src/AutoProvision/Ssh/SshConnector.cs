@@ -51,29 +51,31 @@ public sealed class SshConnector(IOptions<SshOptions> options, TimeProvider time
 
     private async Task<T> InTurnAsync<T>(SshTarget target, Func<Task<T>> logIn, CancellationToken cancellation)
     {
-        using var turn = await TakeTurnAsync(target, cancellation);
-        var started = time.GetTimestamp();
+        using var turn = await InTimeAsync(target, token => _turns.TakeAsync(target, token), cancellation);
+        long? alone = null;
         for (var pause = FirstPause; ; pause = pause < LongestPause ? 2 * pause : LongestPause)
         {
             try
             {
                 return await logIn();
             }
-            catch (FailureException e) when (IsHangUp(e) && time.GetElapsedTime(started) + pause < HangUpPatience)
+            catch (FailureException e) when (IsHangUp(e) && (alone is not { } since || time.GetElapsedTime(since) + pause < HangUpPatience))
             {
                 // Another try may get in.
             }
+            await InTimeAsync(target, turn.TryAloneAsync, cancellation);
+            alone ??= time.GetTimestamp();
             await Task.Delay(pause, time, cancellation);
         }
     }
 
-    private async Task<IDisposable> TakeTurnAsync(SshTarget target, CancellationToken cancellation)
+    private async Task<LoginTurns.Turn> InTimeAsync(SshTarget target, Func<CancellationToken, Task<LoginTurns.Turn>> wait, CancellationToken cancellation)
     {
         using var patience = new CancellationTokenSource(_options.ConnectTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
         try
         {
-            return await _turns.TakeAsync(target, either.Token);
+            return await wait(either.Token);
         }
         catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
         {
