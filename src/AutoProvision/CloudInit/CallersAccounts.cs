@@ -2,16 +2,17 @@ using AutoProvision.CloudInit.Yaml;
 
 namespace AutoProvision.CloudInit;
 
-/// <summary>What a caller's own cloud-configs say of users and files, as far as ours must know it.</summary>
+/// <summary>What a caller's own cloud-configs say of users, files and mounts, as far as ours must know it.</summary>
 /// <param name="Users">Names of users.</param>
 /// <param name="Homes">Their home directories, where they are other than useradd's own.</param>
+/// <param name="Mounts">Mount points.</param>
 /// <param name="Files">Paths of files, with their owners; null is cloud-init's default, root.</param>
-internal sealed record CallersAccounts(IReadOnlyList<string> Users, IReadOnlyList<string> Homes, IReadOnlyList<(string Path, string? Owner)> Files)
+internal sealed record CallersAccounts(IReadOnlyList<string> Users, IReadOnlyList<string> Homes, IReadOnlyList<string> Mounts, IReadOnlyList<(string Path, string? Owner)> Files)
 {
-    // Each file is compared with each of them.
-    private const int MostHomes = 64;
+    // Each file is compared with each home and mount point.
+    private const int MostPlaces = 64;
 
-    public static CallersAccounts None { get; } = new([], [], []);
+    public static CallersAccounts None { get; } = new([], [], [], []);
 
     public static CallersAccounts Of(CallersUserData userData)
     {
@@ -19,9 +20,13 @@ internal sealed record CallersAccounts(IReadOnlyList<string> Users, IReadOnlyLis
         var users = roots.SelectMany(root => Items(root, "users")).ToList();
         return new(
             [.. users.Select(user => Text(user) ?? Text(user, "name")).OfType<string>().Where(name => name != "default").Distinct()],
-            [.. users.Select(user => Text(user, "homedir")).OfType<string>().Where(home => home.StartsWith('/')).Distinct().Take(MostHomes)],
+            Places(users.Select(user => Text(user, "homedir"))),
+            Places(roots.SelectMany(root => Items(root, "mounts")).Select(mount => mount is YamlList { Items: [_, var at, ..] } ? Text(at) : null)),
             [.. roots.SelectMany(root => Items(root, "write_files")).Select(file => (Text(file, "path"), Text(file, "owner"))).Where(file => file.Item1 is not null).Select(file => (file.Item1!, file.Item2))]);
     }
+
+    private static string[] Places(IEnumerable<string?> paths) =>
+        [.. paths.OfType<string>().Where(path => path.StartsWith('/') && !path.Contains('\0')).Select(path => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))).Where(path => path != "/").Distinct().Take(MostPlaces)];
 
     private static IReadOnlyList<YamlValue> Items(YamlMap root, string key) => (root[key] as YamlList)?.Items ?? [];
 

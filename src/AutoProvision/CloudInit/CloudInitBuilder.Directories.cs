@@ -58,7 +58,7 @@ public sealed partial class CloudInitBuilder
 
     /// <summary>Whether a file is written only when users are there and disks are mounted.</summary>
     internal bool IsLate(string path, CallersAccounts others) =>
-        HomeOf(path, others) is not null || _mounts.Keys.Any(point => IsBeneath(path, point));
+        HomeOf(path, others) is not null || MountPoints(others).Any(point => IsBeneath(path, point));
 
     // Before cc_users_groups a file would make the home, before cc_mounts it would be hidden.
     private void DeferLateFiles(CallersAccounts others)
@@ -71,7 +71,7 @@ public sealed partial class CloudInitBuilder
     private IEnumerable<YamlNode> SettlingScript(CallersAccounts others)
     {
         var calls = new StringBuilder();
-        if (_mounts.Keys.Any(point => $"{point}/" == Homes || IsHome(point, others) || HomeOf(point, others) is not null))
+        if (MountPoints(others).Any(point => $"{point}/" == Homes || IsHome(point, others) || HomeOf(point, others) is not null))
             foreach (var user in _userNames.Concat(others.Users))
                 calls.Append($"home {Quoted(user)}\n");
         foreach (var (home, directory) in DirectoriesInHomes(others))
@@ -86,22 +86,27 @@ public sealed partial class CloudInitBuilder
         return [Map(("path", Text("/var/lib/cloud/scripts/per-instance/000-settle")), ("content", Text(script)), ("permissions", Text("0700")))];
     }
 
-    private IEnumerable<(string Home, string Directory)> DirectoriesInHomes(CallersAccounts others) =>
-        AllPaths(others).Where(path => HomeOf(path, others) is not null)
-            .SelectMany(path => Parents(path).Concat(_mounts.ContainsKey(path) ? [path] : []).Select(directory => (HomeOf(directory, others)!, directory)))
+    private IEnumerable<(string Home, string Directory)> DirectoriesInHomes(CallersAccounts others)
+    {
+        var points = MountPoints(others).ToHashSet();
+        return AllPaths(others).Where(path => HomeOf(path, others) is not null)
+            .SelectMany(path => Parents(path).Concat(points.Contains(path) ? [path] : []).Select(directory => (HomeOf(directory, others)!, directory)))
             .Where(it => it.Item1 is not null).Distinct().Take(MostDirectories).OrderBy(it => it.directory, StringComparer.Ordinal);
+    }
 
     // Where an owner is asked for, elsewhere than in a home: that owner's, but for what was there and what a disk is mounted on.
     private IEnumerable<(string Path, string Owner)> NewDirectories(CallersAccounts others) =>
         AllFiles(others).Where(file => file.Owner is { } owner && owner.Split(':')[0] != "root" && HomeOf(file.Path, others) is null)
             .SelectMany(file => Parents(file.Path).Select(directory => (directory, file.Owner!)))
-            .Where(it => !_mounts.ContainsKey(it.directory)).DistinctBy(it => it.directory).Take(MostDirectories).OrderBy(it => it.directory, StringComparer.Ordinal);
+            .Where(it => !MountPoints(others).Contains(it.directory)).DistinctBy(it => it.directory).Take(MostDirectories).OrderBy(it => it.directory, StringComparer.Ordinal);
 
     private IEnumerable<(string Path, string? Owner)> AllFiles(CallersAccounts others) =>
         _files.Cast<YamlMappingNode>().Select(file => (PathOf(file), file.Children.TryGetValue("owner", out var owner) ? ((YamlScalarNode)owner).Value : null))
             .Concat(others.Files.Select(file => (Path.GetFullPath(file.Path, "/"), file.Owner)));
 
-    private IEnumerable<string> AllPaths(CallersAccounts others) => AllFiles(others).Select(file => file.Path).Concat(_mounts.Keys);
+    private IEnumerable<string> AllPaths(CallersAccounts others) => AllFiles(others).Select(file => file.Path).Concat(MountPoints(others));
+
+    private IEnumerable<string> MountPoints(CallersAccounts others) => _mounts.Keys.Concat(others.Mounts);
 
     // The home that a path lies in; null for one that lies in none, and for a home itself.
     private static string? HomeOf(string path, CallersAccounts others)

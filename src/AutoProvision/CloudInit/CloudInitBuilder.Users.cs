@@ -17,6 +17,10 @@ public sealed partial class CloudInitBuilder
           group=
           ! getent group "$name" >/dev/null || group="-g $name"
           useradd -m -s "$shell" $group "$name" || exit
+        else
+          case $(getent passwd "$name") in
+            *nologin | */false | */sync) echo "first-user: $name is an account of this image already, and its shell lets nobody in" >&2 ;;
+          esac
         fi
         if [ -n "$rule" ]; then
           mkdir -p /etc/sudoers.d

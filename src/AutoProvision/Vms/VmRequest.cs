@@ -41,7 +41,7 @@ public sealed class VmRequest
     /// <summary>The user to create, with sudo rights; left out, the image's own.</summary>
     public string? User { get; init; }
 
-    /// <summary>Public keys (OpenSSH lines) that may log in as that user, beside the service's own.</summary>
+    /// <summary>Public keys (lines of authorized_keys, with or without options) that may log in as that user, beside the service's own.</summary>
     [AtMost(ListLimits.AuthorizedKeys)]
     public IReadOnlyList<string>? AuthorizedKeys { get; init; }
 
@@ -79,7 +79,7 @@ public sealed class VmRequest
     [AtMost(ListLimits.Variables)]
     public IReadOnlyDictionary<string, string>? Environment { get; init; }
 
-    /// <summary>Your own cloud-init user-data, merged with the service's: cloud-config, a shell script, or a MIME multi-part of such; at most 1 MiB.</summary>
+    /// <summary>Your own cloud-init user-data, merged with the service's: cloud-config, a shell script, or a MIME multi-part of such, also in base64 or as a gzip file in base64; at most 1 MiB.</summary>
     [AtMost(InputLimits.MostTextBytes)]
     public string? UserData { get; init; }
 

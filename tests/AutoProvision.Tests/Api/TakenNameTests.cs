@@ -43,6 +43,20 @@ public sealed class TakenNameTests
         await http.CreateVmAsync(Body);
     }
 
+    [Fact(Timeout = Limit)]
+    public async Task An_image_that_comes_later_is_looked_at_before_a_guest_is_made_of_it()
+    {
+        await using var host = new FakeHost();
+        var gate = host.Steps.BlockAt(FaultyStep.Before("image"));
+        using var http = host.Start().CreateClient();
+        var path = await http.CreateVmAsync("""{"user": "ops", "users": [{"name": "mail"}]}""");
+        List(host, "user mail", "user tester");
+
+        gate.Open();
+
+        Assert.Equal("user_taken", (await http.UntilAsync(path, "failed")).GetProperty("failure").Text("code"));
+    }
+
     private static void List(FakeHost host, params string[] lines) =>
         File.WriteAllLines(ImageAccounts.PathFor(host.ImagePath), [$"bytes {new FileInfo(host.ImagePath).Length}", .. lines]);
 }

@@ -103,6 +103,7 @@ public class SeedUserTests
         const string Theirs = """
             #cloud-config
             users: [{name: bob, homedir: /srv/bob}]
+            mounts: [[/dev/sdx, /mnt/theirs], [swap, none]]
             # A comment.
             write_files:
             - &one {path: /data/a, content: "0644", permissions: '0600', owner: bob}
@@ -113,12 +114,13 @@ public class SeedUserTests
                   no
             - {path: /data/now, defer: false}
             - {path: /etc/z, content: 0644}
+            - {path: /mnt/theirs/x}
             """;
         var parts = MergedUserData.Parts(Seed(Small with { UserData = Theirs, Disks = [new VmDisk("data", 1, "/data")] }));
         var files = ParsedUserData.Root(parts[0].Body).At("write_files");
 
         Assert.StartsWith("#cloud-config\n", parts[0].Body, StringComparison.Ordinal);
-        Assert.All([0, 1, 2], (int index) => Assert.Equal("true", files.Plain(index, "defer")));
+        Assert.All([0, 1, 2, 5], (int index) => Assert.Equal("true", files.Plain(index, "defer")));
         Assert.Equal("false", files.Plain(3, "defer"));
         Assert.False(files.At(4).Has("defer"));
         Assert.Equal(("0644", "0600", "yes\n  no\n", "0644"), (files.Text(0, "content"), files.Text(0, "permissions"), files.Text(2, "content"), files.Plain(4, "content")));

@@ -29,7 +29,16 @@ public sealed class ImageStep(ImageStore images, IOptions<ProvisioningOptions> o
             throw new FailureException("disk_too_small",
                 $"A disk of {spec.DiskGiB} GiB does not hold the image \"{spec.Image}\".",
                 $"Ask for a diskGiB of at least {(image.VirtualSizeBytes + GiB - 1) / GiB}.");
+        CheckUsers(spec, image);
         context.Image = image;
+    }
+
+    // The request was checked against an image that was there; this one may have come since.
+    private void CheckUsers(VmSpec spec, BaseImage image)
+    {
+        var taken = images.UsersIn(spec.Image);
+        if (spec.Users.Select(user => user.Name).Prepend(spec.User).FirstOrDefault(name => name != image.User && taken.Contains(name)) is { } name)
+            throw new FailureException("user_taken", $"{name} is an account of the image \"{spec.Image}\".", "Ask for a user of another name. A name that only a group has can be taken.");
     }
 
     public Task UndoAsync(Vm vm, CancellationToken cancellation) => Task.CompletedTask;
