@@ -27,7 +27,7 @@ internal sealed class FakeConnection(FakeGuests guests, SshTarget target) : ISsh
             guests.Programs.Enqueue((target.User, command));
         // Its own tar and rm it has only where a test says what they write.
         if (!command.Contains("sftp-server", StringComparison.Ordinal))
-            return Task.FromResult<ISshChannel>(new FakeProgram(guests.Files.ProgramOutput?.Invoke(command) ?? []));
+            return Task.FromResult<ISshChannel>(new FakeGuestProgram(guests.Files.ProgramOutput?.Invoke(command) ?? []));
         var channel = new FakeSftpChannel(guests.Files);
         _channels.Enqueue(channel);
         return Task.FromResult<ISshChannel>(channel);

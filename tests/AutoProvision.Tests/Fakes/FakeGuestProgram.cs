@@ -3,7 +3,7 @@ using AutoProvision.Ssh;
 namespace AutoProvision.Fakes;
 
 /// <summary>A program of a guest that writes something and ends.</summary>
-internal sealed class FakeProgram(byte[] output) : ISshChannel
+internal sealed class FakeGuestProgram(byte[] output) : ISshChannel
 {
     public Stream Output { get; } = new MemoryStream(output);
 
