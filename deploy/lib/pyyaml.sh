@@ -7,7 +7,7 @@ fetch_pyyaml() {
   local suite directory directories=()
   for suite in bookworm trixie; do
     directory=$repository/artifacts/pyyaml/$suite
-    if ! [ -e "$directory/usr/lib/python3/dist-packages/yaml" ] && ! (fetch_pyyaml_of "$suite" "$directory") >/dev/null 2>&1; then
+    if ! [ -e "$directory/usr/lib/python3/dist-packages/yaml" ] && ! fetch_pyyaml_of "$suite" "$directory" >/dev/null 2>&1; then
       note "PyYAML of $suite could not be fetched: our reader of YAML is held against this machine's alone."
       return 0
     fi
@@ -19,17 +19,14 @@ fetch_pyyaml() {
 
 # apt-get with directories of its own: it needs no root, and leaves this machine's package lists alone.
 fetch_pyyaml_of() {
-  local suite=$1 directory=$2 work
-  set -e
+  local suite=$1 directory=$2 work code=0
   work=$(mktemp -d)
-  trap 'rm -rf "$work"' EXIT
   mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$(dirname "$directory")"
   printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian %s main\n' "$suite" >"$work/sources.list"
   local options=(-q -o "Dir::Etc::sourcelist=$work/sources.list" -o Dir::Etc::sourceparts=- -o "Dir::State::lists=$work/lists"
     -o "Dir::Cache=$work/cache" -o "APT::Sandbox::User=$(id -un)" -o Acquire::Languages=none)
-  cd "$work"
-  apt-get "${options[@]}" update
-  apt-get "${options[@]}" download python3-yaml
-  dpkg-deb --extract ./python3-yaml_*.deb "$work/unpacked"
-  mv "$work/unpacked" "$directory"
+  (cd "$work" && apt-get "${options[@]}" update && apt-get "${options[@]}" download python3-yaml &&
+    dpkg-deb --extract ./python3-yaml_*.deb unpacked && rm -rf "$directory" && mv unpacked "$directory") || code=$?
+  rm -rf "$work"
+  return "$code"
 }
