@@ -51,10 +51,12 @@ public sealed class CancelledRequestTests
     /// <summary>The client goes when its body was read.</summary>
     private sealed class LastBytes(byte[] bytes, CancellationTokenSource source) : MemoryStream(bytes)
     {
-        public override async Task CopyToAsync(Stream destination, int bufferSize, CancellationToken cancellationToken)
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
-            await base.CopyToAsync(destination, bufferSize, cancellationToken);
-            await source.CancelAsync();
+            var count = await base.ReadAsync(buffer, cancellationToken);
+            if (count == 0)
+                await source.CancelAsync();
+            return count;
         }
     }
 }

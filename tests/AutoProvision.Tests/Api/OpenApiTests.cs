@@ -28,7 +28,7 @@ public sealed class OpenApiTests
     [InlineData("DELETE /vms/{id}", "202", "204", "400", "403", "404", "500", "507")]
     [InlineData("POST /vms/{id}/exec", "200", "400", "403", "404", "408", "409", "413", "415", "422", "429", "500", "502", "503")]
     [InlineData("GET /vms/{id}/terminal", "101", "400", "403", "404", "409", "429", "500", "502", "503")]
-    [InlineData("GET /vms/{id}/events", "200", "400", "404", "410", "500")]
+    [InlineData("GET /vms/{id}/events", "200", "204", "400", "404", "410", "500")]
     [InlineData("GET /events", "200", "400", "404", "410", "500")]
     [InlineData("GET /webhooks", "200", "400", "500")]
     [InlineData("GET /readyz", "200", "500", "503")]
