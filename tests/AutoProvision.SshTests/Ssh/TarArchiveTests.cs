@@ -102,6 +102,44 @@ public sealed class TarArchiveTests(SshdFixture sshd) : ArchiveTests(sshd)
         Assert.Empty(Directory.GetFileSystemEntries(There.At("open")));
     }
 
+    /// <summary>busybox, bsdtar: not all that is promised can be asked of them.</summary>
+    [Fact(Timeout = Limit)]
+    public async Task Another_tar_than_GNUs_is_not_used()
+    {
+        var programs = await WithAsync("tar", "echo 'tar (busybox) 1.36.1'");
+
+        Assert.Null(await programs.TryStartAsync(GuestCommand.Pack(There.Root.FullName), Cancellation));
+        Assert.Null(await programs.TryStartAsync(GuestCommand.Unpack(There.Root.FullName, "d"), Cancellation));
+        Assert.False(Directory.Exists(There.At("d")));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Whoever_goes_ends_the_guests_process()
+    {
+        Directory.CreateDirectory(There.At("d"));
+        await File.WriteAllBytesAsync(There.At("d/f"), new byte[5 * GuestCommand.Window], Cancellation);
+        string[] sleeping = ["sleep", "1414.14"], packing = ["tar", "-cf", "-", "--format=gnu", "--hard-dereference", "--numeric-owner", "--warning=none", "."];
+        await using (await (await WithAsync("rm", $"exec {string.Join(' ', sleeping)}")).TryStartAsync(GuestCommand.Remove(There.At("d")), Cancellation))
+            await HostProcesses.UntilAsync(() => HostProcesses.Runs(sleeping), "it removes");
+        await using (await There.Programs().TryStartAsync(GuestCommand.Pack(There.At("d")), Cancellation))
+            await HostProcesses.UntilAsync(() => HostProcesses.Runs(packing), "it packs");
+
+        await HostProcesses.UntilAsync(() => !HostProcesses.Runs(sleeping) && !HostProcesses.Runs(packing), "neither goes on");
+    }
+
+    /// <summary>What the guest's rm cannot do is done over SFTP, or its reason told.</summary>
+    [Fact(Timeout = Limit)]
+    public async Task What_rm_leaves_is_removed_all_the_same()
+    {
+        Directory.CreateDirectory(There.At("d/sub"));
+        await File.WriteAllTextAsync(There.At("d/sub/f"), "", Cancellation);
+        await using var sftp = await There.ConnectAsync();
+
+        await new RemoteFiles(sftp, "root", await WithAsync("rm", "exit 1")).DeleteAsync(SftpDirectory.Order(There.At("d")) with { Recursive = true }, Cancellation);
+
+        Assert.False(Directory.Exists(There.At("d")));
+    }
+
     /// <summary>What it says of a file that changed or vanished meanwhile.</summary>
     [Theory(Timeout = Limit)]
     [InlineData(0)]
@@ -145,6 +183,15 @@ public sealed class TarArchiveTests(SshdFixture sshd) : ArchiveTests(sshd)
 
     private GuestPrograms AsNobody() => new((command, cancellation) =>
         There.Connection.OpenAsync($"exec setpriv --reuid 65534 --regid 65534 --clear-groups sh -c {ShellQuote.Quote(command)}", cancellation), TimeProvider.System);
+
+    /// <summary>Where a program is another one.</summary>
+    private async Task<GuestPrograms> WithAsync(string name, string script)
+    {
+        Directory.CreateDirectory(There.At("bin"));
+        await File.WriteAllTextAsync(There.At($"bin/{name}"), $"#!/bin/sh\n{script}\n", Cancellation);
+        File.SetUnixFileMode(There.At($"bin/{name}"), (UnixFileMode)0b111_101_101);
+        return new GuestPrograms((command, cancellation) => There.Connection.OpenAsync($"export PATH={There.At("bin")}:$PATH\n{command}", cancellation), TimeProvider.System);
+    }
 
     private static async Task ReadExactlyAsync(ISshChannel channel, int count)
     {
