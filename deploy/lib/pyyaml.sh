@@ -19,10 +19,13 @@ fetch_pyyaml() {
 
 # apt-get with directories of its own: it needs no root, and leaves this machine's package lists alone.
 fetch_pyyaml_of() {
-  local suite=$1 directory=$2 work code=0
+  local suite=$1 directory=$2 mirror work code=0
+  # shellcheck disable=SC2016 # apt-get's own variable
+  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Label: Debian' | head -n 1)
+  [ -n "$mirror" ] || return 1
   work=$(mktemp -d)
   mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$(dirname "$directory")"
-  printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian %s main\n' "$suite" >"$work/sources.list"
+  printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s main\n' "$mirror" "$suite" >"$work/sources.list"
   local options=(-q -o "Dir::Etc::sourcelist=$work/sources.list" -o Dir::Etc::sourceparts=- -o "Dir::State::lists=$work/lists"
     -o "Dir::Cache=$work/cache" -o "APT::Sandbox::User=$(id -un)" -o Acquire::Languages=none)
   (cd "$work" && apt-get "${options[@]}" update && apt-get "${options[@]}" download python3-yaml &&
