@@ -58,5 +58,5 @@ public sealed class GuestProgramsTests
 
     private GuestPrograms Programs(Func<CancellationToken, Task<ISshChannel>> open) => new((_, token) => open(token), _time);
 
-    private static FakeProgram Says(string output) => new FakeProgram(System.Text.Encoding.ASCII.GetBytes(output));
+    private static FakeGuestProgram Says(string output) => new FakeGuestProgram(System.Text.Encoding.ASCII.GetBytes(output));
 }
