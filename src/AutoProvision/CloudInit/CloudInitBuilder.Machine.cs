@@ -60,7 +60,7 @@ public sealed partial class CloudInitBuilder
     /// <summary>
     /// Gives a machine whose disk is a copy an identity of its own, once per instance and before all else: a new machine-id and
     /// random seed, none of the original's keys for these users, and not its name in /etc/hosts. Their own keys and the copy's name
-    /// are written afterwards (cc_users_groups, cc_update_etc_hosts).
+    /// are written afterwards (cc_users_groups, cc_update_etc_hosts); /etc/hostname is the copy's by then, not so cc_update_hostname's note.
     /// </summary>
     public CloudInitBuilder ForgetOriginal(params IEnumerable<string> users)
     {
@@ -73,7 +73,8 @@ public sealed partial class CloudInitBuilder
             rm -f /etc/machine-id /var/lib/dbus/machine-id /var/lib/systemd/random-seed
             systemd-machine-id-setup
             [ ! -d /var/lib/dbus ] || ln -s /etc/machine-id /var/lib/dbus/machine-id
-            [ ! -f /etc/hostname ] || sed -i "/^127[.]0[.]1[.]1[[:space:]].*[[:space:]]$(cat /etc/hostname)\$/d" /etc/hosts
+            original=/var/lib/cloud/data/previous-hostname
+            [ ! -s $original ] || sed -i "/^127[.]0[.]1[.]1[[:space:]].*[[:space:]]$(tail -n 1 $original)\$/d" /etc/hosts
             """;
         var command = Texts(["cloud-init-per", "instance", "forget-original", "sh", "-c", Script.ReplaceLineEndings("\n"), "sh", .. users.Select(user => CloudInitRules.AccountName(user, "User name"))]);
         _firstCommands.Insert(0, command);
