@@ -11,8 +11,9 @@ namespace AutoProvision.Ssh;
 /// <param name="time">Measures the grace.</param>
 internal sealed class RemoteKill(SshClient client, Func<Task<SshClient>> logIn, TimeProvider time) : IAsyncDisposable
 {
-    private const string Leader = "leads";
-    private const string Gone = "gone";
+    // Told by the last line: start-up files of a shell may print before it.
+    private const string Leader = "autoprovision-leads";
+    private const string Gone = "autoprovision-gone";
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ToolTimeout = TimeSpan.FromSeconds(10);
     private SshClient? _other;
@@ -26,12 +27,12 @@ internal sealed class RemoteKill(SshClient client, Func<Task<SshClient>> logIn, 
     {
         try
         {
-            var leads = (await SendAsync($"{Leads(processId)}\n{Command("TERM", processId, user)}")).Trim() == Leader;
+            var leads = (await SendAsync($"{Leads(processId)}\n{Command("TERM", processId, user)}")).TrimEnd().EndsWith(Leader, StringComparison.Ordinal);
             await WaitAsync(finished);
             // Even when the shell is gone: a child may have ignored the first signal.
             var said = await SendAsync(Command("KILL", processId, user) + Confirm(processId));
             await WaitAsync(finished);
-            return leads && said.Trim() == Gone;
+            return leads && said.TrimEnd().EndsWith(Gone, StringComparison.Ordinal);
         }
         catch (Exception e) when (e is SshException or SocketException or TimeoutException or ObjectDisposedException or FailureException)
         {

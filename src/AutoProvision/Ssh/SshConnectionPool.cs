@@ -110,7 +110,7 @@ public sealed class SshConnectionPool(ISshConnector connector, IOptions<SshOptio
     /// <summary>Closes the VM's connection, if there is one; to be called when the VM is stopped, restarted or deleted.</summary>
     public async Task ForgetAsync(string id)
     {
-        foreach (var key in Keys(id))
+        foreach (var key in Keys(id).Concat(Keys(OfService(id))))
             if (_slots.TryRemove(key, out var slot))
                 await slot.DisposeAsync();
         await Sessions.EndAsync(id);
@@ -119,7 +119,7 @@ public sealed class SshConnectionPool(ISshConnector connector, IOptions<SshOptio
     /// <summary>The same for a guest that is gone already: nobody waits until the connection to it is closed.</summary>
     public void Drop(string id)
     {
-        foreach (var key in Keys(id))
+        foreach (var key in Keys(id).Concat(Keys(OfService(id))))
             if (_slots.TryGetValue(key, out var slot))
                 Retire(key, slot);
         _closing.Add(Sessions.EndAsync(id));

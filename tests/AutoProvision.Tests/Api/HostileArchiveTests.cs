@@ -105,7 +105,7 @@ public sealed class HostileArchiveTests : IAsyncLifetime
     private void Send(TarEntry[] entries) => Send(ArchiveAsync(entries).GetAwaiter().GetResult());
 
     private void Send(byte[] archive, string end = "end 0\n") =>
-        _files.Guest.ProgramOutput = command => command.Contains("tar -cf", StringComparison.Ordinal) ? [.. "ready\n"u8, .. archive, .. System.Text.Encoding.ASCII.GetBytes(end)] : [];
+        _files.Guest.ProgramOutput = command => command.Contains("tar -cf", StringComparison.Ordinal) ? [.. System.Text.Encoding.ASCII.GetBytes($"{Ssh.Files.GuestCommand.Ready}\n"), .. archive, .. System.Text.Encoding.ASCII.GetBytes(end)] : [];
 
     private static async Task<byte[]> ArchiveAsync(TarEntry[] entries)
     {

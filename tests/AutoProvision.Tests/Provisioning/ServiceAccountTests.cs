@@ -26,7 +26,7 @@ public sealed class ServiceAccountTests
         Assert.Equal(4, keys.SelectMany(pair => (string?[])[pair.ServiceKey, pair.PublicKey]).Distinct().Count());
         Assert.Equal(keys.Select(pair => pair.ServiceKey), ((string[])[source, copy]).Select(vm => Account(host, vm)[^1]));
         // The original's is forgotten first.
-        Assert.Equal(["forget-original", ServiceAccount.Semaphore], BootCommands(host, copy).Select(words => words[2]));
+        Assert.Equal("forget-original", BootCommands(host, copy).First()[2]);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(host.DataDirectory, "keys", Rounds.Id(source).ToString(), "service_ed25519")));
         foreach (var vm in (string[])[source, copy])
             await Rounds.DeleteAsync(http, vm);

@@ -6,7 +6,7 @@ namespace AutoProvision.Ssh.Files;
 /// </summary>
 internal static class GuestCommand
 {
-    public const string Ready = "ready";
+    public const string Ready = "autoprovision-ready";
     public const string End = "end ";
 
     /// <summary>The end of what succeeded.</summary>

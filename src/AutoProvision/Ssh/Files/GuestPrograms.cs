@@ -13,6 +13,9 @@ internal sealed class GuestPrograms(Func<string, CancellationToken, Task<ISshCha
     // Transfers that each hold a place and want another one must not wait for one another.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
+    // Lines.
+    private const int MostNoise = 100_000;
+
     /// <param name="command">One of <see cref="GuestCommand"/>.</param>
     /// <param name="cancellation">Ends the start.</param>
     /// <returns>Null where the guest cannot, or has no place for it at the moment.</returns>
@@ -23,8 +26,10 @@ internal sealed class GuestPrograms(Func<string, CancellationToken, Task<ISshCha
         var program = new GuestProgram(channel, time);
         try
         {
-            if (await program.ReadLineAsync(SftpSession.Patience, cancellation) == GuestCommand.Ready)
-                return program;
+            // Start-up files of a shell may print before it, and leave no line break.
+            for (var left = MostNoise; left > 0 && await program.ReadLineAsync(SftpSession.Patience, cancellation) is { } line; left--)
+                if (line.EndsWith(GuestCommand.Ready, StringComparison.Ordinal))
+                    return program;
         }
         catch (SftpEndedException)
         {
