@@ -127,10 +127,13 @@ public class SeedUserTests
     }
 
     [Fact]
-    public void A_callers_text_without_such_files_stays_byte_for_byte()
+    public void A_callers_other_files_do_not_wait()
     {
         const string Theirs = "#cloud-config\nwrite_files:\n  - path:   /etc/a # here\n    content: >\n      x\n\n";
-        Assert.Equal(Theirs, MergedUserData.Parts(Seed(Small with { UserData = Theirs, Disks = [new VmDisk("data", 1, "/data")] }))[0].Body);
+        var files = ParsedUserData.Root(MergedUserData.Parts(Seed(Small with { UserData = Theirs, Disks = [new VmDisk("data", 1, "/data")] }))[0].Body).At("write_files");
+
+        Assert.Equal(("/etc/a", "x\n"), (files.Text(0, "path"), files.Text(0, "content")));
+        Assert.False(files.At(0).Has("defer"));
     }
 
     [Fact]

@@ -48,10 +48,11 @@ public sealed class GuestProgramsTests
     }
 
     [Theory(Timeout = Limit)]
-    [InlineData("ready\nend 0\n", true)]
-    [InlineData("ready\nend 1\n", false)]
-    [InlineData("ready\n", false)]
-    [InlineData("end 0\n", false)]
+    [InlineData($"{GuestCommand.Ready}\n{GuestCommand.Done}\n", true)]
+    [InlineData($"printed at login\n{GuestCommand.Ready}\n{GuestCommand.Done}\n", true)]
+    [InlineData($"{GuestCommand.Ready}\n{GuestCommand.End}1\n", false)]
+    [InlineData($"{GuestCommand.Ready}\n", false)]
+    [InlineData($"{GuestCommand.Done}\n", false)]
     [InlineData("", false)]
     public async Task What_does_not_say_that_it_did_all_did_not(string output, bool isDone) =>
         Assert.Equal(isDone, await Programs(_ => Task.FromResult<ISshChannel>(Says(output))).TryRunAsync("x", Cancellation));

@@ -23,7 +23,9 @@ internal sealed partial class YamlScanner(string text)
     private readonly Stack<int> _indents = new();
     private bool _allowsSimpleKey = true;
     // By flow level: where a key may have begun that only the ":" after it tells.
+    // One for each flow level.
     private readonly List<SimpleKey?> _simpleKeys = [];
+    private int _oldestKey;
 
     private sealed record SimpleKey(int Token, bool IsRequired, int Index, int Line, int Column, bool HasTab);
 
@@ -58,10 +60,7 @@ internal sealed partial class YamlScanner(string text)
         if (_head == _tokens.Count)
             return true;
         ForgetStaleKeys();
-        foreach (var key in _simpleKeys)
-            if (key?.Token == Taken)
-                return true;
-        return false;
+        return _oldestKey < _simpleKeys.Count && _simpleKeys[_oldestKey]!.Token == Taken;
     }
 
     private void Fetch()
@@ -251,11 +250,16 @@ internal sealed partial class YamlScanner(string text)
         _tokens.Add(scan());
     }
 
+    // A key further in is a younger one: behind the first that may still be a key there is nothing to look at, however deep it goes.
     private void ForgetStaleKeys()
     {
-        for (var level = 0; level < _simpleKeys.Count; level++)
-            if (_simpleKeys[level] is { } key && (key.Line != _in.Line || _in.Index - key.Index > MostKeyLength))
-                Forget(level, key);
+        for (; _oldestKey < _simpleKeys.Count; _oldestKey++)
+            if (_simpleKeys[_oldestKey] is { } key)
+            {
+                if (key.Line == _in.Line && _in.Index - key.Index <= MostKeyLength)
+                    return;
+                Forget(_oldestKey, key);
+            }
     }
 
     private void ForgetKey()
@@ -278,6 +282,7 @@ internal sealed partial class YamlScanner(string text)
         ForgetKey();
         while (_simpleKeys.Count <= _flowLevel)
             _simpleKeys.Add(null);
+        _oldestKey = Math.Min(_oldestKey, _flowLevel);
         _simpleKeys[_flowLevel] = new SimpleKey(_dropped + _tokens.Count, _flowLevel == 0 && _indent == _in.Column, _in.Index, _in.Line, _in.Column, _in.HasTabHere);
     }
 
