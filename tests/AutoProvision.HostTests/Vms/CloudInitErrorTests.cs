@@ -40,7 +40,7 @@ public sealed class CloudInitErrorTests
 
         Assert.True(vm.State == VmState.Degraded, JsonSerializer.Serialize(vm));
         Assert.Equal(("cloud_init_errors", "cloud-init"), (vm.Failure!.Code, vm.Failure.Step));
-        Assert.Matches("scripts[-_]user: .*runcmd", vm.Failure.Cause);
+        Assert.Matches("scripts[-_]user: .*00-runcommands", vm.Failure.Cause);
         Assert.Matches("package[-_]update[-_]upgrade[-_]install: .*no-such-parcel", vm.Failure.Cause);
         Assert.Contains("E: Unable to locate package no-such-parcel", vm.Failure.Evidence, StringComparison.Ordinal);
         await Debian.IsAsPromisedAsync(app, vm.Id, Debian.OtherImage);
