@@ -97,14 +97,7 @@ internal sealed class SshConnection(SshClient client, Func<Task<SshClient>> logI
         using var told = new ExecCollector(LoginShell.Question);
         using var exec = NewExec(LoginShell.Question, told);
         begins(exec);
-        try
-        {
-            await exec.RunAsync(deadline, _lost.Token, cancellation);
-        }
-        catch (FailureException e) when (e.Code == SshFailures.CommandFailed)
-        {
-            // The command itself will tell what its shell makes of it.
-        }
+        await exec.RunAsync(deadline, _lost.Token, cancellation);
     }
 
     private async Task<ISshChannel> StartAsync(string command)

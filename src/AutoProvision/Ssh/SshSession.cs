@@ -62,14 +62,7 @@ internal sealed class SshSession(SshClient client, Func<Task<SshClient>> logIn, 
     {
         using var told = new ExecCollector(LoginShell.Question);
         using var exec = new RemoteExec(client, _shell, LoginShell.Question, told, time) { OnBroken = () => { }, LogIn = logIn, Patience = options.ConnectTimeout };
-        try
-        {
-            await GuardAsync(() => exec.RunAsync(deadline, _lost.Token, cancellation), cancellation);
-        }
-        catch (FailureException e) when (e.Code == SshFailures.CommandFailed)
-        {
-            // The command itself will tell what its shell makes of it.
-        }
+        await GuardAsync(() => exec.RunAsync(deadline, _lost.Token, cancellation), cancellation);
     }
 
     private Task CloseAsync()

@@ -166,11 +166,14 @@ public sealed class NoLoginTests(NoLogin sshd) : IClassFixture<NoLogin>
         await using var connector = SshdFixture.Connector();
         await using var connection = await connector.ConnectAsync(sshd.Target, TestContext.Current.CancellationToken);
 
-        var failure = (await Assert.ThrowsAsync<FailureException>(() => connection.ExecAsync(SshProof.Request, TestContext.Current.CancellationToken))).Failure;
+        foreach (var request in (ExecRequest[])[SshProof.Request, new("true"), new("true") { User = "root" }])
+        {
+            var failure = (await Assert.ThrowsAsync<FailureException>(() => connection.ExecAsync(request, TestContext.Current.CancellationToken))).Failure;
 
-        Assert.Equal("ssh_command_failed", failure.Code);
-        Assert.Contains("exit code 1", failure.Cause, StringComparison.Ordinal);
-        Assert.Contains("not available", failure.Evidence, StringComparison.Ordinal);
+            Assert.Equal("ssh_command_failed", failure.Code);
+            Assert.Contains("exit code 1", failure.Cause, StringComparison.Ordinal);
+            Assert.Contains("not available", failure.Evidence, StringComparison.Ordinal);
+        }
     }
 }
 
