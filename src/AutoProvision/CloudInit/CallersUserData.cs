@@ -38,7 +38,7 @@ public sealed class CallersUserData
         CloudInitRules.Encodable(text, "userData");
         if (text.StartsWith('\uFEFF'))
             throw new ArgumentException("userData begins with a byte order mark: cloud-init would not know it for what it is.");
-        var parts = Named(Split(text, budget));
+        var parts = Named(Split(text, budget), isNew: own is not null);
         var unknown = new List<string>();
         var configs = budget.Of(CloudConfigRules.What);
         foreach (ref var part in parts.AsSpan())
@@ -86,11 +86,11 @@ public sealed class CallersUserData
             return type == UserDataArchive.ContentType ? UserDataArchive.Read(text, budget) : [new CallersPart(type, text)];
         if (IsMessage(text))
             return UserDataMessage.Read(text, budget);
-        throw new ArgumentException("userData is of no known kind: its first line is neither #cloud-config nor #! nor #cloud-boothook, and it is no MIME message.");
+        throw new ArgumentException("userData is of no known kind: its first line is neither #cloud-config nor #! nor #cloud-boothook, and it is not a MIME message.");
     }
 
     // Names as cloud-init gives them (PART_FN_TPL, clean_filename); scripts run in their order.
-    private static CallersPart[] Named(IReadOnlyList<CallersPart> parts)
+    private static CallersPart[] Named(IReadOnlyList<CallersPart> parts, bool isNew)
     {
         if (parts.Count == 0)
             throw new ArgumentException("userData has no parts.");
@@ -101,7 +101,8 @@ public sealed class CallersUserData
             // cc_runcmd writes its script beside them.
             if (part is { ContentType: CallersPart.Script, FileName: "runcmd" })
                 throw new ArgumentException("userData has a script named runcmd, which is the name of cloud-init's own.");
-            if (part is { ContentType: CallersPart.Script, FileName: UserDataMessage.CommandScriptName })
+            // An older version took it; ours has another name then.
+            if (isNew && part is { ContentType: CallersPart.Script, FileName: UserDataMessage.CommandScriptName })
                 throw new ArgumentException($"userData has a script named {UserDataMessage.CommandScriptName}, which is the name of the VM's own.");
             if (!names.Add(part.FileName!))
                 throw new ArgumentException($"userData has two parts named {part.FileName}: the second would replace the first.");

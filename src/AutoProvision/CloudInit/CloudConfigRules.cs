@@ -24,7 +24,7 @@ internal static partial class CloudConfigRules
         ("would keep the VM's name from it", ["preserve_hostname", "create_hostname_file", "prefer_fqdn_over_hostname"]),
     }.SelectMany(group => group.Item2.Select(key => (key, why: group.Item1))).ToDictionary(it => it.key, it => it.why);
 
-    /// <exception cref="ArgumentException">It cannot be loaded, or is no mapping.</exception>
+    /// <exception cref="ArgumentException">It cannot be loaded, or is not a mapping.</exception>
     public static YamlMap Read(string yaml, InputBudget budget) => YamlReader.Read(yaml, budget) as YamlMap ?? throw Bad("is not one YAML mapping");
 
     /// <summary>JSON pointers of keys that cloud-init does not know.</summary>
@@ -34,7 +34,7 @@ internal static partial class CloudConfigRules
     public static IReadOnlyList<string> Check(YamlMap root, OwnDescriptions own)
     {
         foreach (var (key, value) in root.Entries)
-            CheckEntry(key.Value as string ?? throw Bad($"has a top-level key that is no text (line {key.Line})"), value, own);
+            CheckEntry(key.Value as string ?? throw Bad($"has a top-level key that is not a text (line {key.Line})"), value, own);
         CheckPasswords(root);
         var (refusal, unknown) = CloudConfigSchema.Judge(root);
         return refusal is null ? unknown : throw Bad($"has values of another type than cloud-init takes: {refusal}");
@@ -75,13 +75,13 @@ internal static partial class CloudConfigRules
                 Each(key, value, "a mapping", item => item is YamlMap);
                 break;
             case "mount_default_fields":
-                Require(value is YamlList { Items.Count: 6 }, key, "is no list of fstab's six fields");
+                Require(value is YamlList { Items.Count: 6 }, key, "is not a list of fstab's six fields");
                 break;
             case "groups":
                 Require(AreGroups(value), key, "is neither a text nor a list or mapping of names to texts or lists");
                 break;
             case "device_aliases":
-                Require(value is YamlMap, key, "is no mapping");
+                Require(value is YamlMap, key, "is not a mapping");
                 break;
             case "merge_how" or "merge_type":
                 CheckMerge(value);
@@ -167,7 +167,7 @@ internal static partial class CloudConfigRules
 
     private static void Each(string key, YamlValue value, string form, Func<YamlValue, bool> isGood)
     {
-        Require(value is YamlList, key, "is no list");
+        Require(value is YamlList, key, "is not a list");
         foreach (var (index, item) in ((YamlList)value).Items.Index())
             Require(isGood(item), key, $"has an item ({index + 1}, line {item.Line}) that is not {form}");
     }

@@ -60,7 +60,11 @@ internal static partial class CloudInitRules
     {
         if (!MountPattern().IsMatch(AbsolutePath(value, what)))
             throw Bad(what, value, "has other characters than letters, digits and \"._-+@\"");
-        return SystemPattern().IsMatch(value) ? throw Bad(what, value, "would hide a directory that the system lives from") : value;
+        if (SystemPattern().IsMatch(value))
+            throw Bad(what, value, "would hide a directory that the system lives from");
+        return IsWithin(ServiceAccount.Home, value) || IsWithin(value, ServiceAccount.Home)
+            ? throw Bad(what, value, "would hide the key of the service's own account")
+            : value;
     }
 
     /// <summary>Serial number of a virtio disk: 20 bytes at most (VIRTIO_BLK_ID_BYTES), and nothing that udev would replace or cloud-init take for a partition.</summary>
@@ -115,6 +119,8 @@ internal static partial class CloudInitRules
     }
 
     public static ArgumentException Bad(string what, string value, string why) => new($"{what} \"{Shown(value)}\" {why}.");
+
+    private static bool IsWithin(string path, string directory) => $"{path}/".StartsWith($"{directory}/", StringComparison.Ordinal);
 
     private static string Shown(string value)
     {

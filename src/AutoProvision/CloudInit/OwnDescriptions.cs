@@ -7,13 +7,20 @@ public sealed record OwnDescriptions(IReadOnlySet<string> Users, IReadOnlySet<st
 {
     public static OwnDescriptions None { get; } = new(new HashSet<string>(), new HashSet<string>());
 
-    /// <summary>The users, their authorized_keys, the host's key, and what else is written.</summary>
+    // What else a seed writes for each machine: see CloudInitBuilder and ServiceAccount.
+    private static readonly string[] Always =
+    [
+        "/etc/ssh/ssh_host_ed25519_key", "/etc/ssh/ssh_host_ed25519_key.pub", "/etc/sudoers.d/90-first-user", "/var/lib/cloud/scripts/per-instance/000-settle",
+        $"{ServiceAccount.Home}/.ssh/authorized_keys", ServiceAccount.Sudoers,
+    ];
+
+    /// <summary>The users, their authorized_keys, the service's own account, the host's key, and what else is written.</summary>
     /// <param name="users">Names of users, whose homes are where useradd makes them.</param>
     /// <param name="files">Absolute paths.</param>
-    public static OwnDescriptions Of(IReadOnlyCollection<string> users, IEnumerable<string> files) => new(users.ToHashSet(), new HashSet<string>(
+    public static OwnDescriptions Of(IReadOnlyCollection<string> users, IEnumerable<string> files) => new(users.Append(ServiceAccount.Name).ToHashSet(), new HashSet<string>(
     [
         .. files,
         .. users.Select(user => $"/home/{user}/.ssh/authorized_keys"),
-        "/etc/ssh/ssh_host_ed25519_key", "/etc/ssh/ssh_host_ed25519_key.pub",
+        .. Always,
     ]));
 }

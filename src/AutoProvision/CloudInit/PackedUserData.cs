@@ -11,7 +11,7 @@ internal static class PackedUserData
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>What is in it; the text itself where it is not packed. cloud-init unpacks neither from a seed image.</summary>
-    /// <exception cref="ArgumentException">It is damaged, or no text. Too large is an <see cref="InputLimitException"/>.</exception>
+    /// <exception cref="ArgumentException">It is damaged, or not text. Too large is an <see cref="InputLimitException"/>.</exception>
     public static string Unpack(string text, CancellationToken cancellation)
     {
         var budget = InputBudget.OfRequest("userData", cancellation);
@@ -50,7 +50,7 @@ internal static class PackedUserData
 
     private static ArgumentException Damaged(Exception? inner) => new("userData is a gzip file in base64 that is damaged or cut off.", inner);
 
-    private static string Plain(byte[] bytes) => TryPlain(bytes) ?? throw new ArgumentException("userData is a gzip file in base64, and what is in it is no text in UTF-8.");
+    private static string Plain(byte[] bytes) => TryPlain(bytes) ?? throw new ArgumentException("userData is a gzip file in base64, and what is in it is not text in UTF-8.");
 
     private static string? TryPlain(ReadOnlySpan<byte> bytes)
     {

@@ -6,8 +6,12 @@ namespace AutoProvision.CloudInit;
 /// </summary>
 public static class ServiceAccount
 {
-    /// <summary>Its name, which no user can have.</summary>
-    public const string Name = "autoprovision";
+    /// <summary>Its name, which no user can have. Not that of a service of ours that runs in the guest (deploy/autoprovision.service).</summary>
+    public const string Name = "autoprovision-guest";
+
+    internal const string Home = $"/var/lib/{Name}";
+
+    internal const string Sudoers = $"/etc/sudoers.d/{Name}";
 
     /// <summary>What cloud-init remembers it by, once for each instance: a copy gives it the copy's key.</summary>
     internal const string Semaphore = "service-account";
@@ -23,7 +27,7 @@ public static class ServiceAccount
             if getent group "$1" >/dev/null; then group="-g $1"; else group=-U; fi
             useradd -r $group -d "$home" -M -s /bin/sh -p '*' -c AutoProvision "$1" || return 1
           fi
-          [ "$(getent passwd "$1" | cut -d: -f6)" = "$home" ] || return 1
+          [ "$(getent passwd "$1" | cut -d: -f5-)" = "AutoProvision:$home:/bin/sh" ] || return 1
           mkdir -p "$home/.ssh" && printf '%s\n' "restrict $2" >"$home/.ssh/authorized_keys.new" &&
           mv "$home/.ssh/authorized_keys.new" "$home/.ssh/authorized_keys" &&
           if command -v restorecon >/dev/null; then restorecon -R "$home"; fi &&

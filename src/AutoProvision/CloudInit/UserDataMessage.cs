@@ -38,7 +38,7 @@ internal static class UserDataMessage
         CallersPart[] parts =
         [
             .. callers.Parts.Select(part => LateFiles.Deferred(part, path => ours.IsLate(path, others))),
-            .. ours.CommandScript() is { } script ? [new CallersPart(CallersPart.Script, script, CommandScriptName)] : Array.Empty<CallersPart>(),
+            .. ours.CommandScript() is { } script ? [new CallersPart(CallersPart.Script, script, FreeName(callers))] : Array.Empty<CallersPart>(),
             Part("dict(recurse_list)+list(prepend)+str()", entries[0]),
             Part("dict(recurse_list)+list(append)+str()", entries[1]),
             Part("dict(replace)+list()+str()", entries[2]),
@@ -63,8 +63,18 @@ internal static class UserDataMessage
         }
         catch (FormatException e)
         {
-            throw new ArgumentException($"userData is no readable MIME message: {e.Message}", e);
+            throw new ArgumentException($"userData is not a readable MIME message: {e.Message}", e);
         }
+    }
+
+    // A name that the caller's script has, which an older version took, gets a hyphen more: then it comes before that.
+    private static string FreeName(CallersUserData callers)
+    {
+        var taken = callers.Parts.Select(part => part.FileName).ToHashSet();
+        var name = CommandScriptName;
+        while (taken.Contains(name))
+            name = name.Insert(name.IndexOf('-', StringComparison.Ordinal), "-");
+        return name;
     }
 
     private static bool IsCallers(string key, CloudInitBuilder ours, CallersUserData callers) =>
@@ -115,7 +125,7 @@ internal static class UserDataMessage
         }
         catch (DecoderFallbackException e)
         {
-            throw new ArgumentException("userData has a part that is no text in UTF-8.", e);
+            throw new ArgumentException("userData has a part that is not text in UTF-8.", e);
         }
     }
 }

@@ -13,7 +13,10 @@ public sealed class FailureEvidence(IHypervisor hypervisor, ISshConnector connec
     private const string Table = "ci-info:";
     private const int ConsoleRead = 16_000;
     private const int GuestChars = 6000;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    // Each has its own: a login that hangs must leave the guest agent its time.
+    internal static readonly TimeSpan SshPatience = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan AgentPatience = TimeSpan.FromSeconds(6);
 
     /// <summary>What runs and what cloud-init's modules printed last; as root where that is possible.</summary>
     internal const string Question = """
@@ -27,55 +30,86 @@ public sealed class FailureEvidence(IHypervisor hypervisor, ISshConnector connec
         if test "$(id -u)" = 0 || ! sudo -n true 2>/dev/null; then sh -c "$look"; else sudo -n sh -c "$look"; fi
         """;
 
+    /// <summary>The same over SSH, whatever the login shell is.</summary>
+    internal static ExecRequest Request { get; } = new(Question) { IsOwn = true };
+
     /// <param name="context">The step's VM.</param>
     /// <param name="failure">What it failed with.</param>
     /// <param name="cancellation">Ends the look.</param>
     public async Task<string?> GatherAsync(StepContext context, Failure failure, CancellationToken cancellation)
     {
-        // Once there is a domain its console is a good witness; the undo is about to remove it.
-        var console = await ReadConsoleAsync(context.Id, cancellation);
-        if (console.Length == 0)
-            return failure.Evidence;
+        // Both while there is a domain to ask: the undo is about to remove it.
         var guest = failure.Code.EndsWith("_timeout", StringComparison.Ordinal) ? await AskAsync(context, cancellation) : "";
-        return string.Join('\n', ((string?[])[failure.Evidence, guest, $"--- console ---\n{console}"]).Where(part => !string.IsNullOrEmpty(part)));
+        var console = await ReadConsoleAsync(context.Id, cancellation);
+        if (guest.Length + console.Length == 0)
+            return failure.Evidence;
+        return string.Join('\n', ((string?[])[failure.Evidence, guest, console.Length == 0 ? "" : $"--- console ---\n{console}"]).Where(part => !string.IsNullOrEmpty(part)));
     }
 
-    // Over SSH where that works, else by the guest's agent; empty where neither does.
+    // Over SSH where that works, else by the guest agent; empty where neither does.
     private async Task<string> AskAsync(StepContext context, CancellationToken cancellation)
     {
-        using var patience = new CancellationTokenSource(Patience, time);
+        var told = await AskOverSshAsync(context, cancellation) ?? await AskAgentAsync(context.Id, cancellation) ?? "";
+        return told.Length <= GuestChars ? told.TrimEnd() : told[..GuestChars];
+    }
+
+    private async Task<string?> AskAgentAsync(Guid id, CancellationToken cancellation)
+    {
+        using var patience = new CancellationTokenSource(AgentPatience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
         try
         {
-            var told = await AskOverSshAsync(context, either.Token) ?? await hypervisor.AskGuestAsync(context.Id, Question, either.Token) ?? "";
-            return told.Length <= GuestChars ? told.TrimEnd() : told[..GuestChars];
+            return await hypervisor.AskGuestAsync(id, Question, either.Token);
         }
         // What cannot be asked must not hide the failure that it was to explain.
         catch (Exception) when (!cancellation.IsCancellationRequested)
         {
-            return "";
+            return null;
         }
     }
 
     private async Task<string?> AskOverSshAsync(StepContext context, CancellationToken cancellation)
     {
+        using var patience = new CancellationTokenSource(SshPatience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
+        if (context.Connection is { IsAlive: true } connection && await AskOverAsync(connection, either.Token, cancellation) is { } told)
+            return told;
+        if (context.Vm.Address is null)
+            return null;
+        // The service's own account may be there before the user, and may use sudo.
+        return await LogInAndAskAsync(() => access.ServiceTarget(context.Vm), either.Token, cancellation)
+            ?? await LogInAndAskAsync(() => access.Target(context.Vm), either.Token, cancellation);
+    }
+
+    private async Task<string?> LogInAndAskAsync(Func<SshTarget?> account, CancellationToken patience, CancellationToken cancellation)
+    {
         try
         {
-            if (context.Connection is not { IsAlive: true })
-            {
-                if (context.Vm.Address is null)
-                    return null;
-                if (context.Connection is not null)
-                    await context.TakeConnection().DisposeAsync();
-                context.Connection = await connector.ConnectAsync(access.Target(context.Vm), cancellation);
-            }
-            var answer = await context.Connection.ExecAsync(new ExecRequest(Question) { Timeout = Patience / 2 }, cancellation);
-            return answer.Stdout.Contains("---", StringComparison.Ordinal) ? answer.Stdout : null;
+            if (account() is not { } target)
+                return null;
+            await using var connection = await connector.ConnectAsync(target, patience);
+            return await AskOverAsync(connection, patience, cancellation);
         }
-        catch (Exception e) when (e is FailureException or ConnectionFullException)
+        catch (Exception) when (!cancellation.IsCancellationRequested)
         {
             return null;
         }
+    }
+
+    private static async Task<string?> AskOverAsync(ISshConnection connection, CancellationToken patience, CancellationToken cancellation)
+    {
+        using var output = new ExecCollector(Request);
+        var end = new ExecEnd(null, null, TimeSpan.Zero, TimedOut: true);
+        try
+        {
+            end = await connection.ExecAsync(Request, output, patience);
+        }
+        catch (Exception) when (!cancellation.IsCancellationRequested)
+        {
+            // What came until then is told.
+        }
+        var said = output.Result(end).Stdout;
+        return said.Contains("---", StringComparison.Ordinal) ? said : null;
     }
 
     private async Task<string> ReadConsoleAsync(Guid id, CancellationToken cancellation)

@@ -22,10 +22,13 @@ public sealed class VmAccess(IOptions<ServiceOptions> options)
     /// <exception cref="FailureException"><c>key_missing</c>.</exception>
     public SshTarget Target(Vm vm) => new(vm.Address!, SshPort, vm.Spec.User, vm.HostKey!, ReadKey(vm.Id));
 
-    /// <summary>The same for the service's own account; null where the VM has none, or none that gets in.</summary>
+    /// <summary>The same for the service's own account; null where the VM has none, where it does not get in, and where a restore brought the other keys without its own.</summary>
     /// <exception cref="FailureException"><c>key_missing</c>.</exception>
-    public SshTarget? ServiceTarget(Vm vm) => vm.ServiceKey is null || vm.IsServiceShutOut ? null
+    public SshTarget? ServiceTarget(Vm vm) => vm.ServiceKey is null || vm.IsServiceShutOut || LacksServiceKey(Keys(vm.Id)) ? null
         : new(vm.Address!, SshPort, ServiceAccount.Name, vm.HostKey!, ReadKey(vm.Id, keys => keys.ReadServiceKey()));
+
+    // The user's key is removed first: where that one is gone as well, the VM may be, too.
+    private static bool LacksServiceKey(KeyFiles keys) => !keys.HasServiceKey && File.Exists(keys.PrivateKeyPath);
 
     private string ReadKey(Guid id) => ReadKey(id, keys => keys.Read());
 
@@ -38,7 +41,7 @@ public sealed class VmAccess(IOptions<ServiceOptions> options)
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new FailureException("key_missing", $"The private key of VM {id} cannot be read: {e.Message}",
-                "It may just have been deleted. Otherwise its key directory was removed or its owner changed: restore it, or delete the VM and make it anew.", inner: e);
+                "It may just have been deleted. Otherwise its key directory was removed or its owner changed: restore it, or delete the VM and create it again.", inner: e);
         }
     }
 }

@@ -39,10 +39,13 @@ internal sealed class SshConnection(SshClient client, Func<Task<SshClient>> logI
         try
         {
             // Once on a connection that no own command was run on; a login alone takes many times as long.
-            if (!request.IsOwn && _shell.IsUnknown)
-                await LearnShellAsync(it => exec = it, deadline, cancellation);
-            exec = NewExec(request, sink);
-            var end = await exec.RunAsync(deadline, _lost.Token, cancellation);
+            var end = !request.IsOwn && _shell.IsUnknown ? await LearnShellAsync(it => exec = it, deadline, cancellation) : null;
+            // A command whose time went by before it is not begun.
+            if (end is not { TimedOut: true })
+            {
+                exec = NewExec(request, sink);
+                end = await exec.RunAsync(deadline, _lost.Token, cancellation);
+            }
             _channels.Leave();
             return end;
         }
@@ -92,12 +95,12 @@ internal sealed class SshConnection(SshClient client, Func<Task<SshClient>> logI
 
     private RemoteExec NewExec(ExecRequest request, IExecSink sink) => new(client, _shell, request, sink, time) { OnBroken = () => _broken = true, LogIn = logIn };
 
-    private async Task LearnShellAsync(Action<RemoteExec> begins, CancellationToken deadline, CancellationToken cancellation)
+    private async Task<ExecEnd> LearnShellAsync(Action<RemoteExec> begins, CancellationToken deadline, CancellationToken cancellation)
     {
         using var told = new ExecCollector(LoginShell.Question);
         using var exec = NewExec(LoginShell.Question, told);
         begins(exec);
-        await exec.RunAsync(deadline, _lost.Token, cancellation);
+        return await exec.RunAsync(deadline, _lost.Token, cancellation);
     }
 
     private async Task<ISshChannel> StartAsync(string command)

@@ -15,8 +15,9 @@ internal sealed class SshSession(SshClient client, Func<Task<SshClient>> logIn, 
     public async Task<ExecEnd> ExecAsync(ExecRequest request, IExecSink sink, CancellationToken cancellation)
     {
         using var deadline = new CancellationTokenSource(request.Timeout ?? options.ExecTimeout, time);
-        if (!request.IsOwn)
-            await LearnShellAsync(deadline.Token, cancellation);
+        // A command whose time went by before it is not begun.
+        if (!request.IsOwn && await LearnShellAsync(deadline.Token, cancellation) is { TimedOut: true } late)
+            return late;
         for (var left = MostTries; ; left--)
         {
             using var exec = NewExec(request, sink);
@@ -58,11 +59,11 @@ internal sealed class SshSession(SshClient client, Func<Task<SshClient>> logIn, 
         return await opening.WaitAsync(options.ConnectTimeout, time, either.Token);
     }
 
-    private async Task LearnShellAsync(CancellationToken deadline, CancellationToken cancellation)
+    private async Task<ExecEnd> LearnShellAsync(CancellationToken deadline, CancellationToken cancellation)
     {
         using var told = new ExecCollector(LoginShell.Question);
         using var exec = new RemoteExec(client, _shell, LoginShell.Question, told, time) { OnBroken = () => { }, LogIn = logIn, Patience = options.ConnectTimeout };
-        await GuardAsync(() => exec.RunAsync(deadline, _lost.Token, cancellation), cancellation);
+        return await GuardAsync(() => exec.RunAsync(deadline, _lost.Token, cancellation), cancellation);
     }
 
     private Task CloseAsync()

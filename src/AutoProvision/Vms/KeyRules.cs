@@ -44,7 +44,7 @@ internal static partial class KeyRules
         else
         {
             faults.Check(pointer, "key_invalid", Hint, () => CloudInitRules.Line(key, "Key"));
-            faults.Add(pointer, "key_invalid", $"\"{key}\" is no OpenSSH public key line.", Hint);
+            faults.Add(pointer, "key_invalid", $"\"{key}\" is not an OpenSSH public key line.", Hint);
         }
     }
 
@@ -55,7 +55,7 @@ internal static partial class KeyRules
         if (unknown is not null)
             faults.Add(pointer, "key_invalid", $"sshd knows no option \"{unknown[0]}\" {(unknown.Length == 1 ? "without" : "with")} a value, and would pass over the line.", "See AUTHORIZED_KEYS FILE FORMAT in sshd(8).");
         else if (!IsWhole(line.Groups["type"].Value, line.Groups["blob"].Value))
-            faults.Add(pointer, "key_invalid", $"\"{key}\" is cut off or garbled: its text is no {line.Groups["type"].Value} key.", "Copy the whole line of the .pub file.");
+            faults.Add(pointer, "key_invalid", $"\"{key}\" is cut off or garbled: its text is not a key of the type {line.Groups["type"].Value}.", "Copy the whole line of the .pub file.");
     }
 
     // Fields with their lengths before them, the first one the key's type (RFC 4253, section 6.6); sshd passes over any other line.

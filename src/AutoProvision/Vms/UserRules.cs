@@ -6,7 +6,7 @@ namespace AutoProvision.Vms;
 internal static class UserRules
 {
     private const string Shell = "/bin/bash";
-    private const string NameHint = "1 to 32 characters of a-z, 0-9, \"_\", \"-\" and \".\", beginning with a letter or \"_\"; neither root nor default nor autoprovision.";
+    private const string NameHint = "1 to 32 characters of a-z, 0-9, \"_\", \"-\" and \".\", beginning with a letter or \"_\"; neither root nor default nor autoprovision-guest.";
 
     /// <param name="user">The user that was asked for.</param>
     /// <param name="ofImage">The image's own; null where the image is unknown.</param>

@@ -38,7 +38,7 @@ public sealed class VmRequest
     [AtMost(InputLimits.MostTextBytes)]
     public string? NetworkConfig { get; init; }
 
-    /// <summary>The user to create, with sudo rights; left out, the image's own.</summary>
+    /// <summary>The user to create, with sudo rights; left out, the image's own. autoprovision-guest is reserved: it is the service's own account.</summary>
     public string? User { get; init; }
 
     /// <summary>Public keys (lines of authorized_keys, with or without options) that may log in as that user, beside the service's own.</summary>

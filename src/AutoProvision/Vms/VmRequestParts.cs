@@ -23,7 +23,7 @@ public sealed class VmNicRequest
 
 public sealed class VmUserRequest
 {
-    /// <summary>1 to 32 characters of a-z, 0-9, "_", "-" and ".", beginning with a letter or "_"; neither root, default nor the VM's first user.</summary>
+    /// <summary>1 to 32 characters of a-z, 0-9, "_", "-" and ".", beginning with a letter or "_"; neither root, default, autoprovision-guest (the service's own account) nor the VM's first user.</summary>
     public string? Name { get; init; }
 
     /// <summary>Further groups; those that do not exist are made.</summary>

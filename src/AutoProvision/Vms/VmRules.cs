@@ -55,7 +55,7 @@ public sealed partial class VmRules(ImageStore images, IOptions<VmOptions> optio
             files.Add("/etc/environment");
         if (request.Hosts is { Count: > 0 })
             files.Add("/etc/hosts");
-        return OwnDescriptions.Of([user, ServiceAccount.Name, .. (request.Users ?? []).Select(other => other.Name ?? "")], files);
+        return OwnDescriptions.Of([user, .. (request.Users ?? []).Select(other => other.Name ?? "")], files);
     }
 
     // cloud-init gives up on a swap file that does not fit without calling it an error. The system needs its own room beside it.

@@ -58,6 +58,14 @@ public abstract class LoginShellTests(SshdFixture sshd) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_guest_tells_what_it_waits_for()
+    {
+        var answer = await _there.Connection.ExecAsync(FailureEvidence.Request, Cancellation);
+
+        Assert.Matches(@"\A--- processes ---\n(.*\n)+--- cloud-init-output\.log ---\n", answer.Stdout);
+    }
+
+    [Fact]
     public async Task Files_come_and_go()
     {
         var bytes = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 50_000)));

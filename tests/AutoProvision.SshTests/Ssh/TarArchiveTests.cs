@@ -26,7 +26,7 @@ public sealed class TarArchiveTests(SshdFixture sshd) : ArchiveTests(sshd)
 
     [Theory(Timeout = Limit)]
     [InlineData("exit 1")]
-    [InlineData("echo hello; cat >/dev/null")]
+    [InlineData("echo hello")]
     [InlineData("echo ready or not")]
     public async Task What_does_not_say_that_it_is_ready_is_not_used(string command) =>
         Assert.Null(await There.Programs().TryStartAsync(command, Cancellation));

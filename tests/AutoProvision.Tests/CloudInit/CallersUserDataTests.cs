@@ -243,6 +243,7 @@ public class CallersUserDataTests
         var refused = Assert.Throws<ArgumentException>(() => CallersUserData.Parse("#cloud-config\nusers: [{name: debian, inactive: true}]", Own));
         Assert.Contains("debian", refused.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => CallersUserData.Parse("#cloud-config\nusers: [debian]", Own));
+        Assert.Throws<ArgumentException>(() => CallersUserData.Parse($"#cloud-config\nusers: [{ServiceAccount.Name}]", Own));
     }
 
     [Theory]
@@ -253,6 +254,10 @@ public class CallersUserDataTests
     [InlineData("etc/motd")]
     [InlineData("/home/debian/.ssh/authorized_keys")]
     [InlineData("/etc/ssh/ssh_host_ed25519_key")]
+    [InlineData("/etc/sudoers.d/90-first-user")]
+    [InlineData("/var/lib/cloud/scripts/per-instance/000-settle")]
+    [InlineData(ServiceAccount.Home + "/.ssh/authorized_keys")]
+    [InlineData(ServiceAccount.Sudoers)]
     public void The_vms_own_files_are_not_written_twice(string path)
     {
         var refused = Assert.Throws<ArgumentException>(() => CallersUserData.Parse($"#cloud-config\nwrite_files: [{{path: /a, content: x}}, {{path: {path}, content: x, defer: true}}]", Own));

@@ -94,6 +94,14 @@ public class CloudInitRefusalTests
         Assert.Contains("system", Assert.Throws<ArgumentException>(() => CloudInitRules.MountPoint(path, "Mount point")).Message, StringComparison.Ordinal);
 
     [Theory]
+    [InlineData(ServiceAccount.Home)]
+    [InlineData(ServiceAccount.Home + "/.ssh")]
+    public void No_disk_is_mounted_over_the_services_key(string path) =>
+        Assert.Contains("account", Assert.Throws<ArgumentException>(() => CloudInitRules.MountPoint(path, "Mount point")).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData(ServiceAccount.Home + "s")]
+    [InlineData("/var/lib/autoprovision")]
     [InlineData("/home")]
     [InlineData("/srv/etc")]
     [InlineData("/usr/local")]

@@ -87,6 +87,16 @@ public class UserDataMessageTests
         Assert.Throws<ArgumentException>(() => CallersUserData.Parse(CallersUserDataTests.Mime("Content-Type: text/x-shellscript\nContent-Disposition: attachment; filename=00-runcommands\n\n#!/bin/sh\n")));
     }
 
+    [Fact]
+    public void A_script_of_that_name_that_an_older_version_took_is_run_after_ours()
+    {
+        var callers = CallersUserData.Reparse(CallersUserDataTests.Mime("Content-Type: text/x-shellscript\nContent-Disposition: attachment; filename=00-runcommands\n\n#!/bin/sh\ntheirs\n"));
+
+        var scripts = MergedUserData.Parts(UserDataMessage.Build(callers, Ours())).Where(part => part.Type == "text/x-shellscript").OrderBy(part => part.Name, StringComparer.Ordinal);
+
+        Assert.Equal([("00--runcommands", "#!/bin/sh\nours\n"), ("00-runcommands", "#!/bin/sh\ntheirs\n")], scripts.Select(part => (part.Name!, part.Body)));
+    }
+
     [Property]
     public void Any_text_comes_back(GuestText text)
     {

@@ -72,9 +72,21 @@ internal static class NastyYaml
         ("many wrong alternatives", Form, size => $"chpasswd: {{expire: false, users: [{Fill("{name: [a], password: 5, type: {}}, ", Math.Min(size, 300_000))}]}}"),
         ("many long numbers", Taken, size => $"a: [{Fill($"{new string('9', 4300)}, 0x{new string('f', 900)}, 0{new string('7', 900)}, 1{Fill(":59", 3000)}, ", size)}]"),
         ("one longer number", Form, size => $"a: {Fill("9", size)}"),
+        ("one longer number by its tag", Form, size => $"a: !!float {Fill("1", size)}x"),
+        ("many keys that are numbers of one hash", Taken, size => $"a: {{{string.Concat(Enumerable.Range(0, size / 28).Select(at => $"{OfOneHash(at)}: 1, "))}}}"),
+        ("many keys that are integers of one remainder", Taken, size => $"a: {{{string.Concat(Enumerable.Range(1, Math.Min(size / 16, 19_000)).Select(at => $"{107_897 * at}: 1, "))}}}"),
+        ("tabs below a deep margin", Taken, size => $"{Fill(" ", size / 3)}a: b\n{Fill("\t", size * 2 / 3)}\n"),
+        ("merges within each other", InputLimitException.TooComplex, size => $"a: {string.Concat(Enumerable.Repeat("{<<: ", 60))}{{{Numbered(Math.Min(size, 500_000), at => $"k{at}: ,")}}}{new string('}', 60)}"),
         ("merges upon merges", InputLimitException.TooComplex, size => $"a0: &a0 {{b: c}}\n{string.Concat(Enumerable.Range(1, Math.Max(1, size / 40)).Select(at => $"a{at}: &a{at} {{<<: *a{at - 1}, k{at}: d}}\n"))}"),
         ("many users", Taken, size => $"users: [{Fill("{name: bob}, ", Math.Min(size, 400_000))}eve]"),
     ];
+
+    // Both halves of the bits combined are the number's own hash.
+    private static string OfOneHash(int at)
+    {
+        var high = 0x4000_0000L | (uint)at;
+        return BitConverter.Int64BitsToDouble((high << 32) | (high ^ 0x1234_5678)).ToString("0.0###############", CultureInfo.InvariantCulture);
+    }
 
     public static string Fill(string part, int size) => string.Concat(Enumerable.Repeat(part, Math.Max(1, size / part.Length)));
 

@@ -1,3 +1,5 @@
+using System.Text;
+using AutoProvision.CloudInit;
 using AutoProvision.Fakes;
 using AutoProvision.Ssh;
 
@@ -21,6 +23,62 @@ public sealed class FailureEvidenceTests
         var failure = await RunOutOfTimeAsync(host, http, step, field);
 
         Assert.Equal(code, failure.Text("code"));
+        Assert.StartsWith(Said + "\n--- console ---\n", failure.Text("evidence"), StringComparison.Ordinal);
+        // Whatever the login shell is.
+        Assert.True(Assert.Single(host.Guests.Requests, request => request.Command == FailureEvidence.Question).IsOwn);
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData(true, ServiceAccount.Name)]
+    [InlineData(false, "tester")]
+    public async Task The_services_own_account_is_tried_before_the_user(bool isKnown, string account)
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        host.Guests.KnowsServiceAccount = isKnown;
+        host.Guests.Answers[FailureEvidence.Question] = FakeAnswers.Of(0, Said);
+
+        Assert.StartsWith(Said, (await RunOutOfTimeAsync(host, http, "ssh", "sshSeconds")).Text("evidence"), StringComparison.Ordinal);
+
+        Assert.Equal([account], host.Guests.Logins);
+        Assert.Equal(0, host.Guests.OpenConnections);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_guest_whose_console_is_silent_is_asked_too()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        host.Guests.Answers[FailureEvidence.Question] = FakeAnswers.Of(0, Said);
+
+        Assert.Equal(Said, (await RunOutOfTimeAsync(host, http, "ssh", "sshSeconds", console: "")).Text("evidence"));
+    }
+
+    /// <summary>What came over SSH is told; where nothing did, the guest agent still has its time.</summary>
+    [Theory(Timeout = Limit)]
+    [InlineData(Said, "something else")]
+    [InlineData("", Said)]
+    public async Task A_guest_that_hangs_over_SSH_does_not_take_up_all_of_the_time(string overSsh, string byAgent)
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        host.Hypervisor.AgentAnswer = byAgent;
+        host.Guests.Streams[FailureEvidence.Question] = async (_, sink, token) =>
+        {
+            sink.Started(4711);
+            sink.Stdout(Encoding.UTF8.GetBytes(overSsh));
+            asked.TrySetResult();
+            await Task.Delay(Timeout.InfiniteTimeSpan, token);
+            return new ExecEnd(0, null, TimeSpan.Zero, TimedOut: false);
+        };
+
+        var failure = await RunOutOfTimeAsync(host, http, "ssh", "sshSeconds", meanwhile: async () =>
+        {
+            await asked.Task;
+            host.Time.Advance(FailureEvidence.SshPatience);
+        });
+
         Assert.StartsWith(Said + "\n--- console ---\n", failure.Text("evidence"), StringComparison.Ordinal);
     }
 
@@ -56,7 +114,7 @@ public sealed class FailureEvidenceTests
         Assert.Matches(@"\A--- processes ---\n(.*\n)+--- cloud-init-output\.log ---\n", answer);
     }
 
-    private static async Task<System.Text.Json.JsonElement> RunOutOfTimeAsync(FakeHost host, HttpClient http, string step, string field, string? console = null)
+    private static async Task<System.Text.Json.JsonElement> RunOutOfTimeAsync(FakeHost host, HttpClient http, string step, string field, string? console = null, Func<Task>? meanwhile = null)
     {
         var gate = host.Steps.BlockAt(FaultyStep.Before(step));
         var vm = await http.CreateVmAsync($$"""{"timeouts": {"{{field}}": 7} }""");
@@ -64,6 +122,8 @@ public sealed class FailureEvidenceTests
         if (console is not null)
             host.Hypervisor.Consoles[Assert.Single(host.Hypervisor.Domains.Keys)] = console;
         host.Time.Advance(TimeSpan.FromSeconds(7));
+        if (meanwhile is not null)
+            await meanwhile();
         return (await http.UntilAsync(vm, "failed")).GetProperty("failure");
     }
 }

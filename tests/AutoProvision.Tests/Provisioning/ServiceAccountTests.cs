@@ -102,7 +102,7 @@ public sealed class ServiceAccountTests
         await using var host = new FakeHost();
         using var http = host.Start().CreateClient();
 
-        var refused = await http.RefusedAsync("/vms", """{"user": "autoprovision", "users": [{"name": "autoprovision"}], "userData": "#cloud-config\nusers:\n- name: autoprovision\n"}""", HttpStatusCode.BadRequest);
+        var refused = await http.RefusedAsync("/vms", """{"user": "autoprovision-guest", "users": [{"name": "autoprovision-guest"}], "userData": "#cloud-config\nusers:\n- name: autoprovision-guest\n"}""", HttpStatusCode.BadRequest);
 
         var faults = refused.GetProperty("errors").EnumerateArray().ToList();
         Assert.Equal(["/user", "/userData", "/users/0/name"], faults.Select(fault => fault.Text("pointer")).Distinct().Order(StringComparer.Ordinal));

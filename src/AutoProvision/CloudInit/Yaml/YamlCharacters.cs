@@ -8,6 +8,7 @@ internal sealed class YamlCharacters
     private readonly string _text;
     private int _at;
     private bool _hasTab;
+    private (int From, int To, bool IsBlank) _rest = (-1, -1, false);
 
     /// <exception cref="YamlSyntaxException">A character is in it that PyYAML refuses, or takes for a line break where other readers do not.</exception>
     public YamlCharacters(string text)
@@ -67,10 +68,15 @@ internal sealed class YamlCharacters
     /// <summary>Whether the rest of the line is blank or a comment.</summary>
     public bool IsRestBlank()
     {
-        var at = _at;
-        while (at < _text.Length && IsBlank(_text[at]))
-            at++;
-        return at == _text.Length || IsBreak(_text[at]) || _text[at] == '#';
+        // Asked of each blank in a row, which has one answer.
+        if (_at < _rest.From || _at > _rest.To)
+        {
+            var end = _at;
+            while (end < _text.Length && IsBlank(_text[end]))
+                end++;
+            _rest = (_at, end, end == _text.Length || IsBreak(_text[end]) || _text[end] == '#');
+        }
+        return _rest.IsBlank;
     }
 
     /// <summary>Whether a tab stands before this place in its line, or at it: people do not see it.</summary>

@@ -1,7 +1,10 @@
+using AutoProvision.Inputs;
+
 namespace AutoProvision.CloudInit.Yaml;
 
 /// <summary>Collects a mapping's entries and puts those of its merge keys in, as flatten_mapping in yaml/constructor.py does: the mapping's own entries win, then the first of the merged.</summary>
-internal sealed class YamlMapBuilder
+/// <param name="budget">What is merged counts again: it is a copy.</param>
+internal sealed class YamlMapBuilder(InputBudget budget)
 {
     private readonly List<(YamlScalar Key, YamlValue Value)> _own = [];
     private readonly HashSet<object> _keys = [];
@@ -36,6 +39,10 @@ internal sealed class YamlMapBuilder
     {
         IEnumerable<YamlValue> sources = value is YamlList list ? list.Items.Reverse() : [value];
         foreach (var source in sources)
-            _merged.AddRange(source is YamlMap map ? map.Entries : throw new YamlSyntaxException(key.Line, "\"<<\" merges a mapping or a list of mappings, and nothing else"));
+        {
+            var entries = source is YamlMap map ? map.Entries : throw new YamlSyntaxException(key.Line, "\"<<\" merges a mapping or a list of mappings, and nothing else");
+            budget.Spend(entries.Count, 0, key.Line);
+            _merged.AddRange(entries);
+        }
     }
 }

@@ -216,7 +216,7 @@ internal sealed class YamlReader
 
     private YamlMap ReadBlockMapping(YamlToken first)
     {
-        var map = new YamlMapBuilder();
+        var map = new YamlMapBuilder(_budget);
         _tokens.Take();
         while (Is(Key))
         {
@@ -254,14 +254,14 @@ internal sealed class YamlReader
     // [a: b] is a list of a mapping.
     private YamlMap ReadPair(YamlToken first)
     {
-        var map = new YamlMapBuilder();
+        var map = new YamlMapBuilder(_budget);
         ReadFlowEntry(map, FlowSequenceEnd);
         return map.Build(first.Line);
     }
 
     private YamlMap ReadFlowMapping(YamlToken first)
     {
-        var map = new YamlMapBuilder();
+        var map = new YamlMapBuilder(_budget);
         _tokens.Take();
         for (var isFirst = true; !Is(FlowMappingEnd); isFirst = false)
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics;
 using System.Text;
 
@@ -38,13 +39,19 @@ internal sealed class YamlScalar : YamlValue
     /// <summary>A key that stands for the entries of the mappings that are its value.</summary>
     public bool IsMerge => IsKeyOnly && Text == "<<";
 
-    /// <summary>Equal for what Python holds for the same key: 1, 1.0 and true are.</summary>
+    /// <summary>
+    /// Equal for what Python holds for the same key: 1, 1.0 and true are. Its hash is another one in each process, so that nobody can choose keys
+    /// of one hash: strings' and pairs' are, numbers' and times' own are not.
+    /// </summary>
     public object Identity => Value switch
     {
         null => YamlKind.Nothing,
-        bool flag => new BigInteger(flag ? 1 : 0),
-        double number when double.IsInteger(number) => new BigInteger(number),
+        bool flag => (YamlKind.Integer, new BigInteger(flag ? 1 : 0)),
+        BigInteger number => (YamlKind.Integer, number),
+        double number when double.IsInteger(number) => (YamlKind.Integer, new BigInteger(number)),
+        double number => (YamlKind.Number, number.ToString(CultureInfo.InvariantCulture)),
         byte[] bytes => (YamlKind.Binary, Convert.ToBase64String(bytes)),
+        YamlTimestamp time => (YamlKind.Timestamp, time.ToString()),
         var value => value,
     };
 }

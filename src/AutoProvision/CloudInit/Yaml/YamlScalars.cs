@@ -80,6 +80,8 @@ internal static partial class YamlScalars
 
     private static double ReadNumber(string text)
     {
+        if (text.Length > MostDigits)
+            throw new FormatException("has too many digits");
         if (!Number().IsMatch(text) && !TaggedNumber().IsMatch(text))
             throw new FormatException("is not a number");
         var digits = text.Replace("_", "", StringComparison.Ordinal).ToLowerInvariant().TrimStart('-', '+');

@@ -12,7 +12,7 @@ public sealed class CloudInitStep(SshWaiter waiter, VmAccess access, SshConnecti
     public TimeSpan Timeout(Vm vm) => Limit(vm).Time;
 
     public Failure TimedOut(Vm vm) => new("cloud_init_timeout", $"cloud-init was not done within {Timeout(vm).TotalSeconds:0} s.",
-        $"The console's tail shows what it is at: packages and commands of the request run inside it. {Limit(vm).Hint}");
+        $"The evidence shows what it is at, by the guest's processes and the end of cloud-init's output: packages and commands of the request run inside it. {Limit(vm).Hint}");
 
     public bool WaitsForGuest => true;
 

@@ -8,6 +8,9 @@ namespace AutoProvision.Provisioning.Steps;
 /// <summary>Renders cloud-init's files and writes the seed image.</summary>
 public sealed class SeedStep(IHypervisor hypervisor, INetworks networks, VmAccess access, SshAgent agent, VmStore store, IOptions<ProvisioningOptions> options) : IStep
 {
+    private const int MostKeys = 10;
+    private const int MostKeyLength = 100;
+
     public string Name => "seed";
 
     public TimeSpan Timeout(Vm vm) => Limit.Time;
@@ -20,10 +23,12 @@ public sealed class SeedStep(IHypervisor hypervisor, INetworks networks, VmAcces
         var seed = UserData.Seed(context.Vm, access.Keys(context.Id).ReadHostKey(), [.. authorized.Distinct()], await NetworksAsync(context.Vm, cancellation));
         await hypervisor.CreateSeedAsync(context.Id, seed, cancellation);
         if (UserData.Ignored(context.Vm) is { Count: > 0 } keys)
-            context.Report($"cloud-init knows no {string.Join(", ", keys.Take(10))}{(keys.Count > 10 ? $" and {keys.Count - 10} more" : "")} in userData: the guest ignores what it does not know.");
+            context.Report($"cloud-init does not know {string.Join(", ", keys.Take(MostKeys).Select(Shown))}{(keys.Count > MostKeys ? $" and {keys.Count - MostKeys} more" : "")} in userData; the guest ignores what it does not know.");
     }
 
     public Task UndoAsync(Vm vm, CancellationToken cancellation) => hypervisor.RemoveSeedAsync(vm.Id, cancellation);
+
+    private static string Shown(string pointer) => pointer.Length <= MostKeyLength ? pointer : pointer[..MostKeyLength] + "...";
 
     private StepLimit Limit => StepLimit.Preparation(options.Value.Timeouts);
 

@@ -67,7 +67,7 @@ internal static class FileFailures
     /// <summary>The session ended by itself.</summary>
     public static FailureException Ended(SftpEndedException e, bool begun) => begun
         ? new(SshFailures.Lost, "The connection broke while files were transferred.", "See whether the guest restarted or ran out of memory, then send the request again.", e.Message, e)
-        : new("ssh_files_unavailable", "The guest's SFTP server did not start.", "Install it in the guest (openssh-sftp-server on Debian); start-up files of the user's shell must print nothing.", e.Message, e);
+        : new("ssh_files_unavailable", "The guest's SFTP server did not start.", "Install it in the guest (openssh-sftp-server on Debian).", e.Message, e);
 
     private static async Task<bool> IsFullAsync(Sftp sftp, string path, CancellationToken cancellation)
     {

@@ -19,6 +19,7 @@ internal sealed class GuestProgram : IAsyncDisposable
     private readonly Pipe _toGuest = NewPipe();
     private readonly Stream _output;
     private readonly Task _threads;
+    private volatile bool _isInputLost;
 
     public GuestProgram(ISshChannel channel, TimeProvider time)
     {
@@ -36,6 +37,16 @@ internal sealed class GuestProgram : IAsyncDisposable
     {
         var reading = _output.ReadAsync(buffer, cancellation);
         return reading.IsCompleted ? await reading : await WaitAsync(reading.AsTask(), patience, cancellation);
+    }
+
+    /// <summary>Writes what the program must read; <see cref="Input"/> is for what may go nowhere.</summary>
+    /// <exception cref="SftpEndedException">It did not read for as long as that, or can no longer be written to.</exception>
+    public async Task WriteAsync(ReadOnlyMemory<byte> bytes, TimeSpan patience, CancellationToken cancellation)
+    {
+        var writing = _toGuest.Writer.WriteAsync(bytes, cancellation);
+        _ = writing.IsCompleted ? await writing : await WaitAsync(writing.AsTask(), patience, cancellation);
+        if (_isInputLost)
+            throw new SftpEndedException("A program of the guest's takes no more input.");
     }
 
     /// <summary>Waits for what the program does.</summary>
@@ -112,6 +123,12 @@ internal sealed class GuestProgram : IAsyncDisposable
             }
             while (!next.IsCompleted);
             _channel.Input.Dispose();
+        }
+        catch
+        {
+            // The connection is lost, or SSH.NET has waited too long for the guest to read.
+            _isInputLost = true;
+            throw;
         }
         finally
         {

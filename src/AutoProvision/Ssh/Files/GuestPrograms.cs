@@ -13,8 +13,8 @@ internal sealed class GuestPrograms(Func<string, CancellationToken, Task<ISshCha
     // Transfers that each hold a place and want another one must not wait for one another.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
-    // Lines.
-    private const int MostNoise = 100_000;
+    // As of an SFTP server.
+    private const int MostNoise = 1024 * 1024;
 
     /// <param name="command">One of <see cref="GuestCommand"/>.</param>
     /// <param name="cancellation">Ends the start.</param>
@@ -26,14 +26,8 @@ internal sealed class GuestPrograms(Func<string, CancellationToken, Task<ISshCha
         var program = new GuestProgram(channel, time);
         try
         {
-            // Start-up files of a shell may print before it, and leave no line break.
-            for (var left = MostNoise; left > 0 && await program.ReadLineAsync(SftpSession.Patience, cancellation) is { } line; left--)
-                if (line.EndsWith(GuestCommand.Ready, StringComparison.Ordinal))
-                    return program;
-        }
-        catch (SftpEndedException)
-        {
-            // What hangs at its start is given up like what does not start.
+            if (await IsReadyAsync(program, cancellation))
+                return program;
         }
         catch
         {
@@ -42,6 +36,25 @@ internal sealed class GuestPrograms(Func<string, CancellationToken, Task<ISshCha
         }
         await program.DisposeAsync();
         return null;
+    }
+
+    // What hangs at its start, or never comes to an end of it, is given up like what does not start.
+    private async Task<bool> IsReadyAsync(GuestProgram program, CancellationToken cancellation)
+    {
+        using var patience = new CancellationTokenSource(SftpSession.Patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
+        try
+        {
+            // Start-up files of a shell may print before it, and leave no line break.
+            for (var left = MostNoise; left > 0 && await program.ReadLineAsync(Timeout.InfiniteTimeSpan, either.Token) is { } line; left -= line.Length + 1)
+                if (line.EndsWith(GuestCommand.Ready, StringComparison.Ordinal))
+                    return true;
+            return false;
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return false;
+        }
     }
 
     /// <returns>Whether it was run and says in time that it did all.</returns>

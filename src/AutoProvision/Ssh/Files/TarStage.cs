@@ -17,7 +17,7 @@ internal sealed class TarStage : IAsyncDisposable
     public TarStage(GuestProgram tar)
     {
         _tar = tar;
-        _writer = new TarWriter(tar.Input, TarEntryFormat.Gnu, leaveOpen: true);
+        _writer = new TarWriter(new PatientInput(tar), TarEntryFormat.Gnu, leaveOpen: true);
         _said = ListenAsync();
     }
 
@@ -71,7 +71,7 @@ internal sealed class TarStage : IAsyncDisposable
     {
         try
         {
-            // For as long as the sender takes; the deadline is that of the end.
+            // For as long as the sender takes; the deadlines are those of each write and of the end.
             return await _tar.ReadLineAsync(Timeout.InfiniteTimeSpan, CancellationToken.None);
         }
         finally
@@ -97,4 +97,42 @@ internal sealed class TarStage : IAsyncDisposable
         Uid = (int)(attributes.Owner?.User ?? 0),
         Gid = (int)(attributes.Owner?.Group ?? 0),
     };
+
+    /// <summary>Gives the guest a deadline for each write; the sender, who is read from in between, has none here.</summary>
+    private sealed class PatientInput(GuestProgram tar) : Stream
+    {
+        public override bool CanRead => false;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
+
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+            await tar.WriteAsync(buffer, SftpSession.Patience, cancellationToken);
+
+        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+            tar.WriteAsync(buffer.AsMemory(offset, count), SftpSession.Patience, cancellationToken);
+
+        public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("Only asynchronous writes.");
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Flush()
+        {
+        }
+    }
 }

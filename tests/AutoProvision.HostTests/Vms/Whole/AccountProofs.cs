@@ -14,19 +14,19 @@ internal sealed class AccountProofs(WholeGuest guest)
 
     public async Task ItIsThereAndDoesItsWorkAsync()
     {
-        const string Home = "/var/lib/autoprovision";
+        const string Home = "/var/lib/autoprovision-guest";
         await guest.Http.GetJsonAsync($"{guest.Path}/files/stat?path=/root");
 
         var told = (await guest.SayAsync($"""
-            getent passwd autoprovision | cut -d: -f6,7
-            sudo getent shadow autoprovision | cut -d: -f2
-            sudo stat -c '%U:%G %a' {Home} {Home}/.ssh {Home}/.ssh/authorized_keys /etc/sudoers.d/autoprovision
+            getent passwd autoprovision-guest | cut -d: -f6,7
+            sudo getent shadow autoprovision-guest | cut -d: -f2
+            sudo stat -c '%U:%G %a' {Home} {Home}/.ssh {Home}/.ssh/authorized_keys /etc/sudoers.d/autoprovision-guest
             id -u
-            [ $(id -u autoprovision) -lt 1000 ] && echo system
-            stat -c %U /proc/[0-9]* 2>/dev/null | grep -x autoprovision | sort -u
+            [ $(id -u autoprovision-guest) -lt 1000 ] && echo system
+            stat -c %U /proc/[0-9]* 2>/dev/null | grep -x autoprovision-guest | sort -u
             """)).Split('\n');
 
-        Assert.Equal([$"{Home}:/bin/sh", "*", "root:root 755", "root:root 755", "root:root 644", "root:root 440", "1000", "system", "autoprovision"], told);
+        Assert.Equal([$"{Home}:/bin/sh", "*", "root:root 755", "root:root 755", "root:root 644", "root:root 440", "1000", "system", "autoprovision-guest"], told);
         Assert.DoesNotContain(await guest.App.HistoryAsync(guest.Id), what => what.Message?.Contains("own account", StringComparison.Ordinal) == true);
     }
 
@@ -49,8 +49,8 @@ internal sealed class AccountProofs(WholeGuest guest)
         using (var mended = await guest.Http.PutAsync(passwd, content, Cancellation))
             Assert.True(mended.IsSuccessStatusCode);
 
-        var back = await guest.App.WaitAsync(guest.Id, VmState.Ready);
-        Assert.Null(back.Failure);
+        await guest.App.UntilAsync(guest.Id, what => what.Seq > shutOut.Version && what is { Type: VmEventType.State, State: VmState.Ready });
+        Assert.Null((await guest.App.GetAsync(guest.Id)).Failure);
         Assert.Equal("0644 root", await guest.SayAsync("stat -c '0%a %U' /etc/passwd | tail -n 1"));
     }
 
