@@ -38,7 +38,7 @@ public class PyYamlTests
     public async Task PyYaml_reads_back_every_text_exactly()
     {
         var everyBmpCharacter = Enumerable.Range(1, 0xFFFF).Where(Rune.IsValid).Select(code => $"a{(char)code}b");
-        var texts = HostileText.Values.Concat(HostileText.Text.Sample(3000)).Concat(everyBmpCharacter.Chunk(16).Select(some => string.Concat(some)));
+        var texts = HostileText.Values.Concat(HostileText.Text.Sample(1000)).Concat(everyBmpCharacter.Chunk(16).Select(some => string.Concat(some)));
 
         var result = await Run(["-c", Compare], string.Concat(texts.Select(Case)));
 

@@ -7,7 +7,7 @@ namespace AutoProvision.CloudInit.Yaml;
 /// <summary>cloud-init loads what we write with PyYAML, and would have loaded what the caller wrote: PyYAML says whether our reader reads the same.</summary>
 public class PyYamlDifferenceTests
 {
-    private const int Generated = 4000;
+    private const int Generated = 2000;
     private const int MostShown = 15;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
