@@ -17,7 +17,7 @@ public sealed class ChecksStep(SshConnectionPool pool, VmAccess access, IOptions
     public TimeSpan Timeout(Vm vm) => TimeSpan.FromSeconds(vm.Spec.ReadinessChecks.Sum(check => check.TimeoutSeconds)) + options.Value.Timeouts.Preparation;
 
     public Failure TimedOut(Vm vm) => new("checks_timeout", $"The readiness checks were not over after {Timeout(vm).TotalSeconds:0} s.",
-        "The guest hardly answers; its console's tail shows what it is at. timeoutSeconds of the request's readinessChecks set the limit.");
+        "The guest hardly answers; the evidence has its processes, the end of cloud-init's output and its console. timeoutSeconds of the request's readinessChecks set the limit.");
 
     public bool WaitsForGuest => true;
 

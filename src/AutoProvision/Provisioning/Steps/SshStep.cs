@@ -12,7 +12,7 @@ public sealed class SshStep(SshWaiter waiter, VmAccess access, SshConnectionPool
     public TimeSpan Timeout(Vm vm) => Limit(vm).Time;
 
     public Failure TimedOut(Vm vm) => new("ssh_timeout", $"SSH did not accept the key within {Timeout(vm).TotalSeconds:0} s.",
-        $"The console's tail shows how far the guest is. {Limit(vm).Hint}");
+        $"The evidence has the guest's processes and cloud-init's output where it answers, and its console. {Limit(vm).Hint}");
 
     public bool WaitsForGuest => true;
 
