@@ -182,6 +182,9 @@ public sealed class NoLoginTests(NoLogin sshd) : IClassFixture<NoLogin>
             Assert.Contains("exit code 1", failure.Cause, StringComparison.Ordinal);
             Assert.Contains("not available", failure.Evidence, StringComparison.Ordinal);
         }
+
+        // Whoever asks later, when the user may have another shell, logs in again.
+        Assert.False(connection.IsAlive);
     }
 }
 
