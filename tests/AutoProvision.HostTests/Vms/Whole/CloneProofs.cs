@@ -43,7 +43,7 @@ internal sealed class CloneProofs(WholeGuest guest)
         Assert.StartsWith(copy.HostKey!, other[2], StringComparison.Ordinal);
         Assert.Empty(one[3].Split(' ', StringSplitOptions.RemoveEmptyEntries).Intersect(other[3].Split(' ', StringSplitOptions.RemoveEmptyEntries)));
         Assert.Contains(copy.Address!, other[3], StringComparison.Ordinal);
-        const string Account = "sudo cat /var/lib/autoprovision/.ssh/authorized_keys";
+        const string Account = "sudo cat /var/lib/autoprovision-guest/.ssh/authorized_keys";
         Assert.NotEqual(await guest.SayAsync(source.Id, Account), await guest.SayAsync(copy.Id, Account));
         var keys = await guest.SayAsync(copy.Id, "cat ~/.ssh/authorized_keys");
         Assert.DoesNotContain(source.PublicKey!.Split(' ')[1], keys, StringComparison.Ordinal);
