@@ -9,7 +9,7 @@ namespace AutoProvision.Provisioning;
 public sealed class FailureEvidenceTests
 {
     private const int Limit = 30_000;
-    private const string Said = "--- processes ---\n 812 apt-get update\n--- cloud-init-output.log ---\nHit:1 http://deb.debian.org";
+    private const string Said = "--- processes ---\n 812 apt-get update\n--- cloud-init-output.log ---\nHit:1 http://mirror.example";
 
     [Theory(Timeout = Limit)]
     [InlineData("cloud-init", "cloudInitSeconds", "cloud_init_timeout")]
