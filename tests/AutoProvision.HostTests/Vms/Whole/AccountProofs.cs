@@ -51,7 +51,8 @@ internal sealed class AccountProofs(WholeGuest guest)
 
         await guest.App.UntilAsync(guest.Id, what => what.Seq > shutOut.Version && what is { Type: VmEventType.State, State: VmState.Ready });
         Assert.Null((await guest.App.GetAsync(guest.Id)).Failure);
-        Assert.Equal("0644 root", await guest.SayAsync("stat -c '0%a %U' /etc/passwd | tail -n 1"));
+        // What the user's own start-up file prints is in the output of the user's commands.
+        Assert.Equal("Welcome\n0644 root", await guest.SayAsync("stat -c '0%a %U' /etc/passwd"));
     }
 
     private async Task<VmResource> RestartAsync()
