@@ -23,7 +23,6 @@ internal sealed partial class YamlScanner(string text)
     private readonly Stack<int> _indents = new();
     private bool _allowsSimpleKey = true;
     // By flow level: where a key may have begun that only the ":" after it tells.
-    // One for each flow level.
     private readonly List<SimpleKey?> _simpleKeys = [];
     private int _oldestKey;
 
