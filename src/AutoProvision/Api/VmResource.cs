@@ -64,6 +64,9 @@ public sealed record VmResource
 
     public DateTimeOffset? DeletedAt { get; init; }
 
+    /// <summary>How much of what was asked for was looked at in the guest when it came up. What is not as it was asked for makes the VM degraded, with the failure `spec_not_met`.</summary>
+    public Verified? Verified { get; init; }
+
     /// <summary>Why the VM is failed, degraded or unreachable.</summary>
     public Failure? Failure { get; init; }
 
@@ -104,6 +107,7 @@ public sealed record VmResource
         CreatedAt = vm.CreatedAt,
         ReadyAt = vm.ReadyAt,
         DeletedAt = vm.DeletedAt,
+        Verified = vm.Verified,
         Failure = vm.Obstacle ?? vm.Failure,
         Operation = vm.Operation,
         OperationFailure = vm.OperationFailure,

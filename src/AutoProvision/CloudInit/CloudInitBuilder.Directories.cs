@@ -22,8 +22,8 @@ public sealed partial class CloudInitBuilder
 
     private const string Settle = """
         #!/bin/sh
-        # Gives homes and directories that were made on the way what useradd and their files' owners would have given them. Runs once,
-        # when users and deferred files are there, before the commands and scripts of user-data.
+        # Gives homes and directories that were made on the way what useradd and their files' owners would have given them, and files the
+        # bits that a change of owner takes away. Runs once, when users and deferred files are there, before the commands and scripts of user-data.
         is_roots() { [ -d "$1" ] && [ ! -L "$1" ] && [ "$(stat -c %u "$1")" = 0 ]; }
         was_absent() { grep -qxF -- "$1" /run/autoprovision/absent 2>/dev/null; }
 
@@ -79,6 +79,8 @@ public sealed partial class CloudInitBuilder
         var entries = AllPaths(others).SelectMany(path => Parents(path).Prepend(path)).Distinct().CountBy(path => path[..path.LastIndexOf('/')]).ToDictionary();
         foreach (var (directory, owner) in NewDirectories(others))
             calls.Append($"made {Quoted(directory)} {Quoted(owner)} {entries[directory]}\n");
+        foreach (var (mode, path) in _modes)
+            calls.Append($"chmod {mode} {Quoted(path)}\n");
         if (calls.Length == 0)
             return [];
         // A copy of the machine has a script of its own, or none.

@@ -20,7 +20,7 @@ public sealed partial class CloudInitBuilder
     private readonly List<string> _packages = [];
     private readonly List<YamlNode> _files = [];
     private readonly List<YamlNode> _bootCommands = [];
-    private readonly List<YamlNode> _modes = [];
+    private readonly List<(string Mode, string Path)> _modes = [];
     private readonly List<YamlNode> _commands = [];
     private readonly StringBuilder _hosts = new();
 
@@ -164,11 +164,11 @@ public sealed partial class CloudInitBuilder
         if (_defaultUser is { } user)
             entries.Add(("user", user));
         AddList("users", _defaultUser is null ? _users : [Text("default"), .. _users]);
-        AddList("write_files", [.. _files, .. HasHosts ? (YamlNode[])[HostsFile()] : [], .. SettlingScript(others)]);
+        AddList("write_files", [.. VerifyingScript(), .. _files, .. HasHosts ? (YamlNode[])[HostsFile()] : [], .. SettlingScript(others)]);
         AddList("fs_setup", _fileSystems);
         AddList("mounts", _mounts.Values);
         AddList("bootcmd", [.. _firstCommands, .. EarlyCommands(others), .. _bootCommands]);
-        AddList("runcmd", [.. _modes, .. _commands]);
+        AddList("runcmd", _commands);
         return entries;
 
         void AddList(string key, IReadOnlyCollection<YamlNode> items)
@@ -179,8 +179,8 @@ public sealed partial class CloudInitBuilder
     }
 
     /// <summary>What runcmd would run, as cloud-init makes one script of it (util.shellify); null when there is nothing to run.</summary>
-    internal string? CommandScript() => _modes.Count + _commands.Count == 0 ? null
-        : "#!/bin/sh\n" + string.Concat(_modes.Concat(_commands).Select(command => command is YamlSequenceNode words
+    internal string? CommandScript() => _commands.Count == 0 ? null
+        : "#!/bin/sh\n" + string.Concat(_commands.Select(command => command is YamlSequenceNode words
             ? string.Join(' ', words.Select(word => $"'{((YamlScalarNode)word).Value!.Replace("'", "'\\''", StringComparison.Ordinal)}'")) + "\n"
             : $"{((YamlScalarNode)command).Value}\n"));
 
@@ -221,7 +221,7 @@ public sealed partial class CloudInitBuilder
             file.Add("defer", Flag(true));
         // cc_write_files changes the owner after the mode, and Linux takes these bits away with it (chown(2)).
         if (Convert.ToInt32(permissions, 8) > 511)
-            _modes.Add(Command("chmod", [permissions, path]));
+            _modes.Add((permissions, path));
         _files.Add(file);
         return this;
     }

@@ -32,6 +32,7 @@ public static class UserData
             .DefaultUser(spec.User, authorizedKeys)
             .HostKey(hostKey.PrivateOpenSsh, hostKey.PublicOpenSsh)
             .Swap(spec.SwapMiB ?? 0);
+        builder.Verify(SpecVerification.Script(vm));
         if (vm.ServiceKey is { } key)
             builder.AddServiceAccount(key);
         foreach (var user in spec.Users)

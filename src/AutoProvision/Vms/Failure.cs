@@ -8,7 +8,11 @@ namespace AutoProvision.Vms;
 /// <param name="Hint">What the reader can do about it.</param>
 /// <param name="Step">The pipeline step it happened in, where there was one.</param>
 /// <param name="Evidence">Tail of a tool's stderr, the console log or cloud-init's status.</param>
-public sealed record Failure(string Code, string Cause, string Hint, string? Step = null, string? Evidence = null);
+public sealed record Failure(string Code, string Cause, string Hint, string? Step = null, string? Evidence = null)
+{
+    /// <summary>Of <c>spec_not_met</c>: what in the guest is not as it was asked for, in the order of the request.</summary>
+    public IReadOnlyList<SpecMismatch>? Mismatches { get; init; }
+}
 
 /// <summary>Carries a <see cref="Vms.Failure"/> from where it is known to where it is recorded or answered.</summary>
 public sealed class FailureException(Failure failure, Exception? inner = null) : Exception(failure.Cause, inner)

@@ -72,6 +72,9 @@ public sealed record Vm
     /// <summary>cloud-init's complaint about a VM that is to be degraded once its last step is done.</summary>
     public Failure? Degradation { get; init; }
 
+    /// <summary>How much of its spec was looked at in the guest; null until it was asked, and for VMs of before it was.</summary>
+    public Verified? Verified { get; init; }
+
     /// <summary>Why the VM is failed or degraded.</summary>
     public Failure? Failure { get; init; }
 

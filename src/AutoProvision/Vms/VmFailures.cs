@@ -8,6 +8,9 @@ public static class VmFailures
     /// <summary>A change could not be journalled; nothing was changed.</summary>
     public const string JournalFull = "journal_full";
 
+    /// <summary>Something in the guest is not as it was asked for; the VM is degraded.</summary>
+    public const string SpecNotMet = "spec_not_met";
+
     public static FailureException NotFound(string id) => new("vm_not_found", $"There is no VM {id}.", VmId.Respell(id) is { } right
         ? Respelt(right)
         : VmId.Parse(id) is not null ? "GET /vms lists the VMs there are; a deleted one is forgotten after a while."

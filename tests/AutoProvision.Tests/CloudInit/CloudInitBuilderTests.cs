@@ -102,10 +102,11 @@ public class CloudInitBuilderTests
     [Fact]
     public void Bits_that_a_change_of_owner_takes_away_are_set_before_the_commands_run()
     {
-        var commands = new CloudInitBuilder().AddShellCommand("true").AddFile("/a b", "", "4755").AddFile("/c", "", "0755").Parse().At("runcmd");
+        var config = new CloudInitBuilder().AddShellCommand("true").AddFile("/a b", "", "4755").AddFile("/c", "", "0755").Parse();
 
-        Assert.Equal(["chmod", "4755", "/a b"], commands.Texts(0));
-        Assert.Equal("true", commands.Text(1));
+        Assert.Equal("/var/lib/cloud/scripts/per-instance/000-settle", config.Text("write_files", 2, "path"));
+        Assert.EndsWith("\n\nchmod 4755 '/a b'\nrm -f \"$0\"\n", config.Text("write_files", 2, "content"), StringComparison.Ordinal);
+        Assert.Equal(["true"], config.Texts("runcmd"));
     }
 
     [Fact]

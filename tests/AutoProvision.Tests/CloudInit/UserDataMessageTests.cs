@@ -80,9 +80,9 @@ public class UserDataMessageTests
     [Fact]
     public void The_vms_own_commands_are_a_script_that_the_callers_cannot_end()
     {
-        var message = UserDataMessage.Build(CallersUserData.Parse("#cloud-config\nruncmd: [exit]"), Ours().AddCommand("echo", "it's", "").AddFile("/s", "", "4755"));
+        var message = UserDataMessage.Build(CallersUserData.Parse("#cloud-config\nruncmd: [exit]"), Ours().AddCommand("echo", "it's", ""));
 
-        Assert.Contains(("text/x-shellscript", "00-runcommands", "#!/bin/sh\n'chmod' '4755' '/s'\nours\n'echo' 'it'\\''s' ''\n"), MergedUserData.Parts(message));
+        Assert.Contains(("text/x-shellscript", "00-runcommands", "#!/bin/sh\nours\n'echo' 'it'\\''s' ''\n"), MergedUserData.Parts(message));
         Assert.Equal(["exit"], MergedUserData.Root(message).Texts("runcmd"));
         Assert.Throws<ArgumentException>(() => CallersUserData.Parse(CallersUserDataTests.Mime("Content-Type: text/x-shellscript\nContent-Disposition: attachment; filename=00-runcommands\n\n#!/bin/sh\n")));
     }

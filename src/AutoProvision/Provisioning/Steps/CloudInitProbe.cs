@@ -37,6 +37,7 @@ public static class CloudInitProbe
             look="grep '^E: ' $log | head -n 10 | cut -c 1-200; tail -c 3000 $log"
             if [ -r $log ]; then sh -c "$look"; else sudo -n sh -c "$look"; fi 2>/dev/null
           fi
+          {{VerificationProbe.Script}}
         elif command -v cloud-init >/dev/null; then
           echo command; cloud-init status --wait --format json
         else
@@ -48,7 +49,8 @@ public static class CloudInitProbe
     /// <exception cref="FailureException"><c>cloud_init_missing</c>, <c>cloud_init_disabled</c> or <c>cloud_init_status_unreadable</c>.</exception>
     public static Failure? Judge(ExecResult result)
     {
-        var (how, text) = result.Stdout.Split('\n', 2) is [var first, var rest] ? (first, rest) : (result.Stdout, "");
+        var stdout = VerificationProbe.Without(result.Stdout);
+        var (how, text) = stdout.Split('\n', 2) is [var first, var rest] ? (first, rest) : (stdout, "");
         return how switch
         {
             "disabled" => throw new FailureException("cloud_init_disabled", "cloud-init is disabled in this image.",

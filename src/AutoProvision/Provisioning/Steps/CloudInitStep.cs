@@ -22,8 +22,11 @@ public sealed class CloudInitStep(SshWaiter waiter, VmAccess access, SshConnecti
         var result = await WaitAsync(context, target, cancellation);
         // From here on exec uses it: logging in anew costs seconds on an emulated guest.
         pool.Adopt(context.Id.ToString(), target, context.TakeConnection());
-        if (CloudInitProbe.Judge(result) is { } complaint)
-            context.Update(vm => vm with { Degradation = complaint }, complaint.Cause);
+        var complaint = CloudInitProbe.Judge(result);
+        var verdict = SpecVerification.Judge(context.Vm, VerificationProbe.Read(result.Stdout));
+        context.Update(vm => vm with { Verified = verdict.Verified, Degradation = SpecVerification.Failure(verdict.Mismatches, complaint) }, verdict.Message);
+        if (context.Vm.Degradation is { } degradation)
+            context.Report(degradation.Cause);
         await addresses.NoteAsync(context, cancellation);
     }
 

@@ -1,0 +1,276 @@
+namespace AutoProvision.CloudInit.Verification;
+
+// The part of the script that is the same for each machine. In the language that dash, busybox and bash share; it changes nothing but
+// its answer, and always ends with 0, since cloud-init takes anything else for a failure of the machine.
+public sealed partial class VerificationScript
+{
+    private const string Functions = """
+        #!/bin/sh
+        # Looks whether the machine is as it was asked for. Each line of the answer: a JSON pointer into the request, ok, differs, missing or
+        # unknown, and what was seen. For tests, the first argument is a directory to take for /.
+        root=${1-} LC_ALL=C ifs=$IFS
+        export LC_ALL
+        umask 077
+        set -f
+        nl='
+        '
+        directory=$root/var/lib/cloud/instance answer=$root/var/lib/cloud/instance/autoprovision-verified
+        { : >"$answer.new"; } 2>/dev/null || exit 0
+        exec >>"$answer.new" 2>/dev/null
+
+        has() { command -v "$1" >/dev/null; }
+        say() { printf '%s\t%s\t%.200s\n' "$1" "$2" "${3-}"; }
+        uptime() { read -r now rest <"$root/proc/uptime" || now=; }
+        # slurp PATH: blanks become one space, so that a line can be looked for
+        slurp() { tr -s '\t ' ' ' <"$root$1"; }
+
+        # line BEGINNING TEXT: the first line that begins so, in found
+        line() {
+          case $nl$2 in *"$nl$1"*) ;; *) found=; return 1 ;; esac
+          found=$nl$2
+          found=${found#*"$nl$1"}
+          found=$1${found%%"$nl"*}
+        }
+
+        hostname() {
+          read -r seen <"$root/proc/sys/kernel/hostname" || { say "$1" unknown 'no /proc'; return; }
+          read -r written <"$root/etc/hostname" || written=$seen
+          for it in "$seen" "$written"; do
+            case $it in "$2" | "$2".*) ;; *) say "$1" differs "$it"; return ;; esac
+          done
+          say "$1" ok
+        }
+
+        # user ID POINTER NAME: the following properties are that one's
+        user() {
+          id=$1 at=$2 login=$3 keys= home=
+          line "$login:" "$passwd" || found=$(getent passwd "$login")
+          case $found in
+            "$login:"*) ;;
+            *) say "$at" missing 'no such user'; login=; return ;;
+          esac
+          IFS=:
+          set -- $found
+          IFS=$ifs
+          gid=$4 home=${6-} shell=${7-}
+          add "$id" "$home"
+        }
+        # home ID POINTER NAME: looked at together with the files
+        home() {
+          eval "it=\${stat_$1-} there=\${there_$1-}"
+          case $there in
+            '') return ;;
+            no) say "$2" differs 'no home' ;;
+            *) case $it in
+              '') say "$2" unknown 'no answer of stat' ;;
+              "$3 "*) say "$2" ok ;;
+              *) say "$2" differs "the home belongs to ${it%% *}" ;;
+            esac ;;
+          esac
+        }
+        shell() {
+          [ -n "$login" ] || return
+          if [ "$shell" != "$2" ]; then say "$1" differs "${shell:-none}"
+          elif [ -x "$root$shell" ]; then say "$1" ok
+          else say "$1" missing "the guest has no $shell"; fi
+        }
+        group() {
+          [ -n "$login" ] || return
+          line "$2:" "$groups" || found=$(getent group "$2")
+          case $found in "$2:"*) ;; *) say "$1" missing 'no such group'; return ;; esac
+          at=$1
+          IFS=:
+          set -- $found
+          IFS=$ifs
+          case $3/,${4-}, in
+            "$gid"/* | *,"$login",*) say "$at" ok ;;
+            *) say "$at" missing 'not a member' ;;
+          esac
+        }
+        key() {
+          [ -n "$login" ] || return
+          [ -n "$keys" ] || keys=$nl$(cat "$root$home/.ssh/authorized_keys")$nl
+          case $keys in
+            *"$nl$2$nl"* | *"$nl$2 "*) say "$1" ok ;;
+            *)
+              if (set +f; cat "$root/etc/ssh/sshd_config" "$root"/etc/ssh/sshd_config.d/*.conf) | grep -qi '^[[:space:]]*AuthorizedKeys'; then say "$1" unknown 'sshd reads other files'
+              else say "$1" missing 'not in authorized_keys'; fi ;;
+          esac
+        }
+        sudoer() {
+          [ -n "$login" ] || return
+          [ -n "$sudoers" ] || sudoers=$(set +f; cat "$root"/etc/sudoers.d/*)
+          if ! has sudo; then say "$1" missing 'no sudo'
+          elif line "$2" "$sudoers"; then say "$1" ok
+          else say "$1" missing 'no such rule'; fi
+        }
+
+        # add ID PATH: to be looked at
+        add() {
+          if [ -e "$root$2" ]; then paths=$paths$root$2$nl ids="$ids $1" there=yes; else there=no; fi
+          eval "there_$1=$there path_$1=\$2"
+        }
+        file() {
+          add "$1" "$3"
+          if [ $there = yes ]; then say "$2" ok; else say "$2" missing 'not there'; fi
+        }
+        # distribute PREFIX LINES IDS: line by line to PREFIX_ID, if there are as many as ids
+        distribute() {
+          lines=$2 prefix=$1
+          set -- $3
+          IFS=$nl
+          count=0
+          for it in $lines; do count=$((count + 1)); done
+          [ $count = $# ] || { IFS=$ifs; return; }
+          for it in $lines; do
+            eval "${prefix}_$1=\$it"
+            shift
+          done
+          IFS=$ifs
+        }
+        look() {
+          [ -n "$ids" ] && has stat || return
+          IFS=$nl
+          set -- $paths
+          IFS=$ifs
+          distribute stat "$(stat -L -c '%U %G %a %s' -- "$@")" "$ids"
+          ids= paths=
+        }
+        # stat_of ID POINTER: of a file that is there, in user, group, mode and size
+        stat_of() {
+          eval "it=\${stat_$1-} there=\${there_$1-}"
+          [ "$there" = yes ] || return 1
+          [ -n "$it" ] || { say "$2" unknown 'no answer of stat'; return 1; }
+          IFS=' '
+          set -- $it
+          IFS=$ifs
+          user=$1 group=$2 mode=$3 size=$4
+        }
+        owner() {
+          stat_of "$1" "$2" || return
+          if [ "$3" = "$user" ] && { [ -z "$4" ] || [ "$4" = "$group" ]; }; then say "$2" ok; else say "$2" differs "$user:$group"; fi
+        }
+        mode() {
+          stat_of "$1" "$2" || return
+          if [ "$3" = "$mode" ]; then say "$2" ok; else say "$2" differs "$mode"; fi
+        }
+        # size ID BYTES: what has another length needs no sum
+        size() {
+          eval "it=\${stat_$1-}"
+          [ -n "$it" ] || return
+          size=${it##* }
+          if [ "$size" != "$2" ]; then eval "sum_$1=length"; else
+            eval "it=\$root\$path_$1"
+            [ ! -f "$it" ] || paths=$paths$it$nl ids="$ids $1"
+          fi
+        }
+        sum() {
+          [ -n "$ids" ] && has sha256sum || return
+          IFS=$nl
+          set -- $paths
+          IFS=$ifs
+          distribute sum "$(sha256sum -- "$@")" "$ids"
+        }
+        content() {
+          eval "it=\${sum_$1-} there=\${there_$1-} size=\${stat_$1-}"
+          [ "$there" = yes ] || return
+          it=${it#\\}
+          case $it in
+            '') say "$2" unknown 'no checksum' ;;
+            length) say "$2" differs "${size##* } bytes" ;;
+            "$3 "*) say "$2" ok ;;
+            *) say "$2" differs "${size##* } other bytes" ;;
+          esac
+        }
+
+        # list_packages NAME...: what dpkg says of these and of what provides them
+        list_packages() {
+          has dpkg-query || return
+          has_packages=yes
+          IFS=$nl
+          packages=$(dpkg-query -W -f '${db:Status-Abbrev}|${Package}|${Provides}|\n' | grep -F "$*")
+          IFS=$ifs
+        }
+        package() {
+          [ "$has_packages" = yes ] || { say "$1" unknown 'no dpkg'; return; }
+          case $nl$packages in *"${nl}ii |$2|"*) say "$1" ok; return ;; esac
+          result=missing seen='not installed'
+          case $2 in *[.+]*) result=unknown seen='apt may take it for a pattern' ;; esac
+          IFS=$nl
+          for it in $packages; do
+            case $it in *[\ \|]"$2"[,\ \|]*) ;; *) continue ;; esac
+            case $it in
+              ?i\ *) result=ok seen=; break ;;
+              ?[nc]*) ;;
+              *\|"$2"\|*\|) result=differs seen="dpkg: ${it%%|*}" ;;
+            esac
+          done
+          IFS=$ifs
+          say "$1" $result "$seen"
+        }
+
+        attached() {
+          if [ ! -d "$root/dev/disk/by-id" ]; then say "$1" unknown 'no udev'
+          elif [ -e "$root/dev/disk/by-id/virtio-$2" ]; then say "$1" ok
+          else say "$1" missing 'no such disk'; fi
+        }
+        mounted() {
+          case $mounts in
+            *" $3 "*) ;;
+            *) if [ -n "$mounts" ]; then say "$1" missing 'not mounted'; else say "$1" unknown 'no /proc'; fi; return ;;
+          esac
+          # The last one hides those before it.
+          device=${mounts%" $3 "*} type=${mounts##*" $3 "}
+          device=${device##*"$nl"} type=${type%% *}
+          if [ "$type" != ext4 ]; then say "$1" differs "$device, $type"
+          elif [ ! -d "$root/dev/disk/by-id" ]; then say "$1" unknown 'no udev'
+          elif [ "$root/dev/disk/by-id/virtio-$2" -ef "$root$device" ]; then say "$1" ok
+          else say "$1" differs "$device"; fi
+        }
+        swap() {
+          line '/swap.img ' "$(slurp /proc/swaps)" || { say "$1" missing 'no /swap.img in use'; return; }
+          at=$1 mib=$2
+          set -- $found
+          case ${3-} in '' | *[!0-9]*) say "$at" unknown; return ;; esac
+          # Its first page is not counted.
+          if [ "$3" -ge $((mib * 1024 - 64)) ] && [ "$3" -le $((mib * 1024)) ]; then say "$at" ok; else say "$at" differs "$(($3 / 1024)) MiB"; fi
+        }
+        timezone() {
+          zone=$root/usr/share/zoneinfo/$2 clock=$root/etc/localtime
+          if [ ! -f "$zone" ]; then say "$1" missing 'the guest does not know it'
+          elif [ "$clock" -ef "$zone" ]; then say "$1" ok
+          elif [ ! -e "$clock" ]; then say "$1" missing 'no /etc/localtime'
+          elif ! has cmp; then say "$1" unknown 'no cmp'
+          elif cmp -s "$clock" "$zone"; then say "$1" ok
+          else
+            seen=$(readlink "$clock")
+            say "$1" differs "${seen#*zoneinfo/}"
+          fi
+        }
+        host() {
+          [ -n "$hosts" ] || hosts=$nl$(slurp /etc/hosts)$nl
+          case $hosts in *"$nl$2$nl"* | *"$nl$2 "*) say "$1" ok ;; *) say "$1" missing 'no such line' ;; esac
+        }
+        variable() {
+          [ -n "$variables" ] || variables=$nl$(cat "$root/etc/environment")$nl
+          case $variables in *"$nl$2$nl"*) say "$1" ok ;; *) say "$1" missing 'no such line' ;; esac
+        }
+
+        end() {
+          begun=$began
+          uptime
+          say time "$begun" "$now"
+          mv -f "$answer.new" "$answer"
+          # A copy of the machine has a script of its own. This one can be run again where it is now.
+          case $0 in */scripts/per-instance/*) mv -f "$0" "$directory/autoprovision-verify" ;; esac
+          exit 0
+        }
+
+        uptime
+        began=$now ids= paths= packages= has_packages= hosts= variables= sudoers=
+        passwd=$(cat "$root/etc/passwd")
+        groups=$(cat "$root/etc/group")
+        mounts=$(cat "$root/proc/mounts")
+
+        """;
+}
