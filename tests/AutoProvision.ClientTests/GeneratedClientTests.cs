@@ -25,7 +25,7 @@ public sealed class GeneratedClientTests
         var made = await FollowAsync(client, asked.Id, VmState.Ready);
         Assert.Contains(made, what => what is { Type: VmEventType.Step_completed, Step: "cloud-init", DurationMs: not null });
         var ready = (await client.GetVmAsync(asked.Id, cancellationToken: Cancellation)).Result;
-        Assert.Equal((VmState.Ready, 2), (ready.State, ready.Cpus));
+        Assert.Equal((VmState.Ready, 2, Verified.None), (ready.State, ready.Cpus, ready.Verified));
 
         var answer = await client.ExecInVmAsync(asked.Id, new ExecBody { Shell = "cat /etc/hostname; exit 7" }, Cancellation);
         Assert.Equal((7, "web-1\n"), (answer.ExitCode, answer.Stdout));
@@ -35,6 +35,21 @@ public sealed class GeneratedClientTests
         Assert.DoesNotContain(removed, what => what.Seq <= made[^1].Seq);
         Assert.Empty((await client.ListVmsAsync(cancellationToken: Cancellation)).Result);
         Assert.Empty(host.Traces);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task It_reads_what_a_guest_is_not_as_asked_in()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var client = new AutoProvisionClient(http);
+        host.Guests.CloudInit = (_, _) => Task.FromResult(FakeAnswers.Verified("/name differs localhost", "/user ok"));
+
+        var vm = await ReadyAsync(client);
+
+        var failure = (await client.GetVmAsync(vm, cancellationToken: Cancellation)).Result is { State: VmState.Degraded, Verified: Verified.Full, Failure: { } it } ? it : null;
+        var mismatch = Assert.Single(failure!.Mismatches!);
+        Assert.Equal(("spec_not_met", "/name", "web-1", "localhost"), (failure.Code, mismatch.Pointer, mismatch.Expected, mismatch.Seen));
     }
 
     [Fact(Timeout = Limit)]

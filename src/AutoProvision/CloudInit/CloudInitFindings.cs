@@ -26,7 +26,7 @@ internal sealed class CloudInitFindings
         if (!owner.TryGetProperty("recoverable_errors", out var levels) || levels.ValueKind != JsonValueKind.Object)
             return;
         foreach (var level in levels.EnumerateObject().Where(level => level.Name != "DEPRECATED"))
-            Add(level.Value, stage, _recoverable);
+            Add(level.Value, stage, _recoverable, CloudInitWarnings.IsHarmless);
     }
 
     /// <summary>What is found decides how a finished run went; a run under way stays one, and what cloud-init itself calls an error or disabled too.</summary>
@@ -41,13 +41,13 @@ internal sealed class CloudInitFindings
 
     private static string Cut(string text, int length) => text.Length <= length ? text : text[..length];
 
-    private void Add(JsonElement texts, string stage, List<CloudInitError> to)
+    private void Add(JsonElement texts, string stage, List<CloudInitError> to, Func<string, bool>? isHarmless = null)
     {
         if (texts.ValueKind != JsonValueKind.Array)
             return;
         foreach (var text in texts.EnumerateArray())
         {
-            if (to.Count < MostErrors && text.ValueKind == JsonValueKind.String && _seen.Add(text.GetString()!))
+            if (to.Count < MostErrors && text.ValueKind == JsonValueKind.String && isHarmless?.Invoke(text.GetString()!) != true && _seen.Add(text.GetString()!))
                 to.Add(Cut(CloudInitMessage.Parse(text.GetString()!, stage)));
         }
     }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using AutoProvision.CloudInit;
+using AutoProvision.CloudInit.Verification;
 using AutoProvision.Fakes;
 using AutoProvision.Provisioning.Steps;
 
@@ -11,6 +12,10 @@ public sealed class CloudInitProbeTests : IDisposable
     private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("autoprovision-probe-");
 
     private string Log => Path.Combine(_root.FullName, "output.log");
+
+    private string Verified => Path.Combine(_root.FullName, "verified");
+
+    private string WarningLog => Path.Combine(_root.FullName, "cloud-init.log");
 
     [Theory]
     [InlineData("sh")]
@@ -50,6 +55,52 @@ public sealed class CloudInitProbeTests : IDisposable
         Assert.DoesNotContain("printed", answer.Stdout, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("sh")]
+    [InlineData("bash")]
+    public void What_the_guest_found_of_the_spec_comes_in_the_same_answer(string shell)
+    {
+        Write(CloudInitStatusSamples.StatusFile224Running, CloudInitStatusSamples.ResultFileClean);
+        File.WriteAllText(Verified, "/name\tok\t\n/user\tmissing\tno such user\ntime\t1.00\t1.21\n");
+
+        var answer = Run(shell);
+
+        Assert.Null(CloudInitProbe.Judge(answer));
+        Assert.Equal(SpecFinding.Missing, VerificationProbe.Read(answer.Stdout).Findings["/user"].Finding);
+        Assert.Equal(0.21, VerificationProbe.Read(answer.Stdout).Time!.Value.TotalSeconds);
+    }
+
+    [Theory]
+    [InlineData("sh")]
+    [InlineData("bash")]
+    public void Warnings_of_this_boot_count_where_cloud_init_tells_them_in_its_log_alone(string shell)
+    {
+        Write(CloudInitStatusSamples.StatusFile224Running, CloudInitStatusSamples.ResultFileClean);
+        File.WriteAllText(WarningLog, """
+            2026-12-01 09:00:01,001 - util.py[WARNING]: of an earlier boot
+            2026-12-01 10:00:00,001 - util.py[DEBUG]: Cloud-init v. 22.4.2 running 'init-local' at Tue, 01 Dec 2026 10:00:00 +0000. Up 8.63 seconds.
+            2026-12-01 10:00:02,002 - cc_mounts.py[WARNING]: Activate mounts: FAIL:mount -a
+            2026-12-01 10:00:02,003 - util.py[WARNING]: Activate mounts: FAIL:mount -a
+            2026-12-01 10:00:03,004 - schema.py[WARNING]: Deprecated cloud-config provided: apt_sources
+            2026-12-01 10:00:04,005 - util.py[WARNING]: grub-probe failed to execute for grub-dpkg
+            2026-12-01 10:00:05,006 - util.py[DEBUG]: a text that has [WARNING]: in it
+
+            """);
+
+        var complaint = CloudInitProbe.Judge(Run(shell))!;
+
+        Assert.Equal(("cloud_init_errors", "mounts: Activate mounts: FAIL:mount -a"), (complaint.Code, complaint.Cause));
+    }
+
+    [Fact]
+    public void Later_versions_tell_their_warnings_themselves_and_their_log_is_not_read()
+    {
+        Write(CloudInitStatusSamples.StatusFile224Running.Replace("\"errors\"", "\"recoverable_errors\": {}, \"errors\"", StringComparison.Ordinal), CloudInitStatusSamples.ResultFileClean);
+        File.WriteAllText(WarningLog, "2026-12-01 10:00:02,002 - cc_mounts.py[WARNING]: Activate mounts: FAIL:mount -a\n");
+
+        Assert.Null(CloudInitProbe.Judge(Run("sh")));
+    }
+
     public void Dispose() => _root.Delete(recursive: true);
 
     private void Write(string status, string result)
@@ -60,7 +111,8 @@ public sealed class CloudInitProbeTests : IDisposable
 
     private Ssh.ExecResult Run(string shell)
     {
-        var script = CloudInitProbe.Script.Replace("/run/cloud-init", _root.FullName, StringComparison.Ordinal).Replace("/var/log/cloud-init-output.log", Log, StringComparison.Ordinal);
+        var script = CloudInitProbe.Script.Replace("/run/cloud-init", _root.FullName, StringComparison.Ordinal).Replace("/var/log/cloud-init-output.log", Log, StringComparison.Ordinal)
+            .Replace(VerificationScript.Answer, Verified, StringComparison.Ordinal).Replace(VerificationProbe.Log, WarningLog, StringComparison.Ordinal).Replace("$(id -u)", "0", StringComparison.Ordinal);
         using var process = Process.Start(new ProcessStartInfo(shell, ["-c", script]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();

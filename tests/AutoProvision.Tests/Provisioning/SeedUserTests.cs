@@ -1,4 +1,5 @@
 using AutoProvision.CloudInit;
+using AutoProvision.CloudInit.Verification;
 using AutoProvision.Processes;
 using AutoProvision.Ssh;
 using AutoProvision.Vms;
@@ -162,7 +163,7 @@ public class SeedUserTests
         return file.Text("content").Split("\n\n")[^1].TrimEnd('\n').Split('\n');
     }
 
-    private static YamlMappingNode Config(VmSpec spec) => MergedUserData.Root(Seed(spec));
+    private static YamlMappingNode Config(VmSpec spec) => MergedUserData.Root(Seed(spec)).WithoutVerification();
 
     private static string Seed(VmSpec spec) => UserData.Seed(
         new Vm { Id = Guid.NewGuid(), Spec = spec, State = VmState.Provisioning, CreatedAt = DateTimeOffset.UnixEpoch, Mac = "52:54:00:00:00:00" },

@@ -58,7 +58,7 @@ public static class CloudInitProbe
             "missing" => throw new FailureException("cloud_init_missing", "The guest has no cloud-init.", "Use an image with cloud-init."),
             "died" => Complaint([new CloudInitError("cloud-final", "the service died before it wrote a result")], null),
             "files" when text.Split(Separator, 3) is [var status, var outcome, .. var log] =>
-                Judge(CloudInitStatus.ParseFiles(status, outcome), log is [var printed] && !string.IsNullOrWhiteSpace(printed) ? printed.Trim() : text),
+                Judge(CloudInitWarnings.AddTo(CloudInitStatus.ParseFiles(status, outcome), VerificationProbe.Warnings(result.Stdout)), log is [var printed] && !string.IsNullOrWhiteSpace(printed) ? printed.Trim() : text),
             _ => Judge(CloudInitStatus.ParseCommand(text), text),
         };
     }

@@ -2,23 +2,39 @@ using AutoProvision.CloudInit.Verification;
 
 namespace AutoProvision.Provisioning.Steps;
 
-/// <summary>The end of <see cref="CloudInitProbe"/>: what only root may read, in one go.</summary>
+/// <summary>
+/// The end of <see cref="CloudInitProbe"/>: what only root may read, in one go. That is the answer of the <see cref="VerificationScript"/>, and
+/// the warnings of this boot where cloud-init tells them in its log alone (before 23.4, which has <c>recoverable_errors</c>).
+/// </summary>
 internal static class VerificationProbe
 {
     private const string Mark = "--- autoprovision: verified ---\n";
+    private const string WarningsMark = "--- autoprovision: warnings ---\n";
 
-    // Far more than a script writes about a request of the largest size that people send; the exec keeps 1 MiB.
+    /// <summary>cloud-init's log, which it appends to at each boot.</summary>
+    public const string Log = "/var/log/cloud-init.log";
+
+    // Together less than the exec keeps.
     private const string MostBytes = "600000";
+    private const string MostWarnings = "60000";
 
-    /// <summary>Lines of the probe's script. Who is root, or has no sudo, is no matter: what cannot be read is unknown.</summary>
-    public const string Script = $"""
-        printf '%s' '{Mark}'
-          own='head -c {MostBytes} {VerificationScript.Answer}'
+    /// <summary>Lines of the probe's script. What cannot be read is unknown.</summary>
+    public const string Script = $$"""
+        printf '%s' '{{Mark}}'
+          own='head -c {{MostBytes}} {{VerificationScript.Answer}}'
+          grep -q recoverable_errors $run/status.json || own="$own; printf '%s' '{{WarningsMark}}'
+            LC_ALL=C grep -E '^[0-9-]+ [0-9:,]+ - [^ ]+(\[DEBUG\]: Cloud-init v.* running .init-local. at|\[(WARNING|ERROR|CRITICAL)\]: )' {{Log}} |
+            sed -n '/running .init-local. at/{s/.*//;h;d;};H;\${x;p;}' | head -c {{MostWarnings}}"
           if [ "$(id -u)" = 0 ]; then sh -c "$own"; else sudo -n sh -c "$own"; fi 2>/dev/null
         """;
 
     /// <summary>The probe's answer without it.</summary>
     public static string Without(string stdout) => stdout.Split(Mark, 2)[0];
 
-    public static VerificationAnswer Read(string stdout) => stdout.Split(Mark, 2) is [_, var answer] ? VerificationAnswer.Parse(answer) : VerificationAnswer.None;
+    public static VerificationAnswer Read(string stdout) => VerificationAnswer.Parse(Part(stdout).Split(WarningsMark, 2)[0]);
+
+    /// <summary>Lines of cloud-init's log.</summary>
+    public static string Warnings(string stdout) => Part(stdout).Split(WarningsMark, 2) is [_, var warnings] ? warnings : "";
+
+    private static string Part(string stdout) => stdout.Split(Mark, 2) is [_, var part] ? part : "";
 }
