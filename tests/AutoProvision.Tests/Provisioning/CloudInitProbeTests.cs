@@ -67,7 +67,7 @@ public sealed class CloudInitProbeTests : IDisposable
 
         Assert.Null(CloudInitProbe.Judge(answer));
         Assert.Equal(SpecFinding.Missing, VerificationProbe.Read(answer.Stdout).Findings["/user"].Finding);
-        Assert.Equal(0.21, VerificationProbe.Read(answer.Stdout).Time!.Value.TotalSeconds);
+        Assert.Equal(TimeSpan.FromMilliseconds(210), VerificationProbe.Read(answer.Stdout).Time);
     }
 
     [Theory]

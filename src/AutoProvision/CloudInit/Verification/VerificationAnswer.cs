@@ -44,10 +44,10 @@ public sealed record VerificationAnswer(IReadOnlyDictionary<string, (SpecFinding
 
     // Seconds since the guest's boot.
     private static TimeSpan? Time_(string begun, string ended) =>
-        Seconds(begun) is { } from && Seconds(ended) is { } to && to >= from ? TimeSpan.FromSeconds(to - from) : null;
+        Seconds(begun) is { } from && Seconds(ended) is { } to && to >= from ? TimeSpan.FromMilliseconds(Math.Round((to - from) * 1000)) : null;
 
     private static double? Seconds(string text) =>
-        text.Length <= 20 && double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds < 1e9 ? Math.Round(seconds, 2) : null;
+        text.Length <= 20 && double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds < 1e9 ? seconds : null;
 
     private static string Shown(string seen)
     {

@@ -15,7 +15,8 @@ public sealed partial class VerificationScript
         nl='
         '
         directory=$root/var/lib/cloud/instance answer=$root/var/lib/cloud/instance/autoprovision-verified
-        { : >"$answer.new"; } 2>/dev/null || exit 0
+        # Not ":", which ends the shell where its redirection fails.
+        { true >"$answer.new"; } 2>/dev/null || exit 0
         exec >>"$answer.new" 2>/dev/null
 
         has() { command -v "$1" >/dev/null; }
@@ -228,6 +229,7 @@ public sealed partial class VerificationScript
           else say "$1" differs "$device"; fi
         }
         swap() {
+          [ -e "$root/proc/swaps" ] || { say "$1" unknown 'no /proc'; return; }
           line '/swap.img ' "$(slurp /proc/swaps)" || { say "$1" missing 'no /swap.img in use'; return; }
           at=$1 mib=$2
           set -- $found

@@ -39,11 +39,11 @@ public sealed partial class VerificationScript
         return this;
     }
 
-    public VerificationScript Shell(string pointer, string of, string shell) => Thing("shell", pointer, shell, of, shell);
+    public VerificationScript Shell(string pointer, string of, string shell) => ThingOf(of, "shell", pointer, shell, shell);
 
-    public VerificationScript Group(string pointer, string of, string group) => Thing("group", pointer, $"a member of {group}", of, group);
+    public VerificationScript Group(string pointer, string of, string group) => ThingOf(of, "group", pointer, $"a member of {group}", group);
 
-    public VerificationScript Sudo(string pointer, string of, string user) => Thing("sudoer", pointer, "sudo without a password", of, $"{user} {UserOptions.FullSudo}");
+    public VerificationScript Sudo(string pointer, string of, string user) => ThingOf(of, "sudoer", pointer, "sudo without a password", $"{user} {UserOptions.FullSudo}");
 
     /// <param name="pointer">JSON pointer of the key.</param>
     /// <param name="of">The user's.</param>
@@ -52,7 +52,7 @@ public sealed partial class VerificationScript
     {
         var key = KeyPattern().Match(line);
         return key.Success && TryFingerprint(key.Groups["blob"].Value, out var fingerprint)
-            ? Thing("key", pointer, $"the key {fingerprint}", of, string.Join(' ', ((string[])["options", "type", "blob"]).Select(part => key.Groups[part].Value).Where(part => part != "")))
+            ? ThingOf(of, "key", pointer, $"the key {fingerprint}", string.Join(' ', ((string[])["options", "type", "blob"]).Select(part => key.Groups[part].Value).Where(part => part != "")))
             : Unsure(pointer, "the key", "a key of an unknown form", of);
     }
 
@@ -91,7 +91,7 @@ public sealed partial class VerificationScript
     }
 
     /// <summary>A disk that is mounted.</summary>
-    public VerificationScript Mount(string pointer, string serial, string mountPoint) => Thing("mounted", pointer, $"mounted at {mountPoint}, ext4", serial, mountPoint);
+    public VerificationScript Mount(string pointer, string serial, string mountPoint) => Add(_things, "mounted", pointer, $"mounted at {mountPoint}, ext4", null, serial, mountPoint);
 
     /// <summary>A disk that nothing is made of.</summary>
     public VerificationScript Disk(string pointer, string serial) => Thing("attached", pointer, $"the disk virtio-{serial}", serial);
@@ -128,7 +128,7 @@ public sealed partial class VerificationScript
 
     private VerificationScript Thing(string call, string pointer, string expected, string word) => Add(_things, call, pointer, expected, null, word);
 
-    private VerificationScript Thing(string call, string pointer, string expected, string of, string word) => Add(_things, call, pointer, expected, of, word);
+    private VerificationScript ThingOf(string of, string call, string pointer, string expected, string word) => Add(_things, call, pointer, expected, of, word);
 
     private void Property(string call, string pointer, string expected, string of, params string[] words) => Add(_properties, call, pointer, expected, of, words);
 

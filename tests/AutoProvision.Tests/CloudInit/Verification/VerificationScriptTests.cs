@@ -116,8 +116,10 @@ public sealed class VerificationScriptTests : IDisposable
         Assert.StartsWith($"Differs: {Me}:", found["/files/1/owner"], StringComparison.Ordinal);
     }
 
+    // Not busybox, whose shell takes its own stat before all others.
     [Theory]
-    [MemberData(nameof(GuestTree.Shells), MemberType = typeof(GuestTree))]
+    [InlineData("sh")]
+    [InlineData("bash")]
     public void Where_the_means_are_lacking_it_is_unknown(string shell)
     {
         _guest.AddUser("app");
@@ -150,7 +152,7 @@ public sealed class VerificationScriptTests : IDisposable
         var found = _guest.Run(script);
         Directory.Delete(_guest.In("/var"), recursive: true);
 
-        Assert.Equal((Unknown, Missing, Unknown), (found.Findings["/name"].Finding, found.Findings["/user"].Finding, found.Findings["/disks/0/mountPoint"].Finding));
+        Assert.Equal((Unknown, Missing, Unknown, Unknown), (found.Findings["/name"].Finding, found.Findings["/user"].Finding, found.Findings["/disks/0/mountPoint"].Finding, found.Findings["/swapMiB"].Finding));
         Assert.Null(found.Time);
         Assert.Equal("", _guest.RunText(script.Build()));
     }
