@@ -12,7 +12,7 @@ public sealed record OwnDescriptions(IReadOnlySet<string> Users, IReadOnlySet<st
     // What else a seed writes for each machine: see CloudInitBuilder and ServiceAccount.
     private static readonly string[] Always =
     [
-        "/etc/ssh/ssh_host_ed25519_key", "/etc/ssh/ssh_host_ed25519_key.pub", "/etc/sudoers.d/90-first-user", "/var/lib/cloud/scripts/per-instance/000-settle", VerificationScript.Path, VerificationScript.Answer,
+        "/etc/ssh/ssh_host_ed25519_key", "/etc/ssh/ssh_host_ed25519_key.pub", "/etc/sudoers.d/90-first-user", "/var/lib/cloud/scripts/per-instance/000-settle", VerificationScript.Path, VerificationScript.Kept, VerificationScript.Answer,
         $"{ServiceAccount.Home}/.ssh/authorized_keys", ServiceAccount.Sudoers,
     ];
 

@@ -39,7 +39,8 @@ public sealed class CloudInitErrorTests
         var vm = await app.WaitUntilMadeAsync(created.Id);
 
         Assert.True(vm.State == VmState.Degraded, JsonSerializer.Serialize(vm));
-        Assert.Equal(("cloud_init_errors", "cloud-init"), (vm.Failure!.Code, vm.Failure.Step));
+        Assert.Equal(("spec_not_met", "cloud-init", Verified.Full), (vm.Failure!.Code, vm.Failure.Step, vm.Verified));
+        Assert.Equal(new SpecMismatch("/packages/0", "the package no-such-parcel", "not installed"), Assert.Single(vm.Failure.Mismatches!));
         Assert.Matches("scripts[-_]user: .*00-runcommands", vm.Failure.Cause);
         Assert.Matches("package[-_]update[-_]upgrade[-_]install: .*no-such-parcel", vm.Failure.Cause);
         Assert.Contains("E: Unable to locate package no-such-parcel", vm.Failure.Evidence, StringComparison.Ordinal);
@@ -51,6 +52,9 @@ public sealed class CloudInitErrorTests
         // cloud-init's own schema has the last word on the user-data; it prints what it does not like.
         var schema = await app.ExecAsync(vm.Id, "sudo cloud-init schema --system");
         Assert.True(schema.ExitCode == 0 && schema.Stdout.Contains("Valid"), schema.Stdout + schema.Stderr);
+        TestContext.Current.SendDiagnosticMessage("warnings: " + (await app.ExecAsync(vm.Id, "sudo grep -E '\\[(WARNING|ERROR)\\]' /var/log/cloud-init.log")).Stdout);
+        TestContext.Current.SendDiagnosticMessage("cause: " + vm.Failure.Cause);
+        await VerificationTimes.PrintAsync(app, vm.Id);
         await app.DeleteAsync(vm.Id);
     }
 }

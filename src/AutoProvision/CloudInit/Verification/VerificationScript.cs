@@ -18,6 +18,9 @@ public sealed partial class VerificationScript
     /// <summary>Its answer, a copy's in the copy's own directory; only root reads it.</summary>
     public const string Answer = "/var/lib/cloud/instance/autoprovision-verified";
 
+    /// <summary>Where it stays when it has run; root can run it again there.</summary>
+    public const string Kept = "/var/lib/cloud/instance/autoprovision-verify";
+
     // Written so that nothing is asked twice: the accounts with the homes they name, then all paths together, then all contents together.
     private readonly StringBuilder _things = new();
     private readonly StringBuilder _properties = new();

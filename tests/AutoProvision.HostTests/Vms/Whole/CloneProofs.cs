@@ -19,7 +19,7 @@ internal sealed class CloneProofs(WholeGuest guest)
 
         var copy = await guest.App.WaitUntilMadeAsync(id);
 
-        Assert.True(copy.State == VmState.Ready, JsonSerializer.Serialize(copy));
+        Assert.True(copy is { State: VmState.Ready, Verified: Verified.Full }, JsonSerializer.Serialize(copy));
         await guest.HasTheTimeAsync("copy");
         await OnesOwnAsync(await guest.App.GetAsync(guest.Id), copy);
         Assert.Equal("copy: ours script theirs, copied, ext4", await guest.SayAsync(id, "echo $(hostname): $(sort /var/lib/ran), $(cat /data/copied), $(findmnt -no FSTYPE /data)"));

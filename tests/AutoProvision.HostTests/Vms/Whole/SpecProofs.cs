@@ -1,6 +1,8 @@
 using System.Globalization;
+using AutoProvision.CloudInit.Verification;
 using AutoProvision.HostTests.Support;
 using AutoProvision.Hypervisors;
+using AutoProvision.Vms;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AutoProvision.HostTests.Vms.Whole;
@@ -17,6 +19,13 @@ internal sealed class SpecProofs(WholeGuest guest)
         Assert.StartsWith("passwordauthentication no", await guest.SayAsync("sudo sshd -T | grep -i passwordauth"), StringComparison.OrdinalIgnoreCase);
         var vm = await guest.App.GetAsync(guest.Id);
         Assert.StartsWith(vm.HostKey!, await guest.SayAsync("sudo sh -c 'cat /etc/ssh/ssh_host_*_key.pub'"), StringComparison.Ordinal);
+    }
+
+    public async Task ItWasVerifiedInFullAsync()
+    {
+        var vm = await guest.App.GetAsync(guest.Id);
+        Assert.True(vm is { Verified: Verified.Full, Failure: null }, await guest.SayAsync($"sudo grep -v ok {VerificationScript.Answer}"));
+        await VerificationTimes.PrintAsync(guest.App, guest.Id);
     }
 
     public async Task UsersAreThereAsync()

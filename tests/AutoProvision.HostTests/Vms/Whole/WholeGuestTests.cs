@@ -25,6 +25,9 @@ public sealed class WholeGuestTests(WholeGuest guest) : IClassFixture<WholeGuest
     public Task A_callers_user_data_runs_beside_ours_and_breaks_nothing() => _spec.CloudInitRanOursTheirsAndTheScriptAsync();
 
     [Fact(Timeout = Limit)]
+    public Task It_was_verified_in_full_and_the_scripts_time_is_printed() => _spec.ItWasVerifiedInFullAsync();
+
+    [Fact(Timeout = Limit)]
     public Task Its_users_are_as_asked() => _spec.UsersAreThereAsync();
 
     [Fact(Timeout = Limit)]
