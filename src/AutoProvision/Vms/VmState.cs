@@ -3,8 +3,8 @@ using System.Text.Json.Serialization;
 namespace AutoProvision.Vms;
 
 /// <summary>
-/// Where a VM is in its life. <c>degraded</c> is reachable, but cloud-init reported errors; <c>unreachable</c> runs, but lets nobody in at
-/// present, and is tried again until it does.
+/// Where a VM is in its life. <c>degraded</c> is reachable, but something in it is not as it was asked for, or cloud-init
+/// reported errors; <c>unreachable</c> runs, but lets nobody in at present, and is tried again until it does.
 /// </summary>
 [JsonConverter(typeof(JsonStringEnumConverter<VmState>))]
 public enum VmState

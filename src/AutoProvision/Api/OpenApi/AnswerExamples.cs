@@ -6,7 +6,7 @@ internal static class AnswerExamples
     private const string Snapshot = """{ "name": "before-upgrade", "createdAt": "2026-11-22T11:20:00.1+00:00", "isRunning": true, "size": { "cpus": 1, "memoryMiB": 1024, "diskGiB": 10 }, "description": "All tests pass." }""";
 
     private static readonly string Ready = Vm("ready",
-        """, "address": "192.168.122.57", "addresses": ["192.168.122.57"], "hostKey": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBEuKh0f4r0P5tGTTXkLSMgEO1nVZJ5mGoGrzlLgEexB", "readyAt": "2026-11-22T10:00:49.7+00:00" """);
+        """, "address": "192.168.122.57", "addresses": ["192.168.122.57"], "hostKey": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBEuKh0f4r0P5tGTTXkLSMgEO1nVZJ5mGoGrzlLgEexB", "readyAt": "2026-11-22T10:00:49.7+00:00", "verified": "full" """);
 
     /// <summary>By operation id and status.</summary>
     public static readonly Dictionary<(string Operation, string Status), string> All = new()

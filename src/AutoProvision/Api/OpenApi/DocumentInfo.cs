@@ -12,7 +12,7 @@ internal static class DocumentInfo
         Ready-to-use virtual machines on libvirt, each from one call.
 
         `POST /vms` answers at once; `GET /vms/{id}/events` tells what happens; in the state `ready` (or `degraded`, when
-        cloud-init complained) the VM takes commands through `POST /vms/{id}/exec` and plain `ssh`; `DELETE /vms/{id}`
+        something in the guest is not as it was asked for) the VM takes commands through `POST /vms/{id}/exec` and plain `ssh`; `DELETE /vms/{id}`
         removes everything that was made for it.
 
         Every refusal is a problem document (RFC 9457) with a stable `code` and a `hint`. A bad request lists every fault
