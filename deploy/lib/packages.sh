@@ -6,8 +6,8 @@ readonly virtualisation_packages=(qemu-system-x86 qemu-utils seabios libvirt-dae
 readonly image_packages=(mmdebstrap debian-archive-keyring e2fsprogs fdisk util-linux xorriso)
 readonly tool_packages=(openssh-client curl jq ca-certificates procps)
 # The SSH tests' own: a real SSH server to talk to, ssh-agent and ssh-keygen, the YAML reader that cloud-init uses, and login shells
-# that are not POSIX ones.
-readonly ssh_test_packages=(openssh-server openssh-client python3-yaml fish tcsh)
+# that are not POSIX ones. And the shell of small guests, which scripts for guests are tried in.
+readonly ssh_test_packages=(openssh-server openssh-client python3-yaml fish tcsh busybox)
 # The host tests' own: what makes the micro guest, and a clock that can be set, which the fault tests use where it is there.
 readonly host_test_packages=(cpio mtools syslinux libfaketime)
 # Stand in for systemd where it does not run.

@@ -64,6 +64,7 @@ public sealed class SpecNotMetTests
         Assert.Equal(("spec_not_met", "cloud-init", Verified.Partial), (vm.Failure.Code, vm.Failure.Step, vm.Verified));
         Assert.Equal(new Dictionary<string, string>
         {
+            ["/files/0/owner"] = "root:root",
             ["/files/1/owner"] = "root:root",
             ["/packages/0"] = "not installed",
             ["/users/0/name"] = "the home belongs to root",
