@@ -16,14 +16,44 @@ public sealed partial class VerificationScript
         '
         directory=$root/var/lib/cloud/instance answer=$root/var/lib/cloud/instance/autoprovision-verified
         # Not ":", which ends the shell where its redirection fails.
-        { true >"$answer.new"; } 2>/dev/null || exit 0
-        exec >>"$answer.new" 2>/dev/null
+        { true >"$answer"; } 2>/dev/null || exit 0
+        exec >>"$answer" 2>/dev/null
 
         has() { command -v "$1" >/dev/null; }
         say() { printf '%s\t%s\t%.200s\n' "$1" "$2" "${3-}"; }
         uptime() { read -r now rest <"$root/proc/uptime" || now=; }
-        # slurp PATH: blanks become one space, so that a line can be looked for
-        slurp() { tr -s '\t ' ' ' <"$root$1"; }
+
+        # All that is looked up in files, read by one process: on an emulated guest each one costs as much as all the rest here.
+        read_tables() {
+          passwd= groups= mounts= swaps= hosts= variables= sudoers= keys=
+          set +f
+          set -- "$root"/etc/sudoers.d/* "$root"/home/*/.ssh/authorized_keys
+          set -f
+          IFS=$nl
+          for it in $(grep -Hs '' "$root/etc/passwd" "$root/etc/group" "$root/proc/mounts" "$root/proc/swaps" "$root/etc/hosts" "$root/etc/environment" "$@"); do
+            it=${it#"$root"}
+            case $it in
+              /etc/passwd:*) passwd=$passwd$nl${it#*:} ;;
+              /etc/group:*) groups=$groups$nl${it#*:} ;;
+              /proc/mounts:*) mounts=$mounts$nl${it#*:} ;;
+              /proc/swaps:*) swaps=$swaps$nl${it#*:} ;;
+              /etc/hosts:*)
+                IFS=$ifs
+                squeeze ${it#*:}
+                hosts=$hosts$nl$squeezed
+                ;;
+              /etc/environment:*) variables=$variables$nl${it#*:} ;;
+              /etc/sudoers.d/*) sudoers=$sudoers$nl${it#*:} ;;
+              /home/*) keys=$keys$nl$root$it ;;
+            esac
+          done
+          IFS=$ifs
+        }
+        squeeze() {
+          IFS=' '
+          squeezed=$*
+          IFS=$nl
+        }
 
         # line BEGINNING TEXT: the first line that begins so, in found
         line() {
@@ -44,7 +74,7 @@ public sealed partial class VerificationScript
 
         # user ID POINTER NAME: the following properties are that one's
         user() {
-          id=$1 at=$2 login=$3 keys= home=
+          id=$1 at=$2 login=$3 home=
           line "$login:" "$passwd" || found=$(getent passwd "$login")
           case $found in
             "$login:"*) ;;
@@ -88,19 +118,24 @@ public sealed partial class VerificationScript
             *) say "$at" missing 'not a member' ;;
           esac
         }
+        read_keys() {
+          [ "$keys_of" != "$home" ] || return
+          keys_of=$home keys=$keys$nl$(grep -Hs '' "$root$home/.ssh/authorized_keys")
+        }
         key() {
           [ -n "$login" ] || return
-          [ -n "$keys" ] || keys=$nl$(cat "$root$home/.ssh/authorized_keys")$nl
-          case $keys in
-            *"$nl$2$nl"* | *"$nl$2 "*) say "$1" ok ;;
+          # Of homes that are elsewhere than in /home nothing was read yet.
+          case ${home#/home/} in */*) read_keys ;; esac
+          case $keys$nl in
+            *"$nl$root$home/.ssh/authorized_keys:$2$nl"* | *"$nl$root$home/.ssh/authorized_keys:$2 "*) say "$1" ok ;;
             *)
               if (set +f; cat "$root/etc/ssh/sshd_config" "$root"/etc/ssh/sshd_config.d/*.conf) | grep -qi '^[[:space:]]*AuthorizedKeys'; then say "$1" unknown 'sshd reads other files'
-              else say "$1" missing 'not in authorized_keys'; fi ;;
+              else say "$1" missing 'not in authorized_keys'; fi
+              ;;
           esac
         }
         sudoer() {
           [ -n "$login" ] || return
-          [ -n "$sudoers" ] || sudoers=$(set +f; cat "$root"/etc/sudoers.d/*)
           if ! has sudo; then say "$1" missing 'no sudo'
           elif line "$2" "$sudoers"; then say "$1" ok
           else say "$1" missing 'no such rule'; fi
@@ -184,17 +219,20 @@ public sealed partial class VerificationScript
           esac
         }
 
-        # list_packages NAME...: what dpkg says of these and of what provides them
+        # list_packages NAME...: what dpkg says of them; of all packages only where that is not enough
         list_packages() {
           has dpkg-query || return
-          has_packages=yes
-          IFS=$nl
-          packages=$(dpkg-query -W -f '${db:Status-Abbrev}|${Package}|${Provides}|\n' | grep -F "$*")
-          IFS=$ifs
+          has_packages=yes all=
+          packages=$(dpkg-query -W -f '${db:Status-Abbrev}|${Package}|${Provides}|\n' "$@")
+        }
+        list_all() {
+          [ -z "$all" ] || return
+          all=yes packages=$(dpkg-query -W -f '${db:Status-Abbrev}|${Package}|${Provides}|\n')
         }
         package() {
           [ "$has_packages" = yes ] || { say "$1" unknown 'no dpkg'; return; }
           case $nl$packages in *"${nl}ii |$2|"*) say "$1" ok; return ;; esac
+          list_all
           result=missing seen='not installed'
           case $2 in *[.+]*) result=unknown seen='apt may take it for a pattern' ;; esac
           IFS=$nl
@@ -229,8 +267,8 @@ public sealed partial class VerificationScript
           else say "$1" differs "$device"; fi
         }
         swap() {
-          [ -e "$root/proc/swaps" ] || { say "$1" unknown 'no /proc'; return; }
-          line '/swap.img ' "$(slurp /proc/swaps)" || { say "$1" missing 'no /swap.img in use'; return; }
+          [ -n "$swaps" ] || { say "$1" unknown 'no /proc'; return; }
+          line '/swap.img ' "$swaps" || { say "$1" missing 'no /swap.img in use'; return; }
           at=$1 mib=$2
           set -- $found
           case ${3-} in '' | *[!0-9]*) say "$at" unknown; return ;; esac
@@ -250,29 +288,26 @@ public sealed partial class VerificationScript
           fi
         }
         host() {
-          [ -n "$hosts" ] || hosts=$nl$(slurp /etc/hosts)$nl
-          case $hosts in *"$nl$2$nl"* | *"$nl$2 "*) say "$1" ok ;; *) say "$1" missing 'no such line' ;; esac
+          case $hosts$nl in *"$nl$2$nl"* | *"$nl$2 "*) say "$1" ok ;; *) say "$1" missing 'no such line' ;; esac
         }
         variable() {
-          [ -n "$variables" ] || variables=$nl$(cat "$root/etc/environment")$nl
-          case $variables in *"$nl$2$nl"*) say "$1" ok ;; *) say "$1" missing 'no such line' ;; esac
+          case $variables$nl in *"$nl$2$nl"*) say "$1" ok ;; *) say "$1" missing 'no such line' ;; esac
         }
 
         end() {
           begun=$began
           uptime
           say time "$begun" "$now"
-          mv -f "$answer.new" "$answer"
           # A copy of the machine has a script of its own. This one can be run again where it is now.
           case $0 in */scripts/per-instance/*) mv -f "$0" "$directory/autoprovision-verify" ;; esac
           exit 0
         }
 
         uptime
-        began=$now ids= paths= packages= has_packages= hosts= variables= sudoers=
-        passwd=$(cat "$root/etc/passwd")
-        groups=$(cat "$root/etc/group")
-        mounts=$(cat "$root/proc/mounts")
+        began=$now ids= paths= packages= has_packages= keys_of=
+        read_tables
+        # No accounts at all: it was not read.
+        [ -n "$passwd" ] || end
 
         """;
 }

@@ -152,9 +152,24 @@ public sealed class VerificationScriptTests : IDisposable
         var found = _guest.Run(script);
         Directory.Delete(_guest.In("/var"), recursive: true);
 
-        Assert.Equal((Unknown, Missing, Unknown, Unknown), (found.Findings["/name"].Finding, found.Findings["/user"].Finding, found.Findings["/disks/0/mountPoint"].Finding, found.Findings["/swapMiB"].Finding));
+        Assert.All(found.Of(script.Checks), it => Assert.Equal(Unknown, it.Finding));
         Assert.Null(found.Time);
         Assert.Equal("", _guest.RunText(script.Build()));
+    }
+
+    [Theory]
+    [MemberData(nameof(GuestTree.Shells), MemberType = typeof(GuestTree))]
+    public void Without_proc_it_is_unknown_what_is_mounted_or_swapped_to_and_keys_are_found_in_any_home(string shell)
+    {
+        Directory.Delete(_guest.In("/proc"), recursive: true);
+        File.AppendAllText(_guest.In("/etc/passwd"), "app:x:9:9::/srv/app:/bin/sh\n");
+        _guest.Write("/srv/app/.ssh/authorized_keys", $"{Key}\n");
+        var script = new VerificationScript().HostName("/name", "web").User("/user", "app").Key("/authorizedKeys/0", "/user", Key).Mount("/disks/0/mountPoint", "data", "/data").Swap("/swapMiB", 1).Host("/hosts/0", "192.0.2.7", ["db"]);
+
+        var found = _guest.Run(script, shell);
+
+        Assert.Equal([Unknown, Differs, Ok, Unknown, Unknown, Missing], found.Of(script.Checks).Select(it => it.Finding));
+        Assert.Null(found.Time);
     }
 
     [Fact]
