@@ -11,6 +11,9 @@ public static class SpecVerification
     private const int MostMismatches = 100;
     private const int MostInCause = 5;
 
+    // Each is looked for in a file of as many; what is beyond is unknown. Each user may have hundreds.
+    private const int MostKeys = 1000;
+
     // What is added to them is not a difference. Of a home's own files only the user's keys are written by others, and those no request may name.
     private static readonly HashSet<string> Accounts =
         ["/etc/passwd", "/etc/group", "/etc/shadow", "/etc/gshadow", "/etc/subuid", "/etc/subgid", "/etc/passwd-", "/etc/group-", "/etc/shadow-", "/etc/gshadow-"];
@@ -94,8 +97,9 @@ public static class SpecVerification
 
     private static void AddUsers(VerificationScript script, VmSpec spec)
     {
+        var left = MostKeys;
         script.User("/user", spec.User);
-        AddKeys(script, "/user", "/authorizedKeys", spec.AuthorizedKeys);
+        AddKeys(script, "/user", "/authorizedKeys", spec.AuthorizedKeys, ref left);
         foreach (var (index, user) in spec.Users.Index())
         {
             var name = $"/users/{index}/name";
@@ -104,14 +108,19 @@ public static class SpecVerification
                 script.Group($"/users/{index}/groups/{place}", name, group);
             if (user.Sudo)
                 script.Sudo($"/users/{index}/sudo", name, user.Name);
-            AddKeys(script, name, $"/users/{index}/authorizedKeys", user.AuthorizedKeys);
+            AddKeys(script, name, $"/users/{index}/authorizedKeys", user.AuthorizedKeys, ref left);
         }
     }
 
-    private static void AddKeys(VerificationScript script, string user, string pointer, IReadOnlyList<string> keys)
+    private static void AddKeys(VerificationScript script, string user, string pointer, IReadOnlyList<string> keys, ref int left)
     {
         foreach (var (index, key) in keys.Index())
-            script.Key($"{pointer}/{index}", user, key);
+        {
+            if (left-- > 0)
+                script.Key($"{pointer}/{index}", user, key);
+            else
+                script.KeyBeyond($"{pointer}/{index}", user);
+        }
     }
 }
 

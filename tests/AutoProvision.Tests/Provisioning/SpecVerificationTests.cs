@@ -196,6 +196,27 @@ public sealed class SpecVerificationTests
         Assert.Equal(Verified.Partial, verdict.Verified);
     }
 
+    // In the largest request there may be: 64 users with 256 keys each, a thousand of everything else.
+    [Fact]
+    public void The_largest_request_has_an_answer_that_is_read_whole()
+    {
+        var spec = VmRules.Smallest with
+        {
+            Name = "web",
+            User = "debian",
+            Users = [.. Enumerable.Range(0, 64).Select(user => new VmUser($"user{user}", [.. Enumerable.Range(0, 64).Select(group => $"group{group}")], Sudo: true, "/bin/sh", [.. Enumerable.Repeat(Key, 256)]))],
+            Packages = [.. Enumerable.Range(0, 1000).Select(number => $"p{number}")],
+            Files = [.. Enumerable.Range(0, 1000).Select(number => new VmFile($"/srv/{number}", "x"))],
+            Hosts = [.. Enumerable.Range(0, 1000).Select(number => new VmHost("192.0.2.7", [$"h{number}"]))],
+        };
+        var script = SpecVerification.Script(Of(spec));
+        var answer = string.Concat(script.Checks.Where(check => check.Expected != "the key").Select(check => $"{check.Pointer}\tmissing\tnot in authorized_keys\n"));
+
+        Assert.Equal(1000, script.Build().Split('\n').Count(line => line.StartsWith("key ", StringComparison.Ordinal)));
+        Assert.InRange(answer.Length, 100_000, int.Parse(Steps.VerificationProbe.MostBytes, System.Globalization.CultureInfo.InvariantCulture));
+        Assert.Equal(script.Checks.Count, script.Checks.Select(check => check.Pointer).Distinct().Count());
+    }
+
     private static SshKeyPair Pair => new("-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHost host");
 
     private static Vm Of(VmSpec spec) => new() { Id = Guid.NewGuid(), Spec = spec, State = VmState.Provisioning, CreatedAt = DateTimeOffset.UnixEpoch, Mac = "52:54:00:00:00:01" };

@@ -25,9 +25,9 @@ public sealed partial class VerificationScript
 
         # All that is looked up in files, read by one process: on an emulated guest each one costs as much as all the rest here.
         read_tables() {
-          passwd= groups= mounts= swaps= hosts= variables= sudoers= keys=
+          passwd= groups= mounts= swaps= hosts= variables= sudoers=
           set +f
-          set -- "$root"/etc/sudoers.d/* "$root"/home/*/.ssh/authorized_keys
+          set -- "$root"/etc/sudoers.d/*
           set -f
           IFS=$nl
           for it in $(grep -Hs '' "$root/etc/passwd" "$root/etc/group" "$root/proc/mounts" "$root/proc/swaps" "$root/etc/hosts" "$root/etc/environment" "$@"); do
@@ -44,7 +44,6 @@ public sealed partial class VerificationScript
                 ;;
               /etc/environment:*) variables=$variables$nl${it#*:} ;;
               /etc/sudoers.d/*) sudoers=$sudoers$nl${it#*:} ;;
-              /home/*) keys=$keys$nl$root$it ;;
             esac
           done
           IFS=$ifs
@@ -118,16 +117,11 @@ public sealed partial class VerificationScript
             *) say "$at" missing 'not a member' ;;
           esac
         }
-        read_keys() {
-          [ "$keys_of" != "$home" ] || return
-          keys_of=$home keys=$keys$nl$(grep -Hs '' "$root$home/.ssh/authorized_keys")
-        }
         key() {
           [ -n "$login" ] || return
-          # Of homes that are elsewhere than in /home nothing was read yet.
-          case ${home#/home/} in */*) read_keys ;; esac
-          case $keys$nl in
-            *"$nl$root$home/.ssh/authorized_keys:$2$nl"* | *"$nl$root$home/.ssh/authorized_keys:$2 "*) say "$1" ok ;;
+          [ "$keys_of" = "$login" ] || keys_of=$login keys=$nl$(cat "$root$home/.ssh/authorized_keys")$nl
+          case $keys in
+            *"$nl$2$nl"* | *"$nl$2 "*) say "$1" ok ;;
             *)
               if (set +f; cat "$root/etc/ssh/sshd_config" "$root"/etc/ssh/sshd_config.d/*.conf) | grep -qi '^[[:space:]]*AuthorizedKeys'; then say "$1" unknown 'sshd reads other files'
               else say "$1" missing 'not in authorized_keys'; fi

@@ -59,6 +59,13 @@ public sealed partial class VerificationScript
             : Unsure(pointer, "the key", "a key of an unknown form", of);
     }
 
+    /// <summary>A key that is not looked for, and so unknown.</summary>
+    public VerificationScript KeyBeyond(string pointer, string of)
+    {
+        _checks.Add(new SpecCheck(pointer, "the key", of));
+        return this;
+    }
+
     /// <summary>A file, and whose it is, for whom, and with which content.</summary>
     public VerificationScript File(string pointer, string path, string owner, string mode, ReadOnlySpan<byte> content)
     {

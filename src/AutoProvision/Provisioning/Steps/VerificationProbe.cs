@@ -15,7 +15,7 @@ internal static class VerificationProbe
     public const string Log = "/var/log/cloud-init.log";
 
     // Together less than the exec keeps.
-    private const string MostBytes = "600000";
+    internal const string MostBytes = "600000";
     private const string MostWarnings = "60000";
 
     /// <summary>Lines of the probe's script. What cannot be read is unknown.</summary>
