@@ -43,6 +43,8 @@ public sealed class CloudInitErrorTests
         Assert.Equal(new SpecMismatch("/packages/0", "the package no-such-parcel", "not installed"), Assert.Single(vm.Failure.Mismatches!));
         Assert.Matches("scripts[-_]user: .*00-runcommands", vm.Failure.Cause);
         Assert.Matches("package[-_]update[-_]upgrade[-_]install: .*no-such-parcel", vm.Failure.Cause);
+        // What cloud-init 22.4 warns of in its log is an echo of these, and nothing else.
+        Assert.DoesNotMatch("Running module|Failed to|re-raising", vm.Failure.Cause);
         Assert.Contains("E: Unable to locate package no-such-parcel", vm.Failure.Evidence, StringComparison.Ordinal);
         await Debian.IsAsPromisedAsync(app, vm.Id, Debian.OtherImage);
         Assert.Equal("alice\nbegun\n", (await app.ExecAsync(vm.Id, "id -un; cat /run/begun")).Stdout);
@@ -52,8 +54,6 @@ public sealed class CloudInitErrorTests
         // cloud-init's own schema has the last word on the user-data; it prints what it does not like.
         var schema = await app.ExecAsync(vm.Id, "sudo cloud-init schema --system");
         Assert.True(schema.ExitCode == 0 && schema.Stdout.Contains("Valid"), schema.Stdout + schema.Stderr);
-        TestContext.Current.SendDiagnosticMessage("warnings: " + (await app.ExecAsync(vm.Id, "sudo grep -E '\\[(WARNING|ERROR)\\]' /var/log/cloud-init.log")).Stdout);
-        TestContext.Current.SendDiagnosticMessage("cause: " + vm.Failure.Cause);
         await VerificationTimes.PrintAsync(app, vm.Id);
         await app.DeleteAsync(vm.Id);
     }
