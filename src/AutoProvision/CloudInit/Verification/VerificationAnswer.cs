@@ -21,7 +21,7 @@ public sealed record VerificationAnswer(IReadOnlyDictionary<string, (SpecFinding
             if (line.Split('\t', 3) is not [var pointer, var word, var seen])
                 continue;
             if (pointer == "time")
-                time = Time_(word, seen) ?? time;
+                time = Took(word, seen) ?? time;
             else if (Finding(word) is { } finding)
                 findings.TryAdd(pointer, (finding, Shown(seen)));
         }
@@ -43,7 +43,7 @@ public sealed record VerificationAnswer(IReadOnlyDictionary<string, (SpecFinding
     };
 
     // Seconds since the guest's boot.
-    private static TimeSpan? Time_(string begun, string ended) =>
+    private static TimeSpan? Took(string begun, string ended) =>
         Seconds(begun) is { } from && Seconds(ended) is { } to && to >= from ? TimeSpan.FromMilliseconds(Math.Round((to - from) * 1000)) : null;
 
     private static double? Seconds(string text) =>

@@ -21,11 +21,15 @@ public sealed partial class VerificationScript
     /// <summary>Where it stays when it has run; root can run it again there.</summary>
     public const string Kept = "/var/lib/cloud/instance/autoprovision-verify";
 
+    // Stands where dpkg is asked for all packages together; no line that is made here is the same.
+    private const string PackagesMark = "#packages\n";
+
     // Written so that nothing is asked twice: the accounts with the homes they name, then all paths together, then all contents together.
     private readonly StringBuilder _things = new();
     private readonly StringBuilder _properties = new();
     private readonly StringBuilder _contents = new();
     private readonly List<SpecCheck> _checks = [];
+    private readonly List<string> _packages = [];
     private int _paths;
 
     /// <summary>What it looks at, in its order.</summary>
@@ -69,7 +73,7 @@ public sealed partial class VerificationScript
     /// <summary>A file, and whose it is, for whom, and with which content.</summary>
     public VerificationScript File(string pointer, string path, string owner, string mode, ReadOnlySpan<byte> content)
     {
-        var id = Path_(pointer, path);
+        var id = AddPath(pointer, path);
         var names = owner.Split(':');
         Property($"owner {id}", $"{pointer}/owner", owner, pointer, names[0], names.Length > 1 ? names[1] : "");
         var octal = Convert.ToString(Convert.ToInt32(mode, 8), 8);
@@ -83,7 +87,7 @@ public sealed partial class VerificationScript
     /// <summary>A file that others write to as well: it is there, and that is all that can be said.</summary>
     public VerificationScript SharedFile(string pointer, string path)
     {
-        Path_(pointer, path);
+        AddPath(pointer, path);
         foreach (var part in (string[])["owner", "mode", "content"])
             Unsure($"{pointer}/{part}", "as it was given", "written by the system as well", pointer);
         return this;
@@ -124,12 +128,7 @@ public sealed partial class VerificationScript
         .Append(_things.ToString().Replace(PackagesMark, $"list_packages {string.Join(' ', _packages.Distinct().Select(Quoted))}\n", StringComparison.Ordinal))
         .Append("look\n").Append(_properties).Append("sum\n").Append(_contents).Append("end\n").ToString();
 
-    private readonly List<string> _packages = [];
-
-    // No line of shell that is made here.
-    private const string PackagesMark = "#packages\n";
-
-    private int Path_(string pointer, string path)
+    private int AddPath(string pointer, string path)
     {
         var id = _paths++;
         Thing($"file {id}", pointer, "a file", path);
