@@ -38,10 +38,9 @@ internal static class CallersMerge
 
     private static IReadOnlyList<string> Words(YamlValue? settings) => settings is YamlList list ? [.. list.Items.Select(Text).OfType<string>()] : [];
 
-    // Of a key that is there already; null where it is deleted.
-    private static YamlValue? Same(YamlValue old, YamlValue next, IReadOnlyList<string> settings) => next switch
+    // Of a key that is there already.
+    private static YamlValue Same(YamlValue old, YamlValue next, IReadOnlyList<string> settings) => next switch
     {
-        YamlScalar { Value: null } when settings.Contains("allow_delete") => null,
         _ when settings.Contains("replace") => next,
         YamlMap map when old is YamlMap into => Merge(into, map, settings),
         _ => old,
@@ -53,10 +52,7 @@ internal static class CallersMerge
         foreach (var (key, value) in from.Entries)
         {
             var both = merged.TryGetValue(key.Identity, out var there) ? Same(there.Value, value, settings) : value;
-            if (both is null)
-                merged.Remove(key.Identity);
-            else
-                merged[key.Identity] = (there.Key ?? key, both);
+            merged[key.Identity] = (there.Key ?? key, both);
         }
         return new YamlMap([.. merged.Values]);
     }

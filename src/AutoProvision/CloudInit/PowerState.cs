@@ -21,9 +21,9 @@ internal sealed record PowerState(PowerMode Mode)
 {
     /// <summary>Null where nothing is asked for, and where cloud-init will not do it: no known mode, or a condition that is false.</summary>
     public static PowerState? Of(CallersUserData userData) =>
-        CallersMerge.Value(userData, "power_state") is YamlMap asked && Mode(asked["mode"]) is { } mode && asked["condition"] is not YamlScalar { Value: false } ? new(mode) : null;
+        CallersMerge.Value(userData, "power_state") is YamlMap asked && ModeOf(asked["mode"]) is { } mode && asked["condition"] is not YamlScalar { Value: false } ? new(mode) : null;
 
-    private static PowerMode? Mode(YamlValue? value) => (value as YamlScalar)?.Value switch
+    private static PowerMode? ModeOf(YamlValue? value) => (value as YamlScalar)?.Value switch
     {
         "reboot" => PowerMode.Reboot,
         "poweroff" => PowerMode.PowerOff,

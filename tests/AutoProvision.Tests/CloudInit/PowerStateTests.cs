@@ -23,7 +23,7 @@ public sealed class PowerStateTests
     [InlineData("packages: [jq]", "power_state: {mode: halt}", PowerMode.Halt)]
     [InlineData("power_state: {mode: reboot}", "merge_how: dict(no_replace)+list()+str()\npower_state: {mode: poweroff}", PowerMode.Reboot)]
     [InlineData("power_state: {mode: reboot}", "merge_how: dict(recurse_list)+list()+str()\npower_state: {mode: poweroff, condition: false}", null)]
-    [InlineData("power_state: {condition: false, mode: reboot}", "merge_type: 'dict(no_replace, allow_delete)+list()+str()'\npower_state: {condition: null}", PowerMode.Reboot)]
+    [InlineData("power_state: {mode: reboot}", "merge_how: list()+str()\npower_state: {mode: poweroff}", PowerMode.Reboot)]
     [InlineData("power_state: {mode: reboot}", "merge_how:\n- {name: dict, settings: [no_replace]}\n- {name: list, settings: []}\npower_state: {mode: poweroff}", PowerMode.Reboot)]
     public void Parts_are_merged_as_cloud_init_merges_them(string first, string second, PowerMode? mode) =>
         Assert.Equal(mode, Of(Message("", first, second)));

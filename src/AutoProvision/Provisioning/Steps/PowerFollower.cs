@@ -89,13 +89,14 @@ public sealed class PowerFollower(SshWaiter waiter, VmAccess access, IDomainCont
             return;
         // Whether its kernel has stopped is told by the console; where there is none, by its silence.
         using var patience = new CancellationTokenSource(HaltsWithin, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
         try
         {
-            while (context.Connection is not null && await AskAsync(context, PowerProbe.BootId, patience.Token) is not null)
-                await Task.Delay(Look, time, patience.Token);
-            context.Connection ??= await waiter.WaitAsync(access.Target(context.Vm), patience.Token, cancellation);
+            while (context.Connection is not null && await AskAsync(context, PowerProbe.BootId, either.Token) is not null)
+                await Task.Delay(Look, time, either.Token);
+            context.Connection ??= await waiter.WaitAsync(access.Target(context.Vm), CancellationToken.None, either.Token);
         }
-        catch (Exception e) when ((e is OperationCanceledException or FailureException { Code: SshFailures.AuthFailed or "ssh_timeout" }) && !cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
             await control.SwitchOffAsync(context.Id, cancellation);
         }
