@@ -167,10 +167,14 @@ public sealed class PowerStateTests
         using var http = host.Start().CreateClient();
         Boot(host, "first");
         Say(host, "first\ndown\n");
+        var off = host.Hypervisor.Faults.BlockAt(FakeHypervisor.Done(nameof(IDomainControl.SwitchOffAsync)));
         var vm = await http.CreateVmAsync(Halt);
         await host.Time.PassAsync(PowerFollower.Look);
+        Assert.Equal(DomainPower.Running, Assert.Single(host.Hypervisor.Domains.Values).Info.Power);
 
         await host.Time.PassAsync(PowerFollower.HaltsWithin);
+        await off.ReachedAsync();
+        off.Open();
 
         await WatchedAsync(host, http, vm, "stopped");
         Assert.Equal(DomainPower.Stopped, Assert.Single(host.Hypervisor.Domains.Values).Info.Power);
