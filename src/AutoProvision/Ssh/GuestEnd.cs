@@ -37,6 +37,19 @@ internal sealed partial class GuestEnd(SshClient client, Func<Task<SshClient>> l
     public static bool IsPossible(int? exitCode, string? signal, bool isConnected) =>
         exitCode is null ? signal is null or "HUP" or "KILL" or "TERM" : Killed.Contains(exitCode) || (exitCode != 0 && !isConnected);
 
+    /// <summary>As the client says, also when it is closed already.</summary>
+    public static bool IsConnected(SshClient client)
+    {
+        try
+        {
+            return client.IsConnected;
+        }
+        catch (ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Whether a lost connection may be the guest's end, and not only this connection's.</summary>
     public static bool IsLoss(Exception e) => e is SshConnectionException or SocketException or ObjectDisposedException;
 

@@ -62,7 +62,7 @@ internal sealed class RemoteExec : IDisposable
             await streams;
             if (timedOut)
                 cancellation.ThrowIfCancellationRequested();
-            else if (GuestEnd.IsPossible(_command.ExitStatus, Signal(), _client.IsConnected) && !lost.IsCancellationRequested && await WentDownAsync(started, isLost: false))
+            else if (GuestEnd.IsPossible(_command.ExitStatus, Signal(), GuestEnd.IsConnected(_client)) && !lost.IsCancellationRequested && await WentDownAsync(started, isLost: false))
                 throw SshFailures.GuestWentDown();
             else
                 _output.ThrowIfRefused(_command.ExitStatus);
