@@ -81,6 +81,20 @@ public sealed class GuestEndTests(StoppingSshd sshd) : IClassFixture<StoppingSsh
         await own.DisposeAsync();
     }
 
+    /// <summary>As when its VM is stopped or deleted under it.</summary>
+    [Fact]
+    public async Task A_connection_that_is_given_up_is_lost()
+    {
+        var session = await _connector.OpenSessionAsync(sshd.Target, Cancellation);
+        var begun = new Begun();
+        var running = session.ExecAsync(new ExecRequest("sleep 600"), begun, Cancellation);
+        await begun.Task.WaitAsync(Cancellation);
+
+        await session.DisposeAsync();
+
+        Assert.Equal("ssh_connection_lost", (await Assert.ThrowsAsync<FailureException>(() => running)).Code);
+    }
+
     [Theory]
     [InlineData("autoprovision-up 12 stopping\n", 5, true)]
     [InlineData("noise\nautoprovision-up 12 running\n", 5, false)]

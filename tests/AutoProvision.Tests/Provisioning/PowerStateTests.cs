@@ -55,6 +55,30 @@ public sealed class PowerStateTests
         Assert.Equal("cloud_init_errors", (await http.UntilAsync(vm, "degraded", "ready")).GetProperty("failure").Text("code"));
     }
 
+    /// <summary>Nobody knows it beforehand.</summary>
+    [Fact(Timeout = Limit)]
+    public async Task A_guest_whose_own_commands_restart_it_is_waited_for()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        host.Guests.CloudInit = (attempt, _) => attempt < 3 ? Task.FromException<ExecResult>(SshFailures.GuestWentDown()) : Task.FromResult(FakeAnswers.CloudInitDone);
+
+        Assert.Equal("ready", (await http.UntilAsync(await http.CreateVmAsync("""{"runCommands": ["reboot"]}"""), "ready", "failed")).Text("state"));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Who_waits_for_one_that_switches_itself_off_is_answered_when_it_has()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var gate = host.Steps.BlockAt(FaultyStep.Before("cloud-init"));
+        var made = http.OperateAsync("/vms", PowerOff);
+        await gate.ReachedAsync();
+        host.Hypervisor.SetPower(Assert.Single(host.Hypervisor.Domains.Keys), DomainPower.Stopped);
+
+        await host.Time.PassUntilAsync(GuestWatch.Interval, StateAsync(made), "stopped");
+    }
+
     /// <summary>As by a line of runcmd that touches /etc/cloud/cloud-init.disabled.</summary>
     [Fact(Timeout = Limit)]
     public async Task The_next_boot_may_be_without_cloud_init()

@@ -33,7 +33,8 @@ public sealed class CloudInitStep(SshWaiter waiter, VmAccess access, SshConnecti
     // After a restart of the guest's own what the first boot complained of holds.
     private async Task FinishedAsync(StepContext context, SshTarget target, CancellationToken cancellation)
     {
-        if (CloudInitProbe.Judge(await WaitAsync(context, target, cancellation)) is { } complaint && context.Vm.Degradation is null)
+        var result = await WaitAsync(context, target, cancellation);
+        if (CloudInitProbe.Judge(result) is { } complaint && context.Vm.Degradation is null)
             context.Update(vm => vm with { Degradation = complaint }, complaint.Cause);
     }
 
