@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using AutoProvision.Hypervisors;
+using AutoProvision.Ssh;
 using AutoProvision.Vms;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Mvc;
@@ -107,6 +108,7 @@ public sealed partial class Problems(IProblemDetailsService writer, ILogger<Prob
         "queue_full" => StatusCodes.Status429TooManyRequests,
         "journal_full" or "disk_full" or "disk_insufficient" => StatusCodes.Status507InsufficientStorage,
         "service_stopping" or "memory_insufficient" or "hypervisor_unavailable" or "hypervisor_garbled" or "tool_missing" or "tool_timeout" => StatusCodes.Status503ServiceUnavailable,
+        SshFailures.WentDown => StatusCodes.Status502BadGateway,
         _ when code.StartsWith("ssh_", StringComparison.Ordinal) => StatusCodes.Status502BadGateway,
         _ => StatusCodes.Status500InternalServerError,
     };

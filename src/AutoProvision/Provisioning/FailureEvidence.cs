@@ -12,6 +12,10 @@ public sealed class FailureEvidence(IHypervisor hypervisor, ISshConnector connec
     // cloud-init's tables of addresses and host keys, many lines in each boot, tell nothing of what it waits for.
     private const string Table = "ci-info:";
     private const int ConsoleRead = 16_000;
+
+    // The complaint about an account is far from the end where a guest was waited for since.
+    private const int BootRead = 64_000;
+    private const string Accounts = "--- accounts ---";
     private const int GuestChars = 6000;
 
     // Each has its own: a login that hangs must leave the guest agent its time.
@@ -19,14 +23,16 @@ public sealed class FailureEvidence(IHypervisor hypervisor, ISshConnector connec
     private static readonly TimeSpan AgentPatience = TimeSpan.FromSeconds(6);
 
     /// <summary>What runs and what cloud-init's modules printed last; as root where that is possible.</summary>
-    internal const string Question = """
+    internal const string Question = $$"""
         look='
         echo "--- processes ---"
         { ps -ww --ppid 2 -p 2 --deselect -o pid,ppid,etime,args --forest 2>/dev/null || for it in /proc/[0-9]*; do
         line=$(tr "\000" " " <"$it/cmdline" 2>/dev/null); test -z "$line" || echo "${it#/proc/} $line"
         done; } 2>/dev/null | cut -c 1-160 2>/dev/null | head -n 50
         echo "--- cloud-init-output.log ---"
-        tail -c 2000 /var/log/cloud-init-output.log 2>&1'
+        tail -c 2000 /var/log/cloud-init-output.log 2>&1
+        echo "--- accounts ---"
+        grep -aEh "{{AccountComplaints.Pattern}}" /var/log/cloud-init-output.log /var/log/cloud-init.log 2>/dev/null | head -n 10 | cut -c 1-400'
         if test "$(id -u)" = 0 || ! sudo -n true 2>/dev/null; then sh -c "$look"; else sudo -n sh -c "$look"; fi
         """;
 
@@ -36,22 +42,27 @@ public sealed class FailureEvidence(IHypervisor hypervisor, ISshConnector connec
     /// <param name="context">The step's VM.</param>
     /// <param name="failure">What it failed with.</param>
     /// <param name="cancellation">Ends the look.</param>
-    public async Task<string?> GatherAsync(StepContext context, Failure failure, CancellationToken cancellation)
+    /// <returns>The failure with all that explains it.</returns>
+    public async Task<Failure> GatherAsync(StepContext context, Failure failure, CancellationToken cancellation)
     {
         // Both while there is a domain to ask: the undo is about to remove it.
-        var guest = failure.Code.EndsWith("_timeout", StringComparison.Ordinal) ? await AskAsync(context, cancellation) : "";
-        var console = await ReadConsoleAsync(context.Id, cancellation);
-        if (guest.Length + console.Length == 0)
-            return failure.Evidence;
-        return string.Join('\n', ((string?[])[failure.Evidence, guest, console.Length == 0 ? "" : $"--- console ---\n{console}"]).Where(part => !string.IsNullOrEmpty(part)));
+        var mayBeAccounts = AccountComplaints.MayExplain(failure);
+        var told = mayBeAccounts || failure.Code.EndsWith("_timeout", StringComparison.Ordinal) ? await AskAsync(context, cancellation) : "";
+        var (guest, accounts) = told.Split(Accounts, 2) is [var before, var after] ? (Cut(before), after) : (Cut(told), "");
+        var console = await ReadConsoleAsync(context.Id, mayBeAccounts ? BootRead : ConsoleRead, cancellation);
+        var explained = mayBeAccounts ? AccountComplaints.Explain(failure, accounts, console) : failure;
+        var end = console.Length <= ConsoleChars ? console : console[^ConsoleChars..];
+        return guest.Length + end.Length == 0 ? explained : explained with
+        {
+            Evidence = string.Join('\n', ((string?[])[failure.Evidence, guest, end.Length == 0 ? "" : $"--- console ---\n{end}"]).Where(part => !string.IsNullOrEmpty(part))),
+        };
     }
 
     // Over SSH where that works, else by the guest agent; empty where neither does.
-    private async Task<string> AskAsync(StepContext context, CancellationToken cancellation)
-    {
-        var told = await AskOverSshAsync(context, cancellation) ?? await AskAgentAsync(context.Id, cancellation) ?? "";
-        return told.Length <= GuestChars ? told.TrimEnd() : told[..GuestChars];
-    }
+    private async Task<string> AskAsync(StepContext context, CancellationToken cancellation) =>
+        await AskOverSshAsync(context, cancellation) ?? await AskAgentAsync(context.Id, cancellation) ?? "";
+
+    private static string Cut(string told) => told.Length <= GuestChars ? told.TrimEnd() : told[..GuestChars];
 
     private async Task<string?> AskAgentAsync(Guid id, CancellationToken cancellation)
     {
@@ -112,13 +123,12 @@ public sealed class FailureEvidence(IHypervisor hypervisor, ISshConnector connec
         return said.Contains("---", StringComparison.Ordinal) ? said : null;
     }
 
-    private async Task<string> ReadConsoleAsync(Guid id, CancellationToken cancellation)
+    private async Task<string> ReadConsoleAsync(Guid id, int most, CancellationToken cancellation)
     {
         try
         {
-            var lines = (await hypervisor.ReadConsoleAsync(id, ConsoleRead, cancellation)).Split('\n').Where(line => !line.Contains(Table, StringComparison.Ordinal));
-            var text = string.Join('\n', lines);
-            return text.Length <= ConsoleChars ? text : text[^ConsoleChars..];
+            var lines = (await hypervisor.ReadConsoleAsync(id, most, cancellation)).Split('\n').Where(line => !line.Contains(Table, StringComparison.Ordinal));
+            return string.Join('\n', lines);
         }
         catch (Exception e) when (!cancellation.IsCancellationRequested)
         {

@@ -4,7 +4,7 @@ using AutoProvision.Vms;
 namespace AutoProvision.Provisioning;
 
 /// <summary>Looks after a guest while something waits for it: one that panicked or switched itself off never answers, and need not be waited for.</summary>
-public sealed class GuestWatch(IHypervisor hypervisor, TimeProvider time)
+public sealed class GuestWatch(IHypervisor hypervisor, HaltedGuests halted, TimeProvider time)
 {
     public static TimeSpan Interval { get; } = TimeSpan.FromSeconds(2);
 
@@ -49,6 +49,7 @@ public sealed class GuestWatch(IHypervisor hypervisor, TimeProvider time)
     {
         try
         {
+            await halted.SwitchOffAsync(id, over);
             return await hypervisor.DiagnoseAsync(id, over);
         }
         catch (Exception e) when (e is not OperationCanceledException)

@@ -7,7 +7,9 @@ namespace AutoProvision.Provisioning;
 public sealed partial class Pipeline(
     IEnumerable<IStep> steps, StepRunner runner, Teardown teardown, VmStore store, FailureEvidence evidence, DomainRuns runs, RoundBell bell, TimeProvider time, ILogger<Pipeline> logger)
 {
-    /// <summary>Makes the VM ready, degraded or failed; steps that are done already are left out.</summary>
+    private const string SwitchedOff = "The guest switched itself off, as the power_state of its user-data says.";
+
+    /// <summary>Makes the VM ready, degraded, failed, or stopped where its user-data says so; steps that are done already are left out.</summary>
     /// <param name="id">The VM.</param>
     /// <param name="boundary">Asks the job to stop where the next step would begin, or at once where it only waits.</param>
     /// <param name="cancellation">Stops it wherever it is.</param>
@@ -43,6 +45,8 @@ public sealed partial class Pipeline(
         foreach (var step in steps.Where(step => !context.Vm.Done.Contains(step.Name)))
         {
             either.Token.ThrowIfCancellationRequested();
+            if (context.IsOff && step.WaitsForGuest)
+                continue;
             await RunStepAsync(step, context, either.Token, step.CanBeCutOff ? either.Token : cancellation);
         }
         await runs.LookAsync(id, cancellation);
@@ -58,11 +62,17 @@ public sealed partial class Pipeline(
         {
             await runner.RunAsync(step, context, step.WaitsForGuest, cancellation);
         }
+        catch (FailureException e) when (AskedPower.Explains(context.Vm, e.Failure))
+        {
+            stopping.ThrowIfCancellationRequested();
+            context.IsOff = true;
+            context.Report(SwitchedOff);
+        }
         catch (FailureException e)
         {
             // What fails because it was told to stop has not failed; a Ctrl-C reaches the tools as well as the service.
             stopping.ThrowIfCancellationRequested();
-            var failure = e.Failure with { Step = step.Name, Evidence = await evidence.GatherAsync(context, e.Failure, cancellation) };
+            var failure = await evidence.GatherAsync(context, e.Failure, cancellation) with { Step = step.Name };
             // On the VM before anything is undone: a restart meanwhile must not forget it and make the VM anew.
             store.Update(context.Id, vm => vm with { Failure = failure },
                 new VmEvent { Type = VmEventType.StepFailed, Step = step.Name, DurationMs = Milliseconds(started), Failure = failure });
@@ -75,11 +85,11 @@ public sealed partial class Pipeline(
     private void Finish(StepContext context)
     {
         var complaint = context.Vm.Degradation;
-        var state = complaint is null ? VmState.Ready : VmState.Degraded;
+        var state = context.IsOff ? VmState.Stopped : complaint is null ? VmState.Ready : VmState.Degraded;
         // A DELETE that came just now has the last word.
         var vm = store.Update(context.Id,
-            vm => vm.State == VmState.Provisioning ? vm with { State = state, Step = null, Degradation = null, Failure = complaint, ReadyAt = time.GetUtcNow() } : vm,
-            new VmEvent { Type = VmEventType.State, Message = complaint?.Cause, Failure = complaint });
+            vm => vm.State == VmState.Provisioning ? vm with { State = state, Step = null, Degradation = null, Failure = complaint, ReadyAt = context.IsOff ? null : time.GetUtcNow() } : vm,
+            new VmEvent { Type = VmEventType.State, Message = context.IsOff ? SwitchedOff : complaint?.Cause, Failure = complaint });
         bell.Free(vm.Id);
         LogFinished(vm.Id, vm.Spec.Name, vm.State, (time.GetUtcNow() - vm.CreatedAt).TotalSeconds);
     }

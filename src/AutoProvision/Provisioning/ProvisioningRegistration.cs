@@ -35,6 +35,8 @@ public static class ProvisioningRegistration
             .AddSingleton<Teardown>()
             .AddSingleton<Outages>()
             .AddSingleton<GuestWatch>()
+            .AddSingleton<HaltedGuests>()
+            .AddSingleton<PowerFollower>()
             .AddSingleton<SeenAddresses>()
             .AddSingleton<Resumption>()
             .AddSingleton<Pipeline>()

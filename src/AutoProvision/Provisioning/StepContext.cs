@@ -18,6 +18,9 @@ public sealed class StepContext(Guid id, VmStore store) : IAsyncDisposable
     /// <summary>The connection that proved SSH, kept for the steps after it.</summary>
     public ISshConnection? Connection { get; set; }
 
+    /// <summary>Whether the guest has switched itself off, as was asked for: nothing in it can be waited for any more.</summary>
+    public bool IsOff { get; set; }
+
     public void Update(Func<Vm, Vm> change, string message) =>
         store.Update(Id, change, new VmEvent { Type = VmEventType.Progress, Step = Vm.Step, Message = message });
 

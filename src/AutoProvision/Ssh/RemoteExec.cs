@@ -62,9 +62,19 @@ internal sealed class RemoteExec : IDisposable
             await streams;
             if (timedOut)
                 cancellation.ThrowIfCancellationRequested();
+            else if (GuestEnd.IsPossible(_command.ExitStatus, Signal(), GuestEnd.IsConnected(_client)) && !lost.IsCancellationRequested && await WentDownAsync(started, isLost: false))
+                throw SshFailures.GuestWentDown();
             else
                 _output.ThrowIfRefused(_command.ExitStatus);
             return new ExecEnd(timedOut ? null : _command.ExitStatus, Signal(), _time.GetElapsedTime(started), timedOut) { MayStillRun = mayStillRun };
+        }
+        // What is the service's own is tried again at once.
+        catch (Exception e) when (GuestEnd.IsLoss(e) && !_request.IsOwn && !lost.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            _output.Hurry();
+            if (await WentDownAsync(started, isLost: true))
+                throw SshFailures.GuestWentDown(e);
+            throw;
         }
         finally
         {
@@ -123,6 +133,8 @@ internal sealed class RemoteExec : IDisposable
         await DedicatedThread.RunAsync(() => _command.CancelAsync(forceKill: true));
         return Signal() is not null;
     }
+
+    private Task<bool> WentDownAsync(long started, bool isLost) => new GuestEnd(_client, LogIn, _time).CameAsync(_time.GetElapsedTime(started), isLost);
 
     private void WriteStdin(Task finished)
     {

@@ -57,7 +57,7 @@ internal sealed class SshConnection(SshClient client, Func<Task<SshClient>> logI
         {
             _channels.Leave();
             // sshd looked the shell up when the user logged in: it stays this one here, also when the user is given another.
-            _broken |= e is FailureException { Code: SshFailures.CommandFailed };
+            _broken |= e is FailureException { Code: SshFailures.CommandFailed or SshFailures.WentDown };
             if (e is OperationCanceledException && _lost.IsCancellationRequested && !cancellation.IsCancellationRequested)
                 throw SshFailures.ConnectionLost(target, e);
             // Of a command that has begun nobody can tell how far it came.

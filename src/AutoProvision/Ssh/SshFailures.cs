@@ -13,6 +13,12 @@ internal static class SshFailures
     public const string Lost = "ssh_connection_lost";
     public const string Refused = "ssh_channel_refused";
 
+    /// <summary>The guest was shut down under a command or transfer.</summary>
+    public const string WentDown = "guest_went_down";
+
+    /// <summary>Whether the connection went, alone or with its guest: what may be done twice can be tried again.</summary>
+    public static bool IsLoss(FailureException e) => e.Code is Lost or WentDown;
+
     public static FailureException NotReachable(SshTarget target, string seen, Exception? inner = null) => new(Unreachable,
         $"{target} cannot be reached: {seen}",
         "The guest may still be booting; otherwise see that its sshd runs and that nothing on the way drops the connection.", seen, inner);
@@ -32,6 +38,10 @@ internal static class SshFailures
     public static FailureException ConnectionLost(SshTarget target, Exception inner) => new(Lost,
         $"The connection to {target} broke while a command ran; the command may or may not have finished.",
         "See whether the guest restarted or ran out of memory, then run the command again if that is safe.", inner.Message, inner);
+
+    public static FailureException GuestWentDown(Exception? inner = null) => new(WentDown,
+        "The guest was shut down or restarted meanwhile; what was under way may or may not have been done.",
+        "See what the guest did (GET /vms/{id}/console, its journal). When the VM is ready again, send the request again if that is safe.", inner?.Message, inner);
 
     public static FailureException ChannelRefused(SshTarget target, Exception inner) => new(Refused,
         $"{target} accepts no further command.",

@@ -86,7 +86,7 @@ internal sealed class SshSession(SshClient client, Func<Task<SshClient>> logIn, 
         {
             return await work();
         }
-        catch (Exception e) when (SshFailures.Of(e, target, client.IsConnected) is { } failure)
+        catch (Exception e) when (SshFailures.Of(e, target, GuestEnd.IsConnected(client)) is { } failure)
         {
             throw failure;
         }

@@ -1,3 +1,4 @@
+using AutoProvision.Ssh;
 using AutoProvision.Ssh.Files;
 
 namespace AutoProvision.Vms;
@@ -9,7 +10,7 @@ namespace AutoProvision.Vms;
 /// Every method throws <see cref="FailureException"/>: <c>vm_not_found</c>, <c>vm_not_ready</c>, <c>service_stopping</c>, one of SSH's or one
 /// of the files' own, such as <c>file_not_found</c>; and <see cref="InvalidRequestException"/> for a query with faults.
 /// </remarks>
-public sealed class GuestFiles(VmService vms, GuestSftp guests, TimeProvider time, IHostApplicationLifetime lifetime)
+public sealed class GuestFiles(VmService vms, GuestSftp guests, LostGuests lost, TimeProvider time, IHostApplicationLifetime lifetime)
 {
     /// <summary>Opens a file or directory to be read.</summary>
     public async Task<GuestFile> OpenAsync(string id, GuestFileQuery query, CancellationToken cancellation)
@@ -72,9 +73,9 @@ public sealed class GuestFiles(VmService vms, GuestSftp guests, TimeProvider tim
         return await DoAsync(id, sftp, path, writes, work, cancellation);
     }
 
-    private Task<Sftp> ConnectAsync(string id, string command, CancellationToken cancellation) => GuardAsync(begun: false, token => guests.OpenAsync(id, command, token), cancellation);
+    private Task<Sftp> ConnectAsync(string id, string command, CancellationToken cancellation) => GuardAsync(id, begun: false, token => guests.OpenAsync(id, command, token), cancellation);
 
-    private Task<T> DoAsync<T>(string id, Sftp sftp, string path, bool writes, Func<RemoteFiles, CancellationToken, Task<T>> work, CancellationToken cancellation) => GuardAsync(begun: true, async token =>
+    private Task<T> DoAsync<T>(string id, Sftp sftp, string path, bool writes, Func<RemoteFiles, CancellationToken, Task<T>> work, CancellationToken cancellation) => GuardAsync(id, begun: true, async token =>
     {
         // A sender who pauses is not waited for where the guest is gone.
         using var either = CancellationTokenSource.CreateLinkedTokenSource(token, sftp.Ending);
@@ -99,7 +100,7 @@ public sealed class GuestFiles(VmService vms, GuestSftp guests, TimeProvider tim
         }
     }, cancellation);
 
-    private async Task<T> GuardAsync<T>(bool begun, Func<CancellationToken, Task<T>> work, CancellationToken cancellation)
+    private async Task<T> GuardAsync<T>(string id, bool begun, Func<CancellationToken, Task<T>> work, CancellationToken cancellation)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, lifetime.ApplicationStopping);
         try
@@ -108,11 +109,15 @@ public sealed class GuestFiles(VmService vms, GuestSftp guests, TimeProvider tim
         }
         catch (SftpEndedException e)
         {
-            throw FileFailures.Ended(e, begun);
+            throw await lost.ExplainAsync(id, FileFailures.Ended(e, begun));
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
             throw FileFailures.Stopping();
+        }
+        catch (FailureException e) when (e.Code == SshFailures.Lost)
+        {
+            throw await lost.ExplainAsync(id, e);
         }
     }
 }

@@ -5,7 +5,7 @@ using AutoProvision.Ssh;
 namespace AutoProvision.Vms;
 
 /// <summary>What is done inside a reachable VM.</summary>
-public sealed class GuestService(VmService vms, VmAccess access, SshConnectionPool connections, ExecMemory memory, IHostApplicationLifetime lifetime)
+public sealed class GuestService(VmService vms, VmAccess access, SshConnectionPool connections, ExecMemory memory, LostGuests lost, IHostApplicationLifetime lifetime)
 {
     /// <summary>How much of a stream can be kept, however much is asked for.</summary>
     public long MostOutput => memory.Most;
@@ -51,7 +51,7 @@ public sealed class GuestService(VmService vms, VmAccess access, SshConnectionPo
 
     /// <summary>The login shell of a reachable VM's user, on a terminal.</summary>
     /// <exception cref="FailureException"><c>vm_not_found</c>, <c>vm_not_ready</c>, <c>service_stopping</c> or one of SSH's.</exception>
-    public Task<ITerminal> OpenTerminalAsync(string id, string type, TerminalSize size, CancellationToken cancellation) => UnlessStoppedAsync<ITerminal>(async token =>
+    public Task<ITerminal> OpenTerminalAsync(string id, string type, TerminalSize size, CancellationToken cancellation) => UnlessStoppedAsync<ITerminal>(id, async token =>
     {
         var session = await OpenAsync(id, token);
         try
@@ -76,10 +76,10 @@ public sealed class GuestService(VmService vms, VmAccess access, SshConnectionPo
     private Task<ExecEnd> ExecSharedAsync(string id, ExecRequest request, IExecSink sink, CancellationToken cancellation)
     {
         var vm = vms.GetReachable(id);
-        return UnlessStoppedAsync(token => connections.ExecAsync(vm.Id.ToString(), () => access.Target(vms.GetReachable(id)), request, sink, token), cancellation);
+        return UnlessStoppedAsync(id, token => connections.ExecAsync(vm.Id.ToString(), () => access.Target(vms.GetReachable(id)), request, sink, token), cancellation);
     }
 
-    private Task<ExecEnd> ExecAloneAsync(string id, ExecRequest request, IExecSink sink, CancellationToken cancellation) => UnlessStoppedAsync(async token =>
+    private Task<ExecEnd> ExecAloneAsync(string id, ExecRequest request, IExecSink sink, CancellationToken cancellation) => UnlessStoppedAsync(id, async token =>
     {
         await using var session = await OpenAsync(id, token);
         return await session.ExecAsync(request, sink, token);
@@ -91,7 +91,7 @@ public sealed class GuestService(VmService vms, VmAccess access, SshConnectionPo
         return connections.Sessions.OpenAsync(vm.Id.ToString(), () => access.Target(vms.GetReachable(id)), cancellation);
     }
 
-    private async Task<T> UnlessStoppedAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellation)
+    private async Task<T> UnlessStoppedAsync<T>(string id, Func<CancellationToken, Task<T>> work, CancellationToken cancellation)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, lifetime.ApplicationStopping);
         try
@@ -101,6 +101,10 @@ public sealed class GuestService(VmService vms, VmAccess access, SshConnectionPo
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
             throw VmFailures.Stopping();
+        }
+        catch (FailureException e) when (e.Code == SshFailures.Lost)
+        {
+            throw await lost.ExplainAsync(id, e);
         }
     }
 }

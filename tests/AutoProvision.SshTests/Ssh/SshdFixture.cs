@@ -68,6 +68,8 @@ public class SshdFixture : IAsyncLifetime
         {
             Directory.CreateDirectory(Path.GetDirectoryName(PathOf(name))!);
             await File.WriteAllTextAsync(PathOf(name), text);
+            // Some are programs: the home is on the path.
+            File.SetUnixFileMode(PathOf(name), (UnixFileMode)0b111_101_101);
         }
         // Until sshd has the port that was chosen for it, another program may take it.
         for (var left = 5; !await TryStartAsync(); left--)

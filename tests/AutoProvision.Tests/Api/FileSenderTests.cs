@@ -11,11 +11,13 @@ public sealed class FileSenderTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory(Timeout = 60_000)]
-    [InlineData("application/octet-stream", "/tmp/f", true, "ssh_connection_lost")]
-    [InlineData("application/x-tar", "/tmp", true, "ssh_connection_lost")]
-    [InlineData("application/octet-stream", "/tmp/f", false, "service_stopping")]
-    [InlineData("application/x-tar", "/tmp", false, "service_stopping")]
-    public async Task Who_pauses_is_told_when_the_VM_or_the_service_goes(string type, string path, bool isVm, string code)
+    [InlineData("application/octet-stream", "/tmp/f", "VM deleted", "ssh_connection_lost")]
+    [InlineData("application/x-tar", "/tmp", "VM deleted", "ssh_connection_lost")]
+    [InlineData("application/octet-stream", "/tmp/f", "VM stopped", "guest_went_down")]
+    [InlineData("application/x-tar", "/tmp", "VM stopped", "guest_went_down")]
+    [InlineData("application/octet-stream", "/tmp/f", "service stopped", "service_stopping")]
+    [InlineData("application/x-tar", "/tmp", "service stopped", "service_stopping")]
+    public async Task Who_pauses_is_told_when_the_VM_or_the_service_goes(string type, string path, string what, string code)
     {
         await using var host = new FakeHost();
         // A stop that waits for the sender would take longer than this test may.
@@ -31,7 +33,12 @@ public sealed class FileSenderTests
         await UntilAsync(() => IsUnderWay(host.Guests.Files));
         var answer = ReadAsync(stream, code);
 
-        var ending = isVm ? http.DeleteVmAsync(vm) : app.Get<IHost>().StopAsync(Cancellation);
+        Task ending = what switch
+        {
+            "VM deleted" => http.DeleteVmAsync(vm),
+            "VM stopped" => http.PostJsonAsync($"{vm}/stop", "{}"),
+            _ => app.Get<IHost>().StopAsync(Cancellation),
+        };
 
         Assert.Contains(code, await answer, StringComparison.Ordinal);
         // What is left of the body is not waited for.

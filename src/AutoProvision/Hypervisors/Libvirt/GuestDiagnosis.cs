@@ -28,7 +28,7 @@ public sealed partial class GuestDiagnosis(DomainList domains, PoolPaths paths)
     private static Failure? Judge(DomainPower? power, string? evidence) => power switch
     {
         null => Missing(evidence),
-        DomainPower.Stopped => new("guest_stopped", "The VM's domain no longer runs: the guest switched itself off, crashed, or was stopped by somebody.", "See the console; delete the VM and make it anew.", Evidence: evidence),
+        DomainPower.Stopped => new(HypervisorFailures.GuestStopped, "The VM's domain no longer runs: the guest switched itself off, crashed, or was stopped by somebody.", "See the console; delete the VM and make it anew.", Evidence: evidence),
         _ => null,
     };
 

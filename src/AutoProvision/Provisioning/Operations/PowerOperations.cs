@@ -30,7 +30,8 @@ public sealed class RestartOperation(PowerSwitch power) : IOperation
 
     public async Task<Func<Vm, Vm>> RunAsync(Vm vm, VmOperation operation, CancellationToken cancellation)
     {
-        await power.SwitchOffAsync(vm.Id, VmPower.Grace(operation), cancellation);
+        if (await power.TrySwitchOffAsync(vm.Id, VmPower.Grace(operation), cancellation) is { } still)
+            return still;
         await power.SwitchOnAsync(vm.Id, cancellation);
         return it => it.LettingIn();
     }
@@ -44,7 +45,8 @@ public sealed class ResizeOperation(PowerSwitch power, Hypervisors.IDomainContro
     public async Task<Func<Vm, Vm>> RunAsync(Vm vm, VmOperation operation, CancellationToken cancellation)
     {
         var size = operation.Size!;
-        await power.SwitchOffAsync(vm.Id, VmPower.Grace(operation), cancellation);
+        if (await power.TrySwitchOffAsync(vm.Id, VmPower.Grace(operation), cancellation) is { } still)
+            return still;
         try
         {
             await control.ResizeAsync(vm.Id, size, cancellation);

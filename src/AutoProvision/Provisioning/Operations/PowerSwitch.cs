@@ -68,6 +68,22 @@ public sealed class PowerSwitch(
         await addresses.NoteAsync(context, cancellation);
     }
 
+    /// <summary>As <see cref="SwitchOffAsync"/>, for what is done to a VM that is off.</summary>
+    /// <returns>Null when it is off; else what the VM is, with why: it stays as it was, whether or not it has heeded by now.</returns>
+    public async Task<Func<Vm, Vm>?> TrySwitchOffAsync(Guid id, TimeSpan grace, CancellationToken cancellation)
+    {
+        try
+        {
+            await SwitchOffAsync(id, grace, cancellation);
+            return null;
+        }
+        catch (FailureException e) when (e.Code is not (VmFailures.JournalFull or "domain_missing"))
+        {
+            // One that went off all the same is found by the reconciliation.
+            return it => it with { OperationFailure = e.Failure };
+        }
+    }
+
     /// <summary>Asks the guest to switch itself off; when the grace is over it is switched off as if by its plug.</summary>
     public async Task SwitchOffAsync(Guid id, TimeSpan grace, CancellationToken cancellation)
     {

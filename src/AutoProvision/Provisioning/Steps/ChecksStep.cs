@@ -57,7 +57,7 @@ public sealed class ChecksStep(SshConnectionPool pool, VmAccess access, IOptions
             var request = new ExecRequest(command) { Timeout = within, MaxOutputBytes = OutputKept };
             return CheckOutcome.Of(await pool.ExecAsync(context.Id.ToString(), () => access.Target(context.Vm), request, cancellation));
         }
-        catch (FailureException e) when (e.Code is SshFailures.Lost or SshFailures.Unreachable)
+        catch (FailureException e) when (SshFailures.IsLoss(e) || e.Code == SshFailures.Unreachable)
         {
             return new CheckOutcome(false, e.Failure.Cause, "");
         }

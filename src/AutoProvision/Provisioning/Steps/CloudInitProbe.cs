@@ -26,7 +26,7 @@ public static class CloudInitProbe
           while [ ! -s $run/result.json ]; do
             if [ -e $run/disabled ]; then echo disabled; exit 0; fi
             looks=$((looks + 1))
-            if [ $((looks % 50)) = 0 ] && systemctl is-failed -q cloud-final.service; then echo died; exit 0; fi
+            if [ $((looks % 50)) = 0 ] && systemctl is-failed -q cloud-final.service && [ "$(systemctl is-system-running)" != stopping ]; then echo died; exit 0; fi
             nap
           done
           echo files; echo '{{Separator}}' | cat $run/status.json - $run/result.json

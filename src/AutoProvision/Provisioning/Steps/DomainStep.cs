@@ -28,8 +28,9 @@ public sealed class DomainStep(IHypervisor hypervisor, IOptions<ProvisioningOpti
     // A guest that has begun to boot goes on with it.
     public bool TakesOver => true;
 
-    // One that somebody switched off in the middle of its first boot is made anew.
-    public Task<bool> StillStandsAsync(Vm vm, CancellationToken cancellation) => hypervisor.IsOnAsync(vm.Id, cancellation);
+    // One that somebody switched off in the middle of its first boot is made anew; not one that was to switch itself off.
+    public async Task<bool> StillStandsAsync(Vm vm, CancellationToken cancellation) =>
+        await hypervisor.FindPowerAsync(vm.Id, cancellation) is { } power && (power != DomainPower.Stopped || AskedPower.IsOff(vm));
 
     public Task UndoAsync(Vm vm, CancellationToken cancellation) => hypervisor.RemoveDomainAsync(vm.Id, vm.Nics, cancellation);
 

@@ -27,7 +27,7 @@ public sealed class SshStep(SshWaiter waiter, VmAccess access, SshConnectionPool
             {
                 SshProof.Check(await context.Connection.ExecAsync(SshProof.Request, cancellation), target.User);
             }
-            catch (FailureException e) when (e.Code == SshFailures.Lost)
+            catch (FailureException e) when (SshFailures.IsLoss(e))
             {
                 // sshd is restarted while the guest sets itself up: look again.
                 await context.TakeConnection().DisposeAsync();

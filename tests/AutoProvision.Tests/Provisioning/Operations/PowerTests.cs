@@ -188,6 +188,26 @@ public sealed class PowerTests
         Assert.Equal(("ready", false), (started.Text("state"), started.TryGetProperty("operationFailure", out _)));
     }
 
+    /// <summary>Nothing is known to keep anybody out of it.</summary>
+    [Theory(Timeout = Limit)]
+    [InlineData("restart", "{}")]
+    [InlineData("resize", """{"cpus": 1}""")]
+    public async Task A_VM_that_could_not_be_switched_off_stays_what_it_was(string operation, string json)
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var vm = await http.ReadyVmAsync("""{"cpus": 2}""");
+        host.Guests.Answers["true"] = FakeAnswers.Of(0, "");
+        host.Hypervisor.Faults.FailAt(nameof(IDomainControl.AskToShutDownAsync), new Vms.FailureException("hypervisor_garbled", "virsh said something else.", "See the evidence."));
+
+        var failed = await http.OperateAsync($"{vm}/{operation}", json);
+
+        Assert.Equal(("ready", "hypervisor_garbled", false), (failed.Text("state"), failed.GetProperty("operationFailure").Text("code"), failed.TryGetProperty("obstacle", out _)));
+        Assert.Equal((DomainPower.Running, 2), (host.Hypervisor.Domains.Values.Single().Info.Power, failed.GetProperty("cpus").GetInt32()));
+        using var ran = await http.PostJsonAsync($"{vm}/exec", """{"shell": "true"}""");
+        await ran.ReadJsonAsync();
+    }
+
     [Fact(Timeout = Limit)]
     public async Task A_VM_that_lets_nobody_in_is_stopped()
     {
