@@ -56,23 +56,29 @@ public sealed class GuestFiles(VmService vms, GuestSftp guests, TimeProvider tim
     }
 
     /// <summary>Deletes a file, a symbolic link or a directory.</summary>
-    public Task DeleteAsync(string id, GuestFileQuery query, CancellationToken cancellation)
+    public async Task DeleteAsync(string id, GuestFileQuery query, CancellationToken cancellation)
     {
         var order = query.Read(mayBeRoot: false);
-        return InSessionAsync(id, SftpCommand.Plain, order.Path, writes: false, async (files, token) =>
+        if (order.Recursive && await GuardAsync(begun: true, token => TryRemoveAsync(id, order.Path, token), cancellation))
+            return;
+        await InSessionAsync(id, SftpCommand.Plain, order.Path, writes: false, async (files, token) =>
         {
             await files.DeleteAsync(order, token);
             return true;
         }, cancellation);
     }
 
-    private async Task<T> InSessionAsync<T>(string id, string command, string path, bool writes, Func<RemoteFiles, CancellationToken, Task<T>> work, CancellationToken cancellation)
+    // By one process of the guest, before there is a session. What it leaves, or does not find, that has the answer.
+    private Task<bool> TryRemoveAsync(string id, string path, CancellationToken cancellation) =>
+        new GuestPrograms((script, token) => guests.StartAsync(id, script, isRoot: false, token), time) { IsAlone = true }.TryRunAsync(GuestCommand.Remove(path), cancellation);
+
+    private async Task<T> InSessionAsync<T>(string id, GuestScript script, string path, bool writes, Func<RemoteFiles, CancellationToken, Task<T>> work, CancellationToken cancellation)
     {
-        await using var sftp = await ConnectAsync(id, command, cancellation);
+        await using var sftp = await ConnectAsync(id, script, cancellation);
         return await DoAsync(id, sftp, path, writes, work, cancellation);
     }
 
-    private Task<Sftp> ConnectAsync(string id, string command, CancellationToken cancellation) => GuardAsync(begun: false, token => guests.OpenAsync(id, command, token), cancellation);
+    private Task<Sftp> ConnectAsync(string id, GuestScript script, CancellationToken cancellation) => GuardAsync(begun: false, token => guests.OpenAsync(id, script, token), cancellation);
 
     private Task<T> DoAsync<T>(string id, Sftp sftp, string path, bool writes, Func<RemoteFiles, CancellationToken, Task<T>> work, CancellationToken cancellation) => GuardAsync(begun: true, async token =>
     {
@@ -81,7 +87,7 @@ public sealed class GuestFiles(VmService vms, GuestSftp guests, TimeProvider tim
         try
         {
             var vm = vms.Get(id);
-            var programs = new GuestPrograms((command, token) => guests.StartAsync(id, command, token), time);
+            var programs = new GuestPrograms((script, token) => guests.StartAsync(id, script, sftp.IsRoot, token), time);
             return await work(new RemoteFiles(sftp, vm.Spec.User, programs), either.Token);
         }
         catch (SftpException e)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -6,6 +7,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -75,6 +77,40 @@ public sealed class SlowPeerTests
         await body.CopyToAsync(taken, TestContext.Current.CancellationToken);
 
         Assert.Equal(Size, taken.Count);
+    }
+
+    /// <summary>Until it is read, the answer takes memory from those of others. Kestrel's own rule would wait for minutes for each piece of it.</summary>
+    [Fact(Timeout = 60_000)]
+    public async Task Who_does_not_read_the_answer_of_a_command_is_hung_up_on_and_who_reads_it_gets_all()
+    {
+        await using var host = new FakeHost();
+        var rates = new ShortGrace();
+        await using var app = new AutoProvisionApp(host, []) { Also = services => services.AddSingleton<IStartupFilter>(rates) };
+        app.UseKestrel();
+        using var http = app.CreateClient();
+        var vm = await http.ReadyVmAsync();
+        const int Size = 50_000_000;
+        host.Guests.Streams["flood"] = (_, sink, _) =>
+        {
+            sink.Started(1);
+            var piece = Encoding.ASCII.GetBytes(new string('x', 1_000_000));
+            for (var count = 0; count < Size; count += piece.Length)
+                sink.Stdout(piece);
+            return Task.FromResult(new AutoProvision.Ssh.ExecEnd(0, null, TimeSpan.Zero, TimedOut: false));
+        };
+        async Task<HttpResponseMessage> AskAsync() => await http.SendAsync(new HttpRequestMessage(HttpMethod.Post, $"{vm}/exec")
+        {
+            Content = new StringContent($$"""{"shell": "flood", "maxOutputBytes": {{Size}}}""", Encoding.UTF8, "application/json"),
+        }, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+
+        using (var read = await AskAsync())
+            Assert.InRange((await read.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken)).Length, Size, Size + 1000);
+        using var unread = await AskAsync();
+        await rates.HungUp.WaitAsync(TestContext.Current.CancellationToken);
+
+        await Assert.ThrowsAnyAsync<Exception>(() => unread.Content.LoadIntoBufferAsync(TestContext.Current.CancellationToken));
+        await UntilAsync(() => app.Get<AutoProvision.Ssh.ExecMemory>().Held == 0);
+        Assert.All(rates.Asked, rate => Assert.Equal((32 * 1024, TimeSpan.FromSeconds(30)), (rate!.BytesPerSecond, rate.GracePeriod)));
     }
 
     [Fact]
@@ -193,6 +229,43 @@ public sealed class SlowPeerTests
             while (!http.RequestAborted.IsCancellationRequested)
                 await http.Response.Body.WriteAsync(new byte[64 * 1024]);
             _hungUp.Release();
+        }
+    }
+
+    /// <summary>Gives the server each rate that is asked of it with as short a grace as it takes: nobody need wait for half a minute.</summary>
+    private sealed class ShortGrace : IStartupFilter
+    {
+        private readonly TaskCompletionSource _hungUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task HungUp => _hungUp.Task;
+
+        public ConcurrentQueue<MinDataRate?> Asked { get; } = new();
+
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+        {
+            app.Use((http, pipeline) =>
+            {
+                if (http.Request.Path.Value!.EndsWith("/exec", StringComparison.Ordinal))
+                {
+                    http.RequestAborted.Register(() => _hungUp.TrySetResult());
+                    http.Features.Set<IHttpMinResponseDataRateFeature>(new Rate(this, http.Features.Get<IHttpMinResponseDataRateFeature>()!));
+                }
+                return pipeline(http);
+            });
+            next(app);
+        };
+
+        private sealed class Rate(ShortGrace all, IHttpMinResponseDataRateFeature server) : IHttpMinResponseDataRateFeature
+        {
+            public MinDataRate? MinDataRate
+            {
+                get => server.MinDataRate;
+                set
+                {
+                    all.Asked.Enqueue(value);
+                    server.MinDataRate = value is null ? null : new MinDataRate(value.BytesPerSecond, TimeSpan.FromSeconds(1.1));
+                }
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 namespace AutoProvision.Ssh.Files;
 
 /// <summary>
-/// Commands that do with one process of the guest what would take many requests over SFTP, as root where the user may use sudo. Each says
+/// Scripts that do with one process of the guest what would take many requests over SFTP. Each says
 /// <see cref="Ready"/> before it begins, and nothing where the guest cannot do it; in the end it says <see cref="End"/> and its exit code.
 /// </summary>
 internal static class GuestCommand
@@ -50,6 +50,7 @@ internal static class GuestCommand
 
     // Removing reads and writes nothing that would tell it that nobody waits any more.
     private const string RemoveScript = $$"""
+        test -e "$1" || test -L "$1" || exit
         exec 3<&0
         echo {{Ready}}
         rm -rf -- "$1" </dev/null >/dev/null 2>&1 3<&- & removing=$!
@@ -63,21 +64,15 @@ internal static class GuestCommand
     /// <summary>Unpacks an archive from its input into a new directory, with the owners that its numbers are of.</summary>
     /// <param name="directory">What is above the new one.</param>
     /// <param name="name">Of the new one. It is gone again where that failed.</param>
-    public static string Unpack(string directory, string name) => AsRoot(UnpackScript, directory, name);
+    public static GuestScript Unpack(string directory, string name) => new(UnpackScript, directory, name);
 
     /// <summary>Writes a directory as an archive of GNU tar: at most <see cref="Window"/> bytes for each line of its input.</summary>
-    public static string Pack(string directory) => AsRoot(PackScript, [directory, .. Kernels(directory)]);
+    public static GuestScript Pack(string directory) => new(PackScript, [directory, .. Kernels(directory)]);
 
-    /// <summary>Removes a directory with all that is in it. Its input's end ends it.</summary>
-    public static string Remove(string directory) => AsRoot(RemoveScript, directory);
+    /// <summary>Removes what is there, a directory with all that is in it. Its input's end ends it.</summary>
+    public static GuestScript Remove(string path) => new(RemoveScript, path);
 
     /// <summary>The kernel's own files are left out of the whole guest, as <see cref="TarDownload"/> leaves them out.</summary>
     private static IEnumerable<string> Kernels(string directory) =>
         directory == "/" ? ["--anchored", .. TarDownload.Kernels.Select(path => $"--exclude=.{path}/*")] : [];
-
-    private static string AsRoot(string script, params string[] arguments) => $"""
-        set -- {ShellQuote.Quote(script)} sh {ShellQuote.Join(arguments)}
-        {SftpCommand.MaySudo} && exec sudo -n -- sh -c "$@"
-        exec sh -c "$@"
-        """;
 }

@@ -43,6 +43,9 @@ internal sealed class SftpSession : IAsyncDisposable
     /// <summary>The server's extensions.</summary>
     public IReadOnlySet<string> Extensions { get; private set; } = new HashSet<string>();
 
+    /// <summary>Whether the server runs as root by sudo, so that another program may, too.</summary>
+    public bool IsRoot { get; private set; }
+
     /// <summary>Cancelled once the server is gone; for whoever waits for somebody else in the meantime.</summary>
     public CancellationToken Ending => _ending.Token;
 
@@ -164,12 +167,16 @@ internal sealed class SftpSession : IAsyncDisposable
             if (next == 0)
                 return count == 0 ? 1 : throw NoServer();
             if (next != '\n')
+            {
                 line.Append((char)next);
+                continue;
+            }
             // A file may end without a line break.
-            else if (line.ToString().EndsWith(SftpCommand.Begins, StringComparison.Ordinal))
+            var said = line.ToString();
+            if (said.EndsWith(SftpCommand.Begins, StringComparison.Ordinal))
                 return 0;
-            else
-                line.Clear();
+            IsRoot |= said.EndsWith(GuestScript.Root, StringComparison.Ordinal);
+            line.Clear();
         }
         throw NoServer();
     }
