@@ -48,11 +48,24 @@ public sealed class GuestFiles(VmService vms, GuestSftp guests, TimeProvider tim
 
     /// <summary>Unpacks a tar archive into a directory, which is made when it is missing.</summary>
     /// <returns>Whether the directory is new.</returns>
-    public Task<bool> UnpackAsync(string id, GuestFileQuery query, Stream archive, CancellationToken cancellation)
+    public async Task<bool> UnpackAsync(string id, GuestFileQuery query, Stream archive, CancellationToken cancellation)
     {
         var order = query.Read(mayBeRoot: true, isArchive: true);
         var temporary = FilePath.Temporary();
-        return InSessionAsync(id, SftpCommand.WithSweep(order.Path, temporary), order.Path, writes: true, (files, token) => files.UnpackAsync(order, temporary, new PlainArchive(archive), token), cancellation);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation, lifetime.ApplicationStopping);
+        // At the same time as the session: half of what a small archive takes is the start of the two.
+        Task<GuestProgram?>? early = null;
+        void Begin() => early = Programs(id).TryStartTarAsync(order.Path, temporary, over.Token);
+        try
+        {
+            await using var sftp = await GuardAsync(begun: false, token => guests.OpenAsync(id, SftpCommand.WithSweep(order.Path, temporary), Begin, token), cancellation);
+            return await DoAsync(id, sftp, order.Path, writes: true, (files, token) => files.UnpackAsync(order, temporary, new PlainArchive(archive), token, early), cancellation);
+        }
+        finally
+        {
+            await over.CancelAsync();
+            await EndAsync(early);
+        }
     }
 
     /// <summary>Deletes a file, a symbolic link or a directory.</summary>
@@ -70,7 +83,19 @@ public sealed class GuestFiles(VmService vms, GuestSftp guests, TimeProvider tim
 
     // By one process of the guest, before there is a session. What it leaves, or does not find, that has the answer.
     private Task<bool> TryRemoveAsync(string id, string path, CancellationToken cancellation) =>
-        new GuestPrograms((script, token) => guests.StartAsync(id, script, isRoot: false, token), time) { IsAlone = true }.TryRunAsync(GuestCommand.Remove(path), cancellation);
+        Programs(id, isAlone: true).TryRunAsync(GuestCommand.Remove(path), cancellation);
+
+    private GuestPrograms Programs(string id, bool isAlone = false) =>
+        new((script, token) => guests.StartAsync(id, script, token), time) { IsAlone = isAlone, OnRoot = () => guests.NoteRoot(vms.Get(id).Id) };
+
+    private static async Task EndAsync(Task<GuestProgram?>? started)
+    {
+        if (started is null)
+            return;
+        await ((Task)started).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (started is { IsCompletedSuccessfully: true, Result: { } program })
+            await program.DisposeAsync();
+    }
 
     private async Task<T> InSessionAsync<T>(string id, GuestScript script, string path, bool writes, Func<RemoteFiles, CancellationToken, Task<T>> work, CancellationToken cancellation)
     {
@@ -87,8 +112,7 @@ public sealed class GuestFiles(VmService vms, GuestSftp guests, TimeProvider tim
         try
         {
             var vm = vms.Get(id);
-            var programs = new GuestPrograms((script, token) => guests.StartAsync(id, script, sftp.IsRoot, token), time);
-            return await work(new RemoteFiles(sftp, vm.Spec.User, programs), either.Token);
+            return await work(new RemoteFiles(sftp, vm.Spec.User, Programs(id)), either.Token);
         }
         catch (SftpException e)
         {

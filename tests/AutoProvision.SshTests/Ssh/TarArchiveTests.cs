@@ -17,6 +17,7 @@ public sealed class TarArchiveTests(SshdFixture sshd) : ArchiveTests(sshd)
     [Fact(Timeout = Limit)]
     public async Task This_machine_has_the_programs_that_are_asked_for()
     {
+        Directory.CreateDirectory(There.At("d"));
         foreach (var script in (GuestScript[])[GuestCommand.Pack(There.Root.FullName), GuestCommand.Unpack(There.Root.FullName, "d"), GuestCommand.Remove(There.At("d"))])
         {
             await using var program = await There.Programs().TryStartAsync(script, Cancellation);

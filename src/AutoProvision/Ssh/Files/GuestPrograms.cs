@@ -19,6 +19,9 @@ internal sealed class GuestPrograms(Func<GuestScript, CancellationToken, Task<IS
     /// <summary>Whether there is no session beside: then a place is waited for like one, and what keeps it from opening would keep a session, too.</summary>
     public bool IsAlone { get; init; }
 
+    /// <summary>Told when a program turns out to run as <see cref="GuestScript.Root"/>.</summary>
+    public Action OnRoot { get; init; } = () => { };
+
     /// <param name="script">One of <see cref="GuestCommand"/>.</param>
     /// <param name="cancellation">Ends the start.</param>
     /// <returns>Null where the guest cannot, or has no place for it at the moment.</returns>
@@ -52,6 +55,8 @@ internal sealed class GuestPrograms(Func<GuestScript, CancellationToken, Task<IS
             for (var left = MostNoise; left > 0 && await program.ReadLineAsync(Timeout.InfiniteTimeSpan, either.Token) is { } line; left -= line.Length + 1)
                 if (line.EndsWith(GuestCommand.Ready, StringComparison.Ordinal))
                     return true;
+                else if (line.EndsWith(GuestScript.Root, StringComparison.Ordinal))
+                    OnRoot();
             return false;
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
@@ -59,6 +64,11 @@ internal sealed class GuestPrograms(Func<GuestScript, CancellationToken, Task<IS
             return false;
         }
     }
+
+    /// <summary>Starts the guest's tar, which unpacks into a new directory once it is told to.</summary>
+    /// <inheritdoc cref="TryStartAsync"/>
+    public Task<GuestProgram?> TryStartTarAsync(string directory, string temporary, CancellationToken cancellation) =>
+        TryStartAsync(GuestCommand.Unpack(directory, SftpCommand.Stage(temporary)), cancellation);
 
     /// <returns>Whether it was run and says in time that it did all.</returns>
     public async Task<bool> TryRunAsync(GuestScript script, CancellationToken cancellation)

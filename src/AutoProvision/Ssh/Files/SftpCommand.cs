@@ -13,10 +13,14 @@ internal static class SftpCommand
         """;
 
     // The file's own directory, where the path is a symbolic link.
-    private const string CleanUp = """file=$(readlink -f -- "$1"); rm -f -- "${file%/*}/$2" """;
+    private const string CleanUp = """
+        file=$1
+        test ! -L "$file" || file=$(readlink -f -- "$file")
+        test ! -e "${file%/*}/$2" || rm -f -- "${file%/*}/$2"
+        """;
 
     // Only where the unpacking was cut off: the mark is there until its end.
-    private const string Sweep = """rm -rf -- "$1/$2.d"; test ! -e "$1/$2.mark" || find "$1/" -xdev -name "$2*" -exec rm -f -- {} +""";
+    private const string Sweep = """test ! -e "$1/$2.d" || rm -rf -- "$1/$2.d"; test ! -e "$1/$2.mark" || find "$1/" -xdev -name "$2*" -exec rm -f -- {} +""";
 
     public static readonly GuestScript Plain = new($"""
         {Find}

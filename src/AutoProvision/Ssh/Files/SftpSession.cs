@@ -16,6 +16,7 @@ internal sealed class SftpSession : IAsyncDisposable
 {
     private const int LargestPacket = 512 * 1024;
     private const int MostNoise = 1024 * 1024;
+    private const int MostGathered = 32 * 1024;
 
     // A guest whose disk hangs for longer is as good as gone.
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -119,10 +120,16 @@ internal sealed class SftpSession : IAsyncDisposable
     {
         try
         {
-            foreach (var packet in _outgoing.GetConsumingEnumerable())
+            var gathered = new MemoryStream();
+            foreach (var first in _outgoing.GetConsumingEnumerable())
             {
-                _channel.Input.Write(packet, 0, packet.Length);
+                // What is asked at once goes as one: a packet of SSH for each small request takes an emulated guest longer than the request.
+                gathered.Write(first);
+                while (gathered.Length < MostGathered && _outgoing.TryTake(out var next))
+                    gathered.Write(next);
+                _channel.Input.Write(gathered.GetBuffer(), 0, (int)gathered.Length);
                 _channel.Input.Flush();
+                gathered.SetLength(0);
             }
         }
         catch (Exception e)
