@@ -18,6 +18,14 @@ prepare_linter() {
   as_owner cp "$linter/package-lock.json" "$linter/node_modules/.installed-lock.json"
 }
 
+# begin_linter, finish_linter: prepare_linter beside what is done between them.
+linter_run=''
+begin_linter() {
+  prepare_linter &
+  linter_run=$!
+}
+finish_linter() { wait "$linter_run"; }
+
 # lint_document: the document as the build wrote it; a hint is a failure too.
 lint_document() {
   step "linting the OpenAPI document"

@@ -4,18 +4,20 @@
 # fetch_pyyaml: unpacks the packages into artifacts/pyyaml, once, and names them in AUTOPROVISION_PYYAML. Nothing is installed; without
 # a mirror the tests take this machine's PyYAML alone, and say so.
 fetch_pyyaml() {
-  local suite directory directories=()
-  for suite in bookworm trixie; do
-    directory=$repository/artifacts/pyyaml/$suite
-    if ! [ -e "$directory/usr/lib/python3/dist-packages/yaml" ] && ! fetch_pyyaml_of "$suite" "$directory" >/dev/null 2>&1; then
-      note "PyYAML of $suite could not be fetched: our reader of YAML is held against this machine's alone."
-      return 0
-    fi
-    directories+=("$directory/usr/lib/python3/dist-packages")
+  local suite suites=(bookworm trixie) fetches=() directories=()
+  for suite in "${suites[@]}"; do
+    has_pyyaml_of "$suite" || { fetch_pyyaml_of "$suite" "$repository/artifacts/pyyaml/$suite" >/dev/null 2>&1 & fetches+=($!); }
+  done
+  [ ${#fetches[@]} -eq 0 ] || wait "${fetches[@]}" || true
+  for suite in "${suites[@]}"; do
+    has_pyyaml_of "$suite" || { note "PyYAML of $suite could not be fetched: our reader of YAML is held against this machine's alone."; return 0; }
+    directories+=("$repository/artifacts/pyyaml/$suite/usr/lib/python3/dist-packages")
   done
   AUTOPROVISION_PYYAML=$(IFS=:; printf '%s' "${directories[*]}")
   export AUTOPROVISION_PYYAML
 }
+
+has_pyyaml_of() { [ -e "$repository/artifacts/pyyaml/$1/usr/lib/python3/dist-packages/yaml" ]; }
 
 # apt-get with directories of its own: it needs no root, and leaves this machine's package lists alone.
 fetch_pyyaml_of() {

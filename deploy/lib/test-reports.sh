@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Running test programs and summing up their reports. Sourced; $reports is a directory for them.
 
-passed=0 failed=0 skipped=0 left_out=()
+passed=0 failed=0 skipped=0
 declare -A test_runs=()   # by the process ids of those that run
 # For each project as a whole; single waits have their own, much shorter deadlines.
 readonly test_deadline=${AUTOPROVISION_TEST_DEADLINE:-3600}
@@ -16,17 +16,22 @@ run_tests() {
   end_tests "$project" "$!"
 }
 
-# run_tests_beside PROJECT OTHER [ARGUMENT...]: both at once; the arguments are OTHER's, whose output follows that of PROJECT.
-run_tests_beside() {
-  local project=$1 other=$2 beside
-  shift 2
-  test_program "$other" -result-ctrf "$reports/$other.json" "$@" >"$reports/$other.output" 2>&1 &
-  beside=$!
-  test_runs[$beside]=$other
-  run_tests "$project"
-  step "running $other, begun with $project"
-  follow_output "$beside" "$reports/$other.output"
-  end_tests "$other" "$beside"
+# run_tests_together PROJECT...: all at once; each one's output follows the one before as a whole. Each takes the arguments in an
+# array named after it, such as AutoProvision_SshTests_arguments.
+run_tests_together() {
+  local project beside=()
+  for project; do
+    local -n own=${project//./_}_arguments
+    test_program "$project" -result-ctrf "$reports/$project.json" "${own[@]}" >"$reports/$project.output" 2>&1 &
+    beside+=($!)
+    test_runs[$!]=$project
+  done
+  for project; do
+    step "output of $project"
+    follow_output "${beside[0]}" "$reports/$project.output"
+    end_tests "$project" "${beside[0]}"
+    beside=("${beside[@]:1}")
+  done
 }
 
 # follow_output PID FILE: what it has written and still writes, until it ends.
@@ -41,15 +46,16 @@ end_tests() {
   add_report "$1" "$code"
 }
 
-# leave_out_root_tests PROJECT: without root, those of its tests that need it count as skipped; $left_out are the runner's arguments.
+# leave_out_root_tests PROJECT ARRAY: without root, those of its tests that need it count as skipped; ARRAY is given the runner's arguments.
 leave_out_root_tests() {
   local count
-  left_out=()
+  local -n arguments=$2
   [ "$(id -u)" -ne 0 ] || return 0
   # Each row of a theory counts, as in the runner's own figures.
   count=$(test_program "$1" -preEnumerateTheories -trait Needs=root -list tests/json | jq length) || fail "$1 does not list its tests." "Run: tests/$1/bin/Release/net10.0/$1 -list tests"
   skipped=$((skipped + count))
-  left_out=(-trait- Needs=root)
+  # shellcheck disable=SC2034 # the caller's array
+  arguments=(-trait- Needs=root)
   note "skipped: $count tests of $1 give files to other users, become other users, open terminals or mount a disk; for all of it run: sudo deploy/test --ssh"
 }
 
