@@ -101,6 +101,7 @@ public sealed partial class Problems(IProblemDetailsService writer, ILogger<Prob
         "guest_disk_full" => StatusCodes.Status507InsufficientStorage,
         "websocket_wanted" or "request_target_invalid" => StatusCodes.Status400BadRequest,
         "origin_not_allowed" => StatusCodes.Status403Forbidden,
+        "command_too_long" => StatusCodes.Status400BadRequest,
         "exec_user_refused" or "exec_cwd_unusable" => StatusCodes.Status422UnprocessableEntity,
         "ssh_sessions_exhausted" or "exec_memory_exhausted" => StatusCodes.Status429TooManyRequests,
         "content_type_unsupported" => StatusCodes.Status415UnsupportedMediaType,

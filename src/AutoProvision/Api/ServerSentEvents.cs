@@ -79,9 +79,10 @@ internal sealed class ServerSentEvents(HttpResponse response, TimeProvider time)
             await next.WaitAsync(Heartbeat, time);
             return false;
         }
-        catch (TimeoutException) when (!next.IsCompleted)
+        catch (TimeoutException)
         {
-            return true;
+            // What came at the same moment is no failure; if it is one itself, that is told by whoever awaits it.
+            return !next.IsCompleted;
         }
     }
 }

@@ -76,7 +76,8 @@ internal sealed class ChannelPlaces(int most)
             _waiting.RemoveFirst();
             next.Value.SetResult();
         }
-        else
-            _taken--;
+        // What the guest allowed once it need not allow for ever, nor refuse: whoever comes when all have left tries again.
+        else if (--_taken == 0)
+            _allowed = int.MaxValue;
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 
 namespace AutoProvision.Ssh;
@@ -21,14 +22,15 @@ internal sealed class ExecPipe(int? limit) : IExecSink, IDisposable
     public void Hurry() => _hurry.Cancel();
 
     /// <summary>The events of the command that is being run into this pipe, its end as the last of them.</summary>
+    /// <param name="running">The command.</param>
+    /// <param name="cancellation">The reader leaves, and does not wait for the end that it gives the command by that.</param>
     /// <exception cref="Vms.FailureException">The command's.</exception>
-    public async IAsyncEnumerable<ExecEvent> ReadAsync(Task<ExecEnd> running)
+    public async IAsyncEnumerable<ExecEvent> ReadAsync(Task<ExecEnd> running, [EnumeratorCancellation] CancellationToken cancellation)
     {
         _ = running.ContinueWith(_ => _events.Writer.TryComplete(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-        // Ends with the command, and by nothing else: whoever leaves ends the command.
-        await foreach (var what in _events.Reader.ReadAllAsync(CancellationToken.None))
+        await foreach (var what in _events.Reader.ReadAllAsync(cancellation))
             yield return what;
-        yield return new ExecExited(await running, _truncated);
+        yield return new ExecExited(await running.WaitAsync(cancellation), _truncated);
     }
 
     public void Dispose() => _hurry.Dispose();

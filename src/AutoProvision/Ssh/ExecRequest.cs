@@ -41,9 +41,18 @@ public sealed record ExecRequest(string Command)
     /// <summary>An own script that may run in bash, where there is one.</summary>
     public bool MayBeBash { get; init; }
 
+    /// <summary>Another way in, by which the command is ended; null ends it by the login that it was begun with.</summary>
+    public RootScript? EndBy { get; init; }
+
     /// <summary>Half of OpenSSH's window (2 MiB): so much input never has to wait for its reader.</summary>
     public const int SharedStdin = 1024 * 1024;
 }
+
+/// <summary>Runs a script of <c>sh</c> as root in a guest.</summary>
+/// <param name="script">The script.</param>
+/// <param name="cancellation">Ends it.</param>
+/// <returns>What it printed; null where there is no such way in.</returns>
+public delegate Task<string?> RootScript(string script, CancellationToken cancellation);
 
 /// <summary>How a command ended.</summary>
 /// <param name="ExitCode">Of the command's shell; null when a signal or the timeout ended it.</param>

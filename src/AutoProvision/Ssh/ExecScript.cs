@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace AutoProvision.Ssh;
 
 /// <summary>Writes the text that a login shell is given for a command: where, with what and as whom it runs.</summary>
@@ -30,27 +28,24 @@ internal static class ExecScript
     /// <param name="request">The command.</param>
     /// <param name="token">Comes before the id.</param>
     /// <param name="shell">The login shell.</param>
-    public static string Build(ExecRequest request, string token, LoginShell shell)
-    {
-        if (request.IsOwn)
-            return Own(request, token);
-        if (!shell.IsOther)
-            return Build(request, token);
-        // Kept before a variable of this name may be set.
-        return AnyShell.Run(request is { User: null, IsList: false }
-            ? "set -- \"$SHELL\"\n" + Script(request with { Command = $"exec \"$1\" -c {ShellQuote.Quote(request.Command)}" }, token, "$$", "")
-            : Build(request, token));
-    }
+    public static SentText Build(ExecRequest request, string token, LoginShell shell) =>
+        request.IsOwn ? SentText.OfScript(Own(request, token), request.MayBeBash)
+        : shell.IsOther ? SentText.OfScript(ForOther(request, token))
+        : SentText.Of(Build(request, token));
 
-    /// <summary>Bytes of the text as it is sent to a POSIX shell. For another it may grow; what is too long then is refused when it is sent.</summary>
-    public static int Length(ExecRequest request) => Encoding.UTF8.GetByteCount(Build(request, new ProcessMarker().Token));
+    /// <summary>Bytes of the text as it is sent to a POSIX shell. For another it grows; what is too long then is refused once the shell is known, before it is sent.</summary>
+    public static int Length(ExecRequest request) => SentText.Of(Build(request, new ProcessMarker().Token)).Length;
+
+    /// <summary>The same for whatever the login shell turns out to be.</summary>
+    public static int MostLength(ExecRequest request) => Math.Max(Length(request), SentText.OfScript(ForOther(request, new ProcessMarker().Token)).Length);
 
     // On both streams, for start-up files may print to either.
-    private static string Own(ExecRequest request, string token)
-    {
-        var script = $"echo \"{token}$$\"; {Script(request, token, "$$ $SHELL", "")}";
-        return request.MayBeBash ? AnyShell.RunInBash(script) : AnyShell.Run(script);
-    }
+    private static string Own(ExecRequest request, string token) => $"echo \"{token}$$\"; {Script(request, token, "$$ $SHELL", "")}";
+
+    // The shell's name is kept before a variable of this name may be set.
+    private static string ForOther(ExecRequest request, string token) => request is { User: null, IsList: false }
+        ? "set -- \"$SHELL\"\n" + Script(request with { Command = $"exec \"$1\" -c {ShellQuote.Quote(request.Command)}" }, token, "$$", "")
+        : Build(request, token);
 
     private static string Script(ExecRequest request, string token, string leader, string then)
     {

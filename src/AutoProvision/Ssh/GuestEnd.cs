@@ -14,7 +14,7 @@ namespace AutoProvision.Ssh;
 /// <param name="client">The command's connection.</param>
 /// <param name="logIn">Opens another one to the same guest.</param>
 /// <param name="time">Measures the patience.</param>
-internal sealed partial class GuestEnd(SshClient client, Func<Task<SshClient>> logIn, TimeProvider time)
+internal sealed partial class GuestEnd(SshClient client, Func<CancellationToken, Task<SshClient>> logIn, TimeProvider time)
 {
     // The guest that goes down does not let in any more, and that one may be long in coming back. What is back sooner tells by its uptime.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
@@ -99,19 +99,20 @@ internal sealed partial class GuestEnd(SshClient client, Func<Task<SshClient>> l
 
     private static async Task<string> AskAsync(SshClient over)
     {
-        using var command = over.ToCommand(AnyShell.Run(Question));
+        using var command = over.ToCommand(SentText.OfScript(Question));
         await await DedicatedThread.RunAsync(() => command.ExecuteAsync(CancellationToken.None));
         return command.Result;
     }
 
     private async Task<(SshClient? Client, Exception? Refusal)> TryLogInAsync()
     {
-        var attempt = logIn();
+        using var patience = new CancellationTokenSource(Patience, time);
+        var attempt = logIn(patience.Token);
         try
         {
             return (await attempt.WaitAsync(Patience, time), null);
         }
-        catch (TimeoutException e)
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {
             _ = CloseLateAsync(attempt);
             return (null, e);

@@ -29,7 +29,7 @@ internal sealed class RemoteExec : IDisposable
     public required Action OnBroken { get; init; }
 
     /// <summary>Opens a connection to the same guest, for ending the command where this one takes no further channel.</summary>
-    public required Func<Task<SshClient>> LogIn { get; init; }
+    public required Func<CancellationToken, Task<SshClient>> LogIn { get; init; }
 
     /// <summary>Whether the guest opened the channel. If it did not, nothing was run, and nothing of the request was used up.</summary>
     public bool IsOpen { get; private set; }
@@ -60,11 +60,11 @@ internal sealed class RemoteExec : IDisposable
             // Ends the streams where something holds them still: what could not be ended, or what the shell left in the background.
             Dispose();
             await streams;
-            if (timedOut)
-                cancellation.ThrowIfCancellationRequested();
-            else if (GuestEnd.IsPossible(_command.ExitStatus, Signal(), GuestEnd.IsConnected(_client)) && !lost.IsCancellationRequested && await WentDownAsync(started, isLost: false))
+            if (timedOut && cancellation.IsCancellationRequested)
+                throw new ExecLeftException(mayStillRun, cancellation);
+            if (!timedOut && GuestEnd.IsPossible(_command.ExitStatus, Signal(), GuestEnd.IsConnected(_client)) && !lost.IsCancellationRequested && await WentDownAsync(started, isLost: false))
                 throw SshFailures.GuestWentDown();
-            else
+            if (!timedOut)
                 _output.ThrowIfRefused(_command.ExitStatus);
             return new ExecEnd(timedOut ? null : _command.ExitStatus, Signal(), _time.GetElapsedTime(started), timedOut) { MayStillRun = mayStillRun };
         }
@@ -123,9 +123,10 @@ internal sealed class RemoteExec : IDisposable
         _output.Hurry();
         if (_output.ProcessId is { } id)
         {
-            await using var kill = new RemoteKill(_client, LogIn, _time);
+            await using var kill = new RemoteKill(_client, LogIn, _request.EndBy, _time);
             var isEnded = await kill.EndAsync(id, _request.User, finished);
-            if (kill.IsBroken)
+            // Where all has ended, sshd tells so at once.
+            if (kill.IsBroken || (isEnded && !finished.IsCompleted && !HasExited))
                 OnBroken();
             return isEnded;
         }

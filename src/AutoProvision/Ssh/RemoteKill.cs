@@ -5,17 +5,24 @@ using Renci.SshNet.Common;
 
 namespace AutoProvision.Ssh;
 
-/// <summary>Ends a remote command by its process group, over a channel of its own: first politely, then for good.</summary>
+/// <summary>
+/// Ends a remote command by its process group, first politely, then for good: as root in another way where there is one, else over a channel of
+/// the command's own connection, or of a further one.
+/// </summary>
 /// <param name="client">The command's connection.</param>
 /// <param name="logIn">Opens another one to the same guest, for where that takes no further channel.</param>
+/// <param name="asRoot">The other way; null where there is none.</param>
 /// <param name="time">Measures the grace.</param>
-internal sealed class RemoteKill(SshClient client, Func<Task<SshClient>> logIn, TimeProvider time) : IAsyncDisposable
+internal sealed class RemoteKill(SshClient client, Func<CancellationToken, Task<SshClient>> logIn, RootScript? asRoot, TimeProvider time) : IAsyncDisposable
 {
     // Told by the last line: start-up files of a shell may print before it.
     private const string Leader = "autoprovision-leads";
     private const string Gone = "autoprovision-gone";
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ToolTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
+    private readonly CancellationTokenSource _over = new(Longest, time);
+    private RootScript? _asRoot = asRoot;
     private SshClient? _other;
 
     /// <summary>Whether the command's connection turned out not to answer any more.</summary>
@@ -34,7 +41,7 @@ internal sealed class RemoteKill(SshClient client, Func<Task<SshClient>> logIn, 
             await WaitAsync(finished);
             return leads && said.TrimEnd().EndsWith(Gone, StringComparison.Ordinal);
         }
-        catch (Exception e) when (e is SshException or SocketException or TimeoutException or ObjectDisposedException or FailureException)
+        catch (Exception e) when (e is SshException or SocketException or TimeoutException or OperationCanceledException or ObjectDisposedException or FailureException)
         {
             IsBroken = _other is null && e is not FailureException;
             return false;
@@ -43,6 +50,7 @@ internal sealed class RemoteKill(SshClient client, Func<Task<SshClient>> logIn, 
 
     public async ValueTask DisposeAsync()
     {
+        _over.Dispose();
         if (_other is { } other)
             await DedicatedThread.RunAsync(other.Dispose);
     }
@@ -81,6 +89,10 @@ internal sealed class RemoteKill(SshClient client, Func<Task<SshClient>> logIn, 
 
     private async Task<string> SendAsync(string text)
     {
+        if (await AsRootAsync(text) is { } said)
+            return said;
+        // What cannot be used once is not tried again.
+        _asRoot = null;
         if (_other is null)
             try
             {
@@ -89,17 +101,33 @@ internal sealed class RemoteKill(SshClient client, Func<Task<SshClient>> logIn, 
             catch (SshException e) when (e is not (SshConnectionException or SshOperationTimeoutException))
             {
                 // It takes no further channel.
-                _other = await logIn();
+                _other = await logIn(_over.Token);
             }
         return await RunAsync(_other, text);
     }
 
+    private async Task<string?> AsRootAsync(string text)
+    {
+        if (_asRoot is null)
+            return null;
+        using var limit = new CancellationTokenSource(ToolTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _over.Token);
+        try
+        {
+            return await _asRoot(text, either.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return null;
+        }
+    }
+
     // A guest that hangs does not even open the channel; what waits for it is freed when the connection is closed.
-    private Task<string> RunAsync(SshClient over, string text) => ReadAsync(over, text).WaitAsync(ToolTimeout, time);
+    private Task<string> RunAsync(SshClient over, string text) => ReadAsync(over, text).WaitAsync(ToolTimeout, time, _over.Token);
 
     private static async Task<string> ReadAsync(SshClient over, string text)
     {
-        using var command = over.ToCommand(AnyShell.Run(text));
+        using var command = over.ToCommand(SentText.OfScript(text));
         await await DedicatedThread.RunAsync(() => command.ExecuteAsync(CancellationToken.None));
         return command.Result;
     }

@@ -3,24 +3,33 @@ using Renci.SshNet;
 
 namespace AutoProvision.Ssh;
 
-internal sealed class SshConnection(SshClient client, Func<Task<SshClient>> logIn, SshTarget target, SshOptions options, TimeProvider time) : ISshConnection
+internal sealed class SshConnection : ISshConnection
 {
-    // sshd may not have noticed yet that the last channel was closed.
-    private const int MostTries = 5;
-    private readonly ChannelPlaces _channels = new(options.ConcurrentExecs);
+    private readonly SshClient _client;
+    private readonly SshTarget _target;
+    private readonly SshOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ShellCommands _commands;
+    private readonly ChannelPlaces _channels;
     // File transfers take part in the same limit, and never all of it: commands go on beside them.
-    private readonly SemaphoreSlim _transfers = new(Math.Max(1, options.ConcurrentExecs / 2));
-    private readonly LoginShell _shell = new();
+    private readonly SemaphoreSlim _transfers;
     private readonly CancellationTokenSource _lost = new();
     private volatile bool _broken;
 
-    public bool IsAlive => !_broken && client.IsConnected;
+    public SshConnection(SshClient client, Func<CancellationToken, Task<SshClient>> logIn, SshTarget target, SshOptions options, TimeProvider time)
+    {
+        (_client, _target, _options, _time) = (client, target, options, time);
+        (_channels, _transfers) = (new ChannelPlaces(options.ConcurrentExecs), new SemaphoreSlim(Math.Max(1, options.ConcurrentExecs / 2)));
+        _commands = new ShellCommands((shell, request, sink) => new RemoteExec(client, shell, request, sink, time) { OnBroken = () => _broken = true, LogIn = logIn }, options, time);
+    }
+
+    public bool IsAlive => !_broken && _client.IsConnected;
 
     public async Task<ExecEnd> ExecAsync(ExecRequest request, IExecSink sink, CancellationToken cancellation)
     {
-        var started = time.GetTimestamp();
+        var started = _time.GetTimestamp();
         // The command's own time runs while it waits for its turn, too.
-        using var deadline = new CancellationTokenSource(request.Timeout ?? options.ExecTimeout, time);
+        using var deadline = new CancellationTokenSource(request.Timeout ?? _options.ExecTimeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellation);
         try
         {
@@ -29,27 +38,19 @@ internal sealed class SshConnection(SshClient client, Func<Task<SshClient>> logI
         // Else it is told by the command itself, which ends with its time.
         catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
-            return new ExecEnd(null, null, time.GetElapsedTime(started), TimedOut: true);
+            return new ExecEnd(null, null, _time.GetElapsedTime(started), TimedOut: true);
         }
     }
 
     private async Task<ExecEnd> RunAsync(ExecRequest request, IExecSink sink, CancellationToken deadline, CancellationToken cancellation)
     {
-        RemoteExec? exec = null;
         try
         {
-            // Once on a connection that no own command was run on; a login alone takes many times as long.
-            var end = !request.IsOwn && _shell.IsUnknown ? await LearnShellAsync(it => exec = it, deadline, cancellation) : null;
-            // A command whose time went by before it is not begun.
-            if (end is not { TimedOut: true })
-            {
-                exec = NewExec(request, sink);
-                end = await exec.RunAsync(deadline, _lost.Token, cancellation);
-            }
+            var end = await _commands.RunAsync(request, sink, deadline, _lost.Token, cancellation);
             _channels.Leave();
             return end;
         }
-        catch (Exception e) when (exec is { IsOpen: false } && IsRefusal(e))
+        catch (ChannelNotOpenedException e) when (IsAlive)
         {
             throw Refused(e);
         }
@@ -59,22 +60,18 @@ internal sealed class SshConnection(SshClient client, Func<Task<SshClient>> logI
             // sshd looked the shell up when the user logged in: it stays this one here, also when the user is given another.
             _broken |= e is FailureException { Code: SshFailures.CommandFailed or SshFailures.WentDown };
             if (e is OperationCanceledException && _lost.IsCancellationRequested && !cancellation.IsCancellationRequested)
-                throw SshFailures.ConnectionLost(target, e);
+                throw SshFailures.ConnectionLost(_target, e);
             // Of a command that has begun nobody can tell how far it came.
-            if (SshFailures.Of(e, target, isAlive: false) is not { } failure)
+            if (SshFailures.Of(e, _target, isAlive: false) is not { } failure)
                 throw;
             _broken = true;
             throw failure;
-        }
-        finally
-        {
-            exec?.Dispose();
         }
     }
 
     public async Task<ISshChannel> OpenAsync(string command, CancellationToken cancellation)
     {
-        using var patience = new CancellationTokenSource(options.ConnectTimeout, time);
+        using var patience = new CancellationTokenSource(_options.ConnectTimeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
         try
         {
@@ -91,25 +88,15 @@ internal sealed class SshConnection(SshClient client, Func<Task<SshClient>> logI
         }
         catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
         {
-            throw SshFailures.ChannelRefused(target, e);
+            throw SshFailures.ChannelRefused(_target, e);
         }
-    }
-
-    private RemoteExec NewExec(ExecRequest request, IExecSink sink) => new(client, _shell, request, sink, time) { OnBroken = () => _broken = true, LogIn = logIn };
-
-    private async Task<ExecEnd> LearnShellAsync(Action<RemoteExec> begins, CancellationToken deadline, CancellationToken cancellation)
-    {
-        using var told = new ExecCollector(LoginShell.Question);
-        using var exec = NewExec(LoginShell.Question, told);
-        begins(exec);
-        return await exec.RunAsync(deadline, _lost.Token, cancellation);
     }
 
     private async Task<ISshChannel> StartAsync(string command)
     {
         try
         {
-            return await DedicatedThread.RunAsync(() => SshProgram.Start(client, AnyShell.Run(command), Leave, _lost.Token));
+            return await DedicatedThread.RunAsync(() => SshProgram.Start(_client, SentText.OfScript(command), Leave, _lost.Token));
         }
         catch (Exception e) when (IsRefusal(e))
         {
@@ -118,7 +105,7 @@ internal sealed class SshConnection(SshClient client, Func<Task<SshClient>> logI
         catch (Exception e)
         {
             _channels.Leave();
-            if (SshFailures.Of(e, target, IsAlive) is not { } failure)
+            if (SshFailures.Of(e, _target, IsAlive) is not { } failure)
                 throw;
             _broken |= failure.Code == SshFailures.Lost;
             throw failure;
@@ -132,25 +119,15 @@ internal sealed class SshConnection(SshClient client, Func<Task<SshClient>> logI
     }
 
     // Takes a place for what gives it back itself.
-    private async Task<T> InPlaceAsync<T>(Func<Task<T>> work, CancellationToken patience)
+    private Task<T> InPlaceAsync<T>(Func<Task<T>> work, CancellationToken patience) => _commands.RetryAsync(async () =>
     {
-        for (var left = MostTries; ; left--)
-        {
-            await _channels.EnterAsync(patience);
-            try
-            {
-                return await work();
-            }
-            catch (FailureException e) when (e.Code == SshFailures.Refused && left > 1)
-            {
-                await Task.Delay(options.RetryInterval, time, patience);
-            }
-        }
-    }
+        await _channels.EnterAsync(patience);
+        return await work();
+    }, patience);
 
-    private bool IsRefusal(Exception e) => IsAlive && SshFailures.Of(e, target, isAlive: true)?.Code == SshFailures.Refused;
+    private bool IsRefusal(Exception e) => IsAlive && SshFailures.Of(e, _target, isAlive: true)?.Code == SshFailures.Refused;
 
-    private Exception Refused(Exception e) => _channels.LeaveRefused() ? new ConnectionFullException() : SshFailures.ChannelRefused(target, e);
+    private Exception Refused(Exception e) => _channels.LeaveRefused() ? new ConnectionFullException() : SshFailures.ChannelRefused(_target, e);
 
     public async ValueTask DisposeAsync()
     {
@@ -158,6 +135,6 @@ internal sealed class SshConnection(SshClient client, Func<Task<SshClient>> logI
         // SSH.NET does not tell a command that its peer is gone: whoever waits for one is told here.
         await _lost.CancelAsync();
         // Saying goodbye to a silent peer blocks.
-        await DedicatedThread.RunAsync(client.Dispose);
+        await DedicatedThread.RunAsync(_client.Dispose);
     }
 }

@@ -25,7 +25,7 @@ public sealed class SshConnector(IOptions<SshOptions> options, TimeProvider time
         // Once: to sshd it is somebody who has not logged in yet, and may be the one too many.
         await TcpProbe.CheckAsync(target, _options.ProbeTimeout, time, cancellation);
         var client = await InTurnAsync(target, () => LogInAsync(target, null, cancellation), cancellation);
-        return new SshConnection(client, () => LogInAgainAsync(target), target, _options, time);
+        return new SshConnection(client, token => LogInAgainAsync(target, token), target, _options, time);
     }
 
     public Task<ISshSession> OpenSessionAsync(SshTarget target, CancellationToken cancellation) => InTurnAsync<ISshSession>(target, async () =>
@@ -35,7 +35,7 @@ public sealed class SshConnector(IOptions<SshOptions> options, TimeProvider time
         {
             var client = await LogInAsync(target, relay.Port, cancellation);
             client.ConnectionInfo.Timeout = LongestWrite;
-            return new SshSession(client, () => LogInAgainAsync(target), relay, target, _options, time);
+            return new SshSession(client, token => LogInAgainAsync(target, token), relay, target, _options, time);
         }
         catch
         {
@@ -46,8 +46,7 @@ public sealed class SshConnector(IOptions<SshOptions> options, TimeProvider time
 
     public ValueTask DisposeAsync() => _abandoned.DisposeAsync();
 
-    // For what must be done after its caller has left; it takes no longer than the handshake may.
-    private Task<SshClient> LogInAgainAsync(SshTarget target) => InTurnAsync(target, () => LogInAsync(target, null, CancellationToken.None), CancellationToken.None);
+    private Task<SshClient> LogInAgainAsync(SshTarget target, CancellationToken cancellation) => InTurnAsync(target, () => LogInAsync(target, null, cancellation), cancellation);
 
     private async Task<T> InTurnAsync<T>(SshTarget target, Func<Task<T>> logIn, CancellationToken cancellation)
     {

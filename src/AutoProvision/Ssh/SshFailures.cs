@@ -47,9 +47,9 @@ internal static class SshFailures
         $"{target} accepts no further command.",
         "The guest may be short of processes or memory, or its sshd allows no commands (MaxSessions 0).", inner.Message, inner);
 
-    /// <summary>What is longer than can be sent, and was not refused as a part of a request.</summary>
+    /// <summary>What is longer than can be sent to this login shell, and could not be refused with its request.</summary>
     public static FailureException TooLong(int length) => new("command_too_long",
-        $"With all quoting the command takes {length} bytes, of {ExecScript.LongestText} that can be sent.", "Put a long script into a file of the guest, and call it.");
+        $"With all quoting for the login shell of the VM's user the command takes {length} bytes, of {ExecScript.LongestText} that can be sent; nothing was run.", "Put a long script into a file of the guest, and call it.");
 
     public static FailureException SessionsExhausted(int most) => new("ssh_sessions_exhausted",
         $"{most} streamed commands and terminals of this VM are open, as many as Ssh:SessionsPerVm allows.",
@@ -87,7 +87,7 @@ internal static class SshFailures
         // NullReferenceException: SSH.NET 2026.0.0, when the session ends while a command's channel is being opened (SshCommand.cs,
         // UnsubscribeFromChannelEvents on a channel that is not there yet).
         SshConnectionException or SshOperationTimeoutException or SocketException or ObjectDisposedException or NullReferenceException => ConnectionLost(target, e),
-        SshException => isAlive ? ChannelRefused(target, e) : ConnectionLost(target, e),
+        ChannelNotOpenedException or SshException => isAlive ? ChannelRefused(target, e) : ConnectionLost(target, e),
         _ => null,
     };
 

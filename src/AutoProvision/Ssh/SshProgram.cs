@@ -25,10 +25,10 @@ internal sealed class SshProgram : ISshChannel
 
     /// <summary>Opens the channel; blocks.</summary>
     /// <param name="client">The connection.</param>
-    /// <param name="command">For the user's login shell.</param>
+    /// <param name="command">What is run.</param>
     /// <param name="closed">Told once when the channel is disposed of.</param>
     /// <param name="lost">The connection was given up.</param>
-    public static SshProgram Start(SshClient client, string command, Action closed, CancellationToken lost)
+    public static SshProgram Start(SshClient client, SentText command, Action closed, CancellationToken lost)
     {
         var started = client.ToCommand(command);
         try

@@ -1,49 +1,42 @@
-using AutoProvision.Vms;
 using Renci.SshNet;
 
 namespace AutoProvision.Ssh;
 
-internal sealed class SshSession(SshClient client, Func<Task<SshClient>> logIn, PacedRelay relay, SshTarget target, SshOptions options, TimeProvider time) : ISshSession
+internal sealed class SshSession : ISshSession
 {
-    // The question before the command was on a channel that sshd may not have noticed yet to be closed.
-    private const int MostTries = 5;
+    private readonly SshClient _client;
+    private readonly PacedRelay _relay;
+    private readonly SshTarget _target;
+    private readonly SshOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ShellCommands _commands;
     private readonly CancellationTokenSource _lost = new();
     private readonly Lock _lock = new();
-    private readonly LoginShell _shell = new();
     private Task? _closing;
+
+    public SshSession(SshClient client, Func<CancellationToken, Task<SshClient>> logIn, PacedRelay relay, SshTarget target, SshOptions options, TimeProvider time)
+    {
+        (_client, _relay, _target, _options, _time) = (client, relay, target, options, time);
+        _commands = new ShellCommands((shell, request, sink) => new RemoteExec(client, shell, request, sink, time, ReferenceEquals(request, LoginShell.Question) ? null : relay.Gate)
+        {
+            OnBroken = () => { },
+            LogIn = logIn,
+            // The connection's own timeout is for input that is read late.
+            Patience = options.ConnectTimeout,
+            // What still waits for the command to take its input is freed by that.
+            OnEnded = ReferenceEquals(request, LoginShell.Question) ? () => Task.CompletedTask : CloseAsync,
+        }, options, time);
+    }
 
     public async Task<ExecEnd> ExecAsync(ExecRequest request, IExecSink sink, CancellationToken cancellation)
     {
-        using var deadline = new CancellationTokenSource(request.Timeout ?? options.ExecTimeout, time);
-        // A command whose time went by before it is not begun.
-        if (!request.IsOwn && await LearnShellAsync(deadline.Token, cancellation) is { TimedOut: true } late)
-            return late;
-        for (var left = MostTries; ; left--)
-        {
-            using var exec = NewExec(request, sink);
-            try
-            {
-                return await GuardAsync(() => exec.RunAsync(deadline.Token, _lost.Token, cancellation), cancellation);
-            }
-            catch (FailureException e) when (e.Code == SshFailures.Refused && !exec.IsOpen && left > 1)
-            {
-                await Task.Delay(options.RetryInterval, time, cancellation);
-            }
-        }
+        using var deadline = new CancellationTokenSource(request.Timeout ?? _options.ExecTimeout, _time);
+        return await _commands.RetryAsync(
+            () => GuardAsync(() => _commands.RunAsync(request, sink, deadline.Token, _lost.Token, cancellation), e => e is ChannelNotOpenedException, cancellation), cancellation);
     }
 
-    private RemoteExec NewExec(ExecRequest request, IExecSink sink) => new(client, _shell, request, sink, time, relay.Gate)
-    {
-        OnBroken = () => { },
-        LogIn = logIn,
-        // The connection's own timeout is for input that is read late.
-        Patience = options.ConnectTimeout,
-        // What still waits for the command to take its input is freed by that.
-        OnEnded = CloseAsync,
-    };
-
     public Task<ITerminal> OpenTerminalAsync(string type, TerminalSize size, CancellationToken cancellation) =>
-        GuardAsync(() => OpenAsync(type, size, cancellation), cancellation);
+        GuardAsync(() => OpenAsync(type, size, cancellation), _ => true, cancellation);
 
     public async ValueTask DisposeAsync()
     {
@@ -55,15 +48,8 @@ internal sealed class SshSession(SshClient client, Func<Task<SshClient>> logIn, 
     private async Task<ITerminal> OpenAsync(string type, TerminalSize size, CancellationToken cancellation)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _lost.Token);
-        var opening = DedicatedThread.RunAsync(() => new ShellTerminal(client, relay.Gate, type, size));
-        return await opening.WaitAsync(options.ConnectTimeout, time, either.Token);
-    }
-
-    private async Task<ExecEnd> LearnShellAsync(CancellationToken deadline, CancellationToken cancellation)
-    {
-        using var told = new ExecCollector(LoginShell.Question);
-        using var exec = new RemoteExec(client, _shell, LoginShell.Question, told, time) { OnBroken = () => { }, LogIn = logIn, Patience = options.ConnectTimeout };
-        return await GuardAsync(() => exec.RunAsync(deadline, _lost.Token, cancellation), cancellation);
+        var opening = DedicatedThread.RunAsync(() => new ShellTerminal(_client, _relay.Gate, type, size));
+        return await opening.WaitAsync(_options.ConnectTimeout, _time, either.Token);
     }
 
     private Task CloseAsync()
@@ -75,24 +61,27 @@ internal sealed class SshSession(SshClient client, Func<Task<SshClient>> logIn, 
     private async Task CloseOnceAsync()
     {
         // The relay first: saying goodbye to a silent peer blocks, and what was held back must not.
-        relay.Gate.Open();
-        await relay.DisposeAsync();
-        await DedicatedThread.RunAsync(client.Dispose);
+        _relay.Gate.Open();
+        await _relay.DisposeAsync();
+        await DedicatedThread.RunAsync(_client.Dispose);
     }
 
-    private async Task<T> GuardAsync<T>(Func<Task<T>> work, CancellationToken cancellation)
+    /// <param name="work">Uses the connection.</param>
+    /// <param name="mayBeRefusal">Whether the guest may have refused it, so that nothing was run; else nobody can tell how far it came.</param>
+    /// <param name="cancellation">The caller's.</param>
+    private async Task<T> GuardAsync<T>(Func<Task<T>> work, Func<Exception, bool> mayBeRefusal, CancellationToken cancellation)
     {
         try
         {
             return await work();
         }
-        catch (Exception e) when (SshFailures.Of(e, target, GuestEnd.IsConnected(client)) is { } failure)
+        catch (Exception e) when (SshFailures.Of(e, _target, mayBeRefusal(e) && GuestEnd.IsConnected(_client)) is { } failure)
         {
             throw failure;
         }
         catch (Exception e) when (e is TimeoutException || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
-            throw SshFailures.ConnectionLost(target, e);
+            throw SshFailures.ConnectionLost(_target, e);
         }
     }
 }

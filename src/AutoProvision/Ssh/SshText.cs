@@ -1,4 +1,3 @@
-using System.Text;
 using Renci.SshNet;
 
 namespace AutoProvision.Ssh;
@@ -7,6 +6,6 @@ namespace AutoProvision.Ssh;
 internal static class SshText
 {
     /// <exception cref="Vms.FailureException"><c>command_too_long</c>; SSH.NET would throw an InvalidOperationException of its own once the channel is open.</exception>
-    public static SshCommand ToCommand(this SshClient client, string text) =>
-        Encoding.UTF8.GetByteCount(text) is var length && length <= ExecScript.LongestText ? client.CreateCommand(text) : throw SshFailures.TooLong(length);
+    public static SshCommand ToCommand(this SshClient client, SentText text) =>
+        text.Length is var length && length <= ExecScript.LongestText ? client.CreateCommand(text.Value) : throw SshFailures.TooLong(length);
 }

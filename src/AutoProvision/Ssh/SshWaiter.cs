@@ -14,7 +14,14 @@ public sealed class SshWaiter(ISshConnector connector, IOptions<SshOptions> opti
     /// At the deadline <c>ssh_auth_failed</c> when the key was refused to the last, otherwise <c>ssh_timeout</c>;
     /// at once <c>ssh_host_key_mismatch</c> and whatever else no retry can mend.
     /// </exception>
-    public async Task<ISshConnection> WaitAsync(SshTarget target, CancellationToken deadline, CancellationToken cancellation = default)
+    public Task<ISshConnection> WaitAsync(SshTarget target, CancellationToken deadline, CancellationToken cancellation = default) => WaitAsync(target, null, deadline, cancellation);
+
+    /// <param name="target">The guest.</param>
+    /// <param name="refused">Told each time that the guest answers and does not accept the key.</param>
+    /// <param name="deadline">As above.</param>
+    /// <param name="cancellation">Likewise.</param>
+    /// <inheritdoc cref="WaitAsync(SshTarget, CancellationToken, CancellationToken)"/>
+    public async Task<ISshConnection> WaitAsync(SshTarget target, Action? refused, CancellationToken deadline, CancellationToken cancellation)
     {
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(deadline, cancellation);
         Failure? last = null;
@@ -29,6 +36,8 @@ public sealed class SshWaiter(ISshConnector connector, IOptions<SshOptions> opti
                 catch (FailureException e) when (e.Code is SshFailures.Unreachable or SshFailures.AuthFailed)
                 {
                     last = e.Failure;
+                    if (e.Code == SshFailures.AuthFailed)
+                        refused?.Invoke();
                 }
                 await Task.Delay(options.Value.RetryInterval, time, linked.Token);
             }

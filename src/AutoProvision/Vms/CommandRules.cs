@@ -45,8 +45,9 @@ internal static class CommandRules
     private static void CheckSent(string pointer, string command, FaultList faults)
     {
         Check(pointer, command, faults);
-        if (ExecScript.Length(new ExecRequest(command)) is > ExecScript.LongestText and var length)
-            faults.Add(pointer, "command_too_long", $"The command takes {length} bytes as it is sent.", $"At most {ExecScript.LongestText}: put a long script into the guest with files, and call it.");
+        // The guest's user may turn out to have a shell such as fish: it would be told only when all else is done.
+        if (ExecScript.MostLength(new ExecRequest(command)) is > ExecScript.LongestText and var length)
+            faults.Add(pointer, "command_too_long", $"The command takes up to {length} bytes as it is sent: how much depends on the login shell.", $"At most {ExecScript.LongestText}: put a long script into the guest with files, and call it.");
     }
 
     private static void Check(string pointer, string command, FaultList faults)

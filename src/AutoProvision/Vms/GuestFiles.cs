@@ -49,31 +49,62 @@ public sealed class GuestFiles(VmService vms, GuestSftp guests, LostGuests lost,
 
     /// <summary>Unpacks a tar archive into a directory, which is made when it is missing.</summary>
     /// <returns>Whether the directory is new.</returns>
-    public Task<bool> UnpackAsync(string id, GuestFileQuery query, Stream archive, CancellationToken cancellation)
+    public async Task<bool> UnpackAsync(string id, GuestFileQuery query, Stream archive, CancellationToken cancellation)
     {
         var order = query.Read(mayBeRoot: true, isArchive: true);
         var temporary = FilePath.Temporary();
-        return InSessionAsync(id, SftpCommand.WithSweep(order.Path, temporary), order.Path, writes: true, (files, token) => files.UnpackAsync(order, temporary, new PlainArchive(archive), token), cancellation);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation, lifetime.ApplicationStopping);
+        // At the same time as the session: half of what a small archive takes is the start of the two.
+        Task<GuestProgram?>? early = null;
+        void Begin() => early = Programs(id).TryStartTarAsync(order.Path, temporary, over.Token);
+        try
+        {
+            await using var sftp = await GuardAsync(id, begun: false, token => guests.OpenAsync(id, SftpCommand.WithSweep(order.Path, temporary), Begin, token), cancellation);
+            return await DoAsync(id, sftp, order.Path, writes: true, (files, token) => files.UnpackAsync(order, temporary, new PlainArchive(archive), token, early), cancellation);
+        }
+        finally
+        {
+            await over.CancelAsync();
+            await EndAsync(early);
+        }
     }
 
     /// <summary>Deletes a file, a symbolic link or a directory.</summary>
-    public Task DeleteAsync(string id, GuestFileQuery query, CancellationToken cancellation)
+    public async Task DeleteAsync(string id, GuestFileQuery query, CancellationToken cancellation)
     {
         var order = query.Read(mayBeRoot: false);
-        return InSessionAsync(id, SftpCommand.Plain, order.Path, writes: false, async (files, token) =>
+        if (order.Recursive && await GuardAsync(id, begun: true, token => TryRemoveAsync(id, order.Path, token), cancellation))
+            return;
+        await InSessionAsync(id, SftpCommand.Plain, order.Path, writes: false, async (files, token) =>
         {
             await files.DeleteAsync(order, token);
             return true;
         }, cancellation);
     }
 
-    private async Task<T> InSessionAsync<T>(string id, string command, string path, bool writes, Func<RemoteFiles, CancellationToken, Task<T>> work, CancellationToken cancellation)
+    // By one process of the guest, before there is a session. What it leaves, or does not find, that has the answer.
+    private Task<bool> TryRemoveAsync(string id, string path, CancellationToken cancellation) =>
+        Programs(id, isAlone: true).TryRunAsync(GuestCommand.Remove(path), cancellation);
+
+    private GuestPrograms Programs(string id, bool isAlone = false) =>
+        new((script, token) => guests.StartAsync(id, script, token), time) { IsAlone = isAlone, OnRoot = () => guests.NoteRoot(vms.Get(id).Id) };
+
+    private static async Task EndAsync(Task<GuestProgram?>? started)
     {
-        await using var sftp = await ConnectAsync(id, command, cancellation);
+        if (started is null)
+            return;
+        await ((Task)started).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (started is { IsCompletedSuccessfully: true, Result: { } program })
+            await program.DisposeAsync();
+    }
+
+    private async Task<T> InSessionAsync<T>(string id, GuestScript script, string path, bool writes, Func<RemoteFiles, CancellationToken, Task<T>> work, CancellationToken cancellation)
+    {
+        await using var sftp = await ConnectAsync(id, script, cancellation);
         return await DoAsync(id, sftp, path, writes, work, cancellation);
     }
 
-    private Task<Sftp> ConnectAsync(string id, string command, CancellationToken cancellation) => GuardAsync(id, begun: false, token => guests.OpenAsync(id, command, token), cancellation);
+    private Task<Sftp> ConnectAsync(string id, GuestScript script, CancellationToken cancellation) => GuardAsync(id, begun: false, token => guests.OpenAsync(id, script, token), cancellation);
 
     private Task<T> DoAsync<T>(string id, Sftp sftp, string path, bool writes, Func<RemoteFiles, CancellationToken, Task<T>> work, CancellationToken cancellation) => GuardAsync(id, begun: true, async token =>
     {
@@ -82,8 +113,7 @@ public sealed class GuestFiles(VmService vms, GuestSftp guests, LostGuests lost,
         try
         {
             var vm = vms.Get(id);
-            var programs = new GuestPrograms((command, token) => guests.StartAsync(id, command, token), time);
-            return await work(new RemoteFiles(sftp, vm.Spec.User, programs), either.Token);
+            return await work(new RemoteFiles(sftp, vm.Spec.User, Programs(id)), either.Token);
         }
         catch (SftpException e)
         {

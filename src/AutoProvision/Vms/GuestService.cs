@@ -5,8 +5,12 @@ using AutoProvision.Ssh;
 namespace AutoProvision.Vms;
 
 /// <summary>What is done inside a reachable VM.</summary>
-public sealed class GuestService(VmService vms, VmAccess access, SshConnectionPool connections, ExecMemory memory, LostGuests lost, IHostApplicationLifetime lifetime)
+public sealed partial class GuestService(
+    VmService vms, VmAccess access, GuestRoot root, SshConnectionPool connections, ExecMemory memory, LostGuests lost, IHostApplicationLifetime lifetime, ILogger<GuestService> logger) : IAsyncDisposable
 {
+    // Commands whose callers have left, until they are ended.
+    private readonly TrackedTasks _left = new();
+
     /// <summary>How much of a stream can be kept, however much is asked for.</summary>
     public long MostOutput => memory.Most;
 
@@ -16,15 +20,15 @@ public sealed class GuestService(VmService vms, VmAccess access, SshConnectionPo
     /// </exception>
     public async Task<ExecCapture> ExecAsync(string id, ExecRequest request, CancellationToken cancellation)
     {
-        using var input = memory.Hold(request.Stdin);
-        var output = new ExecCollector(request, memory);
+        var running = CaptureAsync(id, request, cancellation);
         try
         {
-            return output.Output(await (request.Stdin.Length > ExecRequest.SharedStdin ? ExecAloneAsync(id, request, output, cancellation) : ExecSharedAsync(id, request, output, cancellation)));
+            return await running.WaitAsync(cancellation);
         }
-        catch
+        catch when (cancellation.IsCancellationRequested)
         {
-            output.Dispose();
+            // Who has left does not wait until the guest has ended it.
+            _left.Add(SeeToItsEndAsync(id, running));
             throw;
         }
     }
@@ -33,19 +37,19 @@ public sealed class GuestService(VmService vms, VmAccess access, SshConnectionPo
     /// <inheritdoc cref="ExecAsync"/>
     public async IAsyncEnumerable<ExecEvent> StreamAsync(string id, ExecRequest request, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        using var input = memory.Hold(request.Stdin);
-        using var left = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        using var pipe = new ExecPipe(request.MaxOutputBytes);
+        var input = memory.Hold(request.Stdin);
+        var left = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var pipe = new ExecPipe(request.MaxOutputBytes);
         var running = ExecAloneAsync(id, request, pipe, left.Token);
         try
         {
-            await foreach (var what in pipe.ReadAsync(running))
+            await foreach (var what in pipe.ReadAsync(running, cancellation))
                 yield return what;
         }
         finally
         {
             await left.CancelAsync();
-            await ((Task)running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _left.Add(SeeToItsEndAsync(id, running, pipe, left, input));
         }
     }
 
@@ -73,16 +77,57 @@ public sealed class GuestService(VmService vms, VmAccess access, SshConnectionPo
         return SshAccess.For(vm, access.Keys(vm.Id));
     }
 
+    /// <summary>Waits until what is being ended has ended; no longer than that may take for each.</summary>
+    public ValueTask DisposeAsync() => _left.DisposeAsync();
+
+    private async Task<ExecCapture> CaptureAsync(string id, ExecRequest request, CancellationToken cancellation)
+    {
+        using var input = memory.Hold(request.Stdin);
+        var output = new ExecCollector(request, memory);
+        try
+        {
+            return output.Output(await (request.Stdin.Length > ExecRequest.SharedStdin ? ExecAloneAsync(id, request, output, cancellation) : ExecSharedAsync(id, request, output, cancellation)));
+        }
+        catch
+        {
+            output.Dispose();
+            throw;
+        }
+    }
+
+    private async Task SeeToItsEndAsync(string id, Task running, params IDisposable[] used)
+    {
+        try
+        {
+            await running;
+        }
+        catch (ExecLeftException e) when (e.MayStillRun)
+        {
+            LogMayStillRun(id);
+        }
+        catch (Exception)
+        {
+            // Nobody is there any more who could be told.
+        }
+        finally
+        {
+            if (running is Task<ExecCapture> { IsCompletedSuccessfully: true, Result: var unread })
+                unread.Dispose();
+            foreach (var it in used)
+                it.Dispose();
+        }
+    }
+
     private Task<ExecEnd> ExecSharedAsync(string id, ExecRequest request, IExecSink sink, CancellationToken cancellation)
     {
         var vm = vms.GetReachable(id);
-        return UnlessStoppedAsync(id, token => connections.ExecAsync(vm.Id.ToString(), () => access.Target(vms.GetReachable(id)), request, sink, token), cancellation);
+        return UnlessStoppedAsync(id, token => connections.ExecAsync(vm.Id.ToString(), () => access.Target(vms.GetReachable(id)), request with { EndBy = root.Of(vm.Id) }, sink, token), cancellation);
     }
 
     private Task<ExecEnd> ExecAloneAsync(string id, ExecRequest request, IExecSink sink, CancellationToken cancellation) => UnlessStoppedAsync(id, async token =>
     {
         await using var session = await OpenAsync(id, token);
-        return await session.ExecAsync(request, sink, token);
+        return await session.ExecAsync(request with { EndBy = root.Of(vms.Get(id).Id) }, sink, token);
     }, cancellation);
 
     private Task<ISshSession> OpenAsync(string id, CancellationToken cancellation)
@@ -107,4 +152,7 @@ public sealed class GuestService(VmService vms, VmAccess access, SshConnectionPo
             throw await lost.ExplainAsync(id, e);
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A command whose caller left may still run in VM {Id}: the guest did not confirm that it has ended")]
+    private partial void LogMayStillRun(string id);
 }

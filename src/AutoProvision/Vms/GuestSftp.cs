@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using AutoProvision.Provisioning;
 using AutoProvision.Ssh;
 using AutoProvision.Ssh.Files;
@@ -10,20 +11,78 @@ namespace AutoProvision.Vms;
 /// </summary>
 public sealed class GuestSftp(VmService vms, VmAccess access, SshConnectionPool connections, VmStore store, TimeProvider time)
 {
+    // To ask takes an emulated guest about as long as to unpack a thousand files.
+    private static readonly TimeSpan Asked = TimeSpan.FromMinutes(1);
+
+    // The VMs whose user was seen to be allowed to become root, and when.
+    private readonly ConcurrentDictionary<Guid, long> _roots = new();
+
     /// <param name="id">The VM.</param>
-    /// <param name="command">One of <see cref="SftpCommand"/>.</param>
+    /// <param name="script">One of <see cref="SftpCommand"/>.</param>
     /// <param name="cancellation">Ends the attempt.</param>
     /// <exception cref="FailureException"><c>vm_not_found</c>, <c>vm_not_ready</c> or one of SSH's.</exception>
     /// <exception cref="SftpEndedException">No server was started.</exception>
-    internal async Task<Sftp> OpenAsync(string id, string command, CancellationToken cancellation)
+    internal Task<Sftp> OpenAsync(string id, GuestScript script, CancellationToken cancellation) => OpenAsync(id, script, () => { }, cancellation);
+
+    /// <param name="id">The VM.</param>
+    /// <param name="script">One of <see cref="SftpCommand"/>.</param>
+    /// <param name="isStarting">Told when the server is being started as root, which takes a while: a program can be, too.</param>
+    /// <param name="cancellation">Ends the attempt.</param>
+    /// <inheritdoc cref="OpenAsync(string, GuestScript, CancellationToken)"/>
+    internal async Task<Sftp> OpenAsync(string id, GuestScript script, Action isStarting, CancellationToken cancellation)
     {
         var vm = vms.GetReachable(id);
+        if (MayBeRoot(vm.Id) && await TryOpenAsRootAsync(vm, script, isStarting, cancellation) is { } opened)
+            return opened;
+        var sftp = await AskAndOpenAsync(vm, script, cancellation);
+        if (sftp.IsRoot)
+            NoteRoot(vm.Id);
+        return sftp;
+    }
+
+    /// <summary>Starts another program in the way that the SFTP server was started last.</summary>
+    /// <exception cref="FailureException"><c>vm_not_found</c>, <c>vm_not_ready</c> or one of SSH's.</exception>
+    internal Task<ISshChannel> StartAsync(string id, GuestScript script, CancellationToken cancellation)
+    {
+        var vm = vms.GetReachable(id);
+        var isService = access.ServiceTarget(vm) is not null;
+        return StartAsync(vm, isService, MayBeRoot(vm.Id) ? script.AsRoot() : isService ? script.OnBehalfOf(vm.Spec.User) : script.ByUser(), cancellation);
+    }
+
+    /// <summary>A program was seen to run as root.</summary>
+    internal void NoteRoot(Guid id)
+    {
+        foreach (var old in _roots.Keys.Where(it => !MayBeRoot(it)))
+            _roots.TryRemove(old, out _);
+        _roots[id] = time.GetTimestamp();
+    }
+
+    private bool MayBeRoot(Guid id) => _roots.TryGetValue(id, out var seen) && time.GetElapsedTime(seen) < Asked;
+
+    private async Task<Sftp?> TryOpenAsRootAsync(Vm vm, GuestScript script, Action isStarting, CancellationToken cancellation)
+    {
+        try
+        {
+            var channel = await StartAsync(vm, access.ServiceTarget(vm) is not null, script.AsRoot(), cancellation);
+            isStarting();
+            return await Sftp.OpenAsync(channel, time, cancellation);
+        }
+        catch (Exception e) when (e is SftpEndedException or FailureException { Code: SshFailures.AuthFailed })
+        {
+            // Not any more, or not in this way: it is asked again.
+            _roots.TryRemove(vm.Id, out _);
+            return null;
+        }
+    }
+
+    private async Task<Sftp> AskAndOpenAsync(Vm vm, GuestScript script, CancellationToken cancellation)
+    {
         if (access.ServiceTarget(vm) is null)
-            return await OpenAsUserAsync(vm, command, cancellation);
+            return await OpenAsync(vm, isService: false, script.ByUser(), cancellation);
         string obstacle;
         try
         {
-            return await OpenAsync(SshConnectionPool.OfService(vm.Id.ToString()), () => Service(id), SftpCommand.As(vm.Spec.User, command), cancellation);
+            return await OpenAsync(vm, isService: true, script.OnBehalfOf(vm.Spec.User), cancellation);
         }
         // A guest that does not answer at all answers no other login either.
         catch (FailureException e) when (e.Code == SshFailures.AuthFailed)
@@ -34,29 +93,23 @@ public sealed class GuestSftp(VmService vms, VmAccess access, SshConnectionPool 
         {
             obstacle = e.Message;
         }
-        var sftp = await OpenAsUserAsync(vm, command, cancellation);
+        var sftp = await OpenAsync(vm, isService: false, script.ByUser(), cancellation);
         // Only now is it known that it was the account's fault.
         store.Update(vm.Id, it => it is { IsOn: true, IsServiceShutOut: false } ? it with { IsServiceShutOut = true } : it,
             new VmEvent { Type = VmEventType.Progress, Message = $"The service's own account cannot be used in the guest, so that its user's login is: {obstacle}" });
         return sftp;
     }
 
-    /// <summary>Starts another program in the way that the SFTP server was started last.</summary>
-    /// <exception cref="FailureException"><c>vm_not_found</c>, <c>vm_not_ready</c> or one of SSH's.</exception>
-    internal Task<ISshChannel> StartAsync(string id, string command, CancellationToken cancellation)
-    {
-        var vm = vms.GetReachable(id);
-        return access.ServiceTarget(vm) is null
-            ? connections.OpenAsync(vm.Id.ToString(), () => access.Target(vms.GetReachable(id)), command, cancellation)
-            : connections.OpenAsync(SshConnectionPool.OfService(vm.Id.ToString()), () => Service(id), SftpCommand.As(vm.Spec.User, command), cancellation);
-    }
+    private async Task<Sftp> OpenAsync(Vm vm, bool isService, string command, CancellationToken cancellation) =>
+        await Sftp.OpenAsync(await StartAsync(vm, isService, command, cancellation), time, cancellation);
 
-    private Task<Sftp> OpenAsUserAsync(Vm vm, string command, CancellationToken cancellation) =>
-        OpenAsync(vm.Id.ToString(), () => access.Target(vms.GetReachable(vm.Id.ToString())), command, cancellation);
+    private Task<ISshChannel> StartAsync(Vm vm, bool isService, string command, CancellationToken cancellation)
+    {
+        var id = vm.Id.ToString();
+        return isService ? connections.OpenAsync(SshConnectionPool.OfService(id), () => Service(id), command, cancellation)
+            : connections.OpenAsync(id, () => access.Target(vms.GetReachable(id)), command, cancellation);
+    }
 
     // Seen not to get in by another transfer meanwhile, it is tried once more by this one.
     private SshTarget Service(string id) => access.ServiceTarget(vms.GetReachable(id) with { IsServiceShutOut = false })!;
-
-    private async Task<Sftp> OpenAsync(string id, Func<SshTarget> target, string command, CancellationToken cancellation) =>
-        await Sftp.OpenAsync(await connections.OpenAsync(id, target, command, cancellation), time, cancellation);
 }

@@ -21,6 +21,7 @@ public static class VmRegistration
             .AddSingleton<Admission>()
             .AddSingleton<VmService>()
             .AddSingleton<EventService>()
+            .AddSingleton<GuestRoot>()
             .AddSingleton<LostGuests>()
             .AddSingleton<GuestService>()
             .AddSingleton<SizeRules>()

@@ -133,8 +133,9 @@ internal sealed class GuestProofs(HttpClient http, string vm)
     public async Task ABackgroundProcessGoesOnAsync(string chatter)
     {
         var seconds = UniqueSeconds();
-        // A second shell is the parent of all: what prints ends with its output.
-        var body = new { shell = $"{chatter} sleep {seconds} & {(chatter.StartsWith("exec", StringComparison.Ordinal) ? "" : "echo started;")} exit 3", timeoutSeconds = 100 };
+        // A second shell is the parent of all: what prints ends with its output. What a flood comes to is not passed on: as events it would take
+        // longer than the command's time.
+        var body = new { shell = $"{chatter} sleep {seconds} & {(chatter.StartsWith("exec", StringComparison.Ordinal) ? "" : "echo started;")} exit 3", timeoutSeconds = 100, maxOutputBytes = 100_000 };
         var answer = await ExecAsync(body);
         var events = await http.StreamExecAsync(vm, Json(body));
 

@@ -224,6 +224,53 @@ public abstract class ArchiveTests(SshdFixture sshd) : IClassFixture<SshdFixture
         Assert.Equal(32, Directory.GetFiles(There.At("inside/sub")).Length);
     }
 
+    /// <summary>Be it a few files or very many.</summary>
+    [Trait(Needs.Name, Needs.Root)]
+    [Theory(Timeout = Limit)]
+    [InlineData(0)]
+    [InlineData(150)]
+    public async Task Directories_that_are_there_keep_what_the_archive_does_not_replace(int more)
+    {
+        foreach (var directory in (string[])["d/sub", "d/only", "target"])
+            Directory.CreateDirectory(There.At($"inside/{directory}"));
+        foreach (var file in (string[])["d/f", "d/.hidden", "d/kept", "d/sub/x", "top"])
+            await File.WriteAllTextAsync(There.At($"inside/{file}"), "old", Cancellation);
+        await File.WriteAllTextAsync(There.At("outside"), "old", Cancellation);
+        File.CreateSymbolicLink(There.At("inside/d/link"), There.At("outside"));
+        File.CreateSymbolicLink(There.At("inside/d/over"), There.At("outside"));
+        await Tool.OutputAsync("chown", "1234:50", There.At("inside/d"), There.At("inside/d/sub"));
+        await Tool.OutputAsync("chmod", "0750", There.At("inside/d"));
+
+        await UnpackAsync([Text("d/f", "new"), Text("d/.hidden", "new"), Text("d/..two", "new"), Text("d/link", "new"), new PaxTarEntry(TarEntryType.SymbolicLink, "d/over") { LinkName = "f" },
+            Text("d/sub/y", "new"), Text("d/made/deep/z", "new"), Text("top", "new"), Text(".dot", "new"), .. Enumerable.Range(0, more).Select(i => Text($"many{i}", ""))]);
+
+        Assert.Equal("""
+            .dot f 644 0:0
+            d d 750 1234:50
+            d/..two f 644 0:0
+            d/.hidden f 644 0:0
+            d/f f 644 0:0
+            d/kept f 644 0:0
+            d/link f 644 0:0
+            d/made d 755 1234:50
+            d/made/deep d 755 1234:50
+            d/made/deep/z f 644 0:0
+            d/only d 755 0:0
+            d/over l 777 0:0 f
+            d/sub d 755 1234:50
+            d/sub/x f 644 0:0
+            d/sub/y f 644 0:0
+            target d 755 0:0
+            top f 644 0:0
+
+            """, string.Join('\n', (await ListAsync("inside")).Split('\n').Where(line => !line.StartsWith("many", StringComparison.Ordinal))));
+        foreach (var (file, text) in (IEnumerable<(string, string)>)[("d/f", "new"), ("d/.hidden", "new"), ("d/link", "new"), ("d/sub/y", "new"), ("top", "new"), ("d/kept", "old"), ("d/sub/x", "old")])
+            Assert.Equal(text, await TextAsync($"inside/{file}"));
+        Assert.Equal("old", await TextAsync("outside"));
+        Assert.Equal(more, Directory.GetFiles(There.At("inside"), "many*").Length);
+        Assert.DoesNotContain(" 2\n", await Tool.OutputAsync("find", There.At("inside"), "-type", "f", "-printf", "%P %n\\n"), StringComparison.Ordinal);
+    }
+
     [Fact(Timeout = Limit)]
     public async Task Of_an_archive_that_ends_too_early_no_file_is_there_by_half()
     {

@@ -31,10 +31,34 @@ public sealed class LoopbackEndTests(SshdFixture sshd) : LoopbackGuest(sshd)
         using var response = await Http.OpenExecAsync(Guest.Vm, $$"""{"shell":"exec sleep {{seconds}}","timeoutSeconds":1}""", TestContext.Current.CancellationToken);
         try
         {
+            Sshd.SignalListener("STOP");
             Sshd.SignalConnections("STOP");
 
             var last = await response.ReadExecAsync().LastAsync(TestContext.Current.CancellationToken);
             Assert.Equal(("exit", true, true), (last.EventType, last.Data.GetProperty("timedOut").GetBoolean(), last.Data.GetProperty("mayStillRun").GetBoolean()));
+        }
+        finally
+        {
+            Sshd.SignalConnections("KILL");
+            Sshd.SignalListener("CONT");
+            HostProcesses.Kill("sleep", seconds);
+        }
+    }
+
+    /// <summary>The service's own account has another one.</summary>
+    [Fact(Timeout = Limit)]
+    public async Task A_command_whose_connection_hangs_is_ended_all_the_same()
+    {
+        var seconds = $"3{Random.Shared.Next(1_000_000, 9_999_999)}";
+        using var response = await Http.OpenExecAsync(Guest.Vm, $$"""{"shell":"exec sleep {{seconds}}","timeoutSeconds":1}""", TestContext.Current.CancellationToken);
+        try
+        {
+            Sshd.SignalConnections("STOP");
+
+            var last = await response.ReadExecAsync().LastAsync(TestContext.Current.CancellationToken);
+
+            Assert.Equal(("exit", true, false), (last.EventType, last.Data.GetProperty("timedOut").GetBoolean(), last.Data.TryGetProperty("mayStillRun", out _)));
+            Assert.False(HostProcesses.Runs("sleep", seconds));
         }
         finally
         {

@@ -20,6 +20,7 @@ public sealed class LoopbackExecTests(SshdFixture sshd) : LoopbackGuest(sshd)
     [InlineData("")]
     [InlineData("exec >/dev/null 2>&1;")]
     [InlineData("while sleep 0.1; do echo tick; done &")]
+    [InlineData("yes >&2 &")]
     public Task A_background_process_neither_holds_the_answer_nor_is_ended(string chatter) => Guest.ABackgroundProcessGoesOnAsync(chatter);
 
     [Fact(Timeout = Limit)]

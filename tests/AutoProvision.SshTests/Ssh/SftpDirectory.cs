@@ -29,11 +29,13 @@ internal sealed class SftpDirectory(SshdFixture sshd) : IAsyncDisposable
 
     public static GuestFileOrder Order(string path) => new(path, null, null, Parents: false, Recursive: false);
 
-    public async Task<Sftp> ConnectAsync(string command = SftpCommand.Plain) =>
+    public async Task<Sftp> ConnectAsync(GuestScript? script = null) => await ConnectAsync((script ?? SftpCommand.Plain).ByUser());
+
+    public async Task<Sftp> ConnectAsync(string command) =>
         await Sftp.OpenAsync(await Connection.OpenAsync(command, Cancellation), TimeProvider.System, Cancellation);
 
     /// <summary>The guest's own tar and rm.</summary>
-    public GuestPrograms Programs() => new((command, cancellation) => Connection.OpenAsync(command, cancellation), TimeProvider.System);
+    public GuestPrograms Programs() => new((script, cancellation) => Connection.OpenAsync(script.ByUser(), cancellation), TimeProvider.System);
 
     public Task<bool> WriteAsync(string path, byte[] bytes, Func<GuestFileQuery, GuestFileQuery>? more = null) => WriteAsync(path, new MemoryStream(bytes), more);
 

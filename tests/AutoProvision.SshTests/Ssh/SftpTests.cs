@@ -44,7 +44,7 @@ public sealed class SftpTests(SshdFixture sshd) : IClassFixture<SshdFixture>, IA
     public async Task A_server_on_behalf_of_a_user_has_that_users_rights()
     {
         await Tool.OutputAsync("chmod", "0777", _there.Root.FullName);
-        await using var sftp = await _there.ConnectAsync(SftpCommand.As("www-data", SftpCommand.WithCleanUp(_there.At("it's"), ".part")));
+        await using var sftp = await _there.ConnectAsync(SftpCommand.WithCleanUp(_there.At("it's"), ".part").OnBehalfOf("www-data"));
 
         await new RemoteFiles(sftp, "www-data").WriteAsync(SftpDirectory.Order(_there.At("it's")), ".part", new MemoryStream([1]), Cancellation);
         var refused = await Assert.ThrowsAnyAsync<Exception>(() => sftp.CheckListableAsync("/root", Cancellation));

@@ -90,6 +90,9 @@ public class SshdFixture : IAsyncLifetime
             Process.Start("kill", ["-s", name, $"{id}"]).WaitForExit();
     }
 
+    /// <summary>Sends one to the process that others connect to.</summary>
+    public void SignalListener(string name) => Process.Start("kill", ["-s", name, $"{_sshd!.Id}"]).WaitForExit();
+
     public async ValueTask DisposeAsync()
     {
         if (_sshd is not null)

@@ -17,9 +17,10 @@ public sealed class TarArchiveTests(SshdFixture sshd) : ArchiveTests(sshd)
     [Fact(Timeout = Limit)]
     public async Task This_machine_has_the_programs_that_are_asked_for()
     {
-        foreach (var command in (string[])[GuestCommand.Pack(There.Root.FullName), GuestCommand.Unpack(There.Root.FullName, "d"), GuestCommand.Remove(There.At("d"))])
+        Directory.CreateDirectory(There.At("d"));
+        foreach (var script in (GuestScript[])[GuestCommand.Pack(There.Root.FullName), GuestCommand.Unpack(There.Root.FullName, "d"), GuestCommand.Remove(There.At("d"))])
         {
-            await using var program = await There.Programs().TryStartAsync(command, Cancellation);
+            await using var program = await There.Programs().TryStartAsync(script, Cancellation);
             Assert.NotNull(program);
         }
     }
@@ -29,7 +30,7 @@ public sealed class TarArchiveTests(SshdFixture sshd) : ArchiveTests(sshd)
     [InlineData("echo hello")]
     [InlineData("echo ready or not")]
     public async Task What_does_not_say_that_it_is_ready_is_not_used(string command) =>
-        Assert.Null(await There.Programs().TryStartAsync(command, Cancellation));
+        Assert.Null(await There.Programs().TryStartAsync(new(command), Cancellation));
 
     /// <summary>However slowly it is read: what comes unasked would be kept in the service's memory.</summary>
     [Fact(Timeout = Limit)]
@@ -37,7 +38,7 @@ public sealed class TarArchiveTests(SshdFixture sshd) : ArchiveTests(sshd)
     {
         Directory.CreateDirectory(There.At("large"));
         await File.WriteAllBytesAsync(There.At("large/f"), new byte[5 * GuestCommand.Window], Cancellation);
-        await using var channel = await There.Connection.OpenAsync(GuestCommand.Pack(There.At("large")), Cancellation);
+        await using var channel = await There.Connection.OpenAsync(GuestCommand.Pack(There.At("large")).ByUser(), Cancellation);
         await ReadExactlyAsync(channel, GuestCommand.Ready.Length + 1);
 
         for (var windows = 1; windows <= 2; windows++)
@@ -58,10 +59,11 @@ public sealed class TarArchiveTests(SshdFixture sshd) : ArchiveTests(sshd)
         foreach (var file in (string[])["proc/kcore", "proc/.hidden", "sys/kernel/x", "etc/proc/f", "f"])
             await File.WriteAllTextAsync(There.At($"root/{file}"), "x", Cancellation);
         // The command for the root directory, of another one.
-        var command = GuestCommand.Pack("/").Replace("sh / --anchored", $"sh {There.At("root")} --anchored", StringComparison.Ordinal);
+        var script = GuestCommand.Pack("/");
+        script.Arguments[0] = There.At("root");
         var archive = new MemoryStream();
         await using var sftp = await There.ConnectAsync();
-        await using (var tar = await There.Programs().TryStartAsync(command, Cancellation))
+        await using (var tar = await There.Programs().TryStartAsync(script, Cancellation))
             await new TarRelay(sftp, await AccountNames.ReadAsync(sftp, Cancellation), archive).CopyAsync(tar!, There.At("root"), Cancellation);
 
         archive.Position = 0;
@@ -148,7 +150,7 @@ public sealed class TarArchiveTests(SshdFixture sshd) : ArchiveTests(sshd)
     {
         await using var sftp = await There.ConnectAsync();
         var archive = new MemoryStream();
-        await using var tar = await There.Programs().TryStartAsync($"echo {GuestCommand.Ready}; tar -cf - --format=gnu -C {There.Root.FullName} .; echo 'end {code}'; cat >/dev/null", Cancellation);
+        await using var tar = await There.Programs().TryStartAsync(new($"echo {GuestCommand.Ready}; tar -cf - --format=gnu -C {There.Root.FullName} .; echo 'end {code}'; cat >/dev/null"), Cancellation);
 
         await new TarRelay(sftp, await AccountNames.ReadAsync(sftp, Cancellation), archive).CopyAsync(tar!, There.Root.FullName, Cancellation);
 
@@ -181,8 +183,8 @@ public sealed class TarArchiveTests(SshdFixture sshd) : ArchiveTests(sshd)
         await There.ReconnectAsync();
     }
 
-    private GuestPrograms AsNobody() => new((command, cancellation) =>
-        There.Connection.OpenAsync($"exec setpriv --reuid 65534 --regid 65534 --clear-groups sh -c {ShellQuote.Quote(command)}", cancellation), TimeProvider.System);
+    private GuestPrograms AsNobody() => new((script, cancellation) =>
+        There.Connection.OpenAsync($"exec setpriv --reuid 65534 --regid 65534 --clear-groups sh -c {ShellQuote.Quote(script.ByUser())}", cancellation), TimeProvider.System);
 
     /// <summary>Where a program is another one.</summary>
     private async Task<GuestPrograms> WithAsync(string name, string script)
@@ -190,7 +192,7 @@ public sealed class TarArchiveTests(SshdFixture sshd) : ArchiveTests(sshd)
         Directory.CreateDirectory(There.At("bin"));
         await File.WriteAllTextAsync(There.At($"bin/{name}"), $"#!/bin/sh\n{script}\n", Cancellation);
         File.SetUnixFileMode(There.At($"bin/{name}"), (UnixFileMode)0b111_101_101);
-        return new GuestPrograms((command, cancellation) => There.Connection.OpenAsync($"export PATH={There.At("bin")}:$PATH\n{command}", cancellation), TimeProvider.System);
+        return new GuestPrograms((script, cancellation) => There.Connection.OpenAsync($"export PATH={There.At("bin")}:$PATH\n{script.ByUser()}", cancellation), TimeProvider.System);
     }
 
     private static async Task ReadExactlyAsync(ISshChannel channel, int count)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -6,6 +7,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -75,6 +77,44 @@ public sealed class SlowPeerTests
         await body.CopyToAsync(taken, TestContext.Current.CancellationToken);
 
         Assert.Equal(Size, taken.Count);
+    }
+
+    /// <summary>Until it is read, the answer takes memory from those of others. By Kestrel's own rule (240 bytes a second) it would do so for hours.</summary>
+    [Fact(Timeout = 60_000)]
+    public async Task Who_does_not_read_the_answer_of_a_command_is_hung_up_on_and_who_reads_it_gets_all()
+    {
+        await using var host = new FakeHost();
+        var clock = new FastClock();
+        await using var app = new AutoProvisionApp(host, []) { Also = services => services.AddSingleton<IStartupFilter>(clock) };
+        app.UseKestrel();
+        using var http = app.CreateClient();
+        var vm = await http.ReadyVmAsync();
+        const int Size = 16_000_000;
+        host.Guests.Streams["flood"] = (_, sink, _) =>
+        {
+            sink.Started(1);
+            var piece = Encoding.ASCII.GetBytes(new string('x', 1_000_000));
+            for (var count = 0; count < Size; count += piece.Length)
+                sink.Stdout(piece);
+            return Task.FromResult(new AutoProvision.Ssh.ExecEnd(0, null, TimeSpan.Zero, TimedOut: false));
+        };
+        var body = $$"""{"shell": "flood", "maxOutputBytes": {{Size}}}""";
+
+        using (var read = await http.PostJsonAsync($"{vm}/exec", body))
+            Assert.InRange((await read.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken)).Length, Size, Size + 1000);
+        // What lies in between holds less than the answer.
+        using var client = new TcpClient { ReceiveBufferSize = 16 * 1024 };
+        await client.ConnectAsync(IPAddress.Loopback, http.BaseAddress!.Port, TestContext.Current.CancellationToken);
+        await using var stream = client.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes($"POST {vm}/exec HTTP/1.1\r\nHost: {http.BaseAddress.Authority}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}"), TestContext.Current.CancellationToken);
+        await clock.HungUp.WaitAsync(TestContext.Current.CancellationToken);
+
+        await using var taken = new CountingStream();
+        await stream.CopyToAsync(taken, TestContext.Current.CancellationToken).ContinueWith(_ => { }, TaskScheduler.Default);
+        Assert.InRange(taken.Count, 1, Size - 1);
+        await UntilAsync(() => app.Get<AutoProvision.Ssh.ExecMemory>().Held == 0);
+        Assert.All(clock.Asked, rate => Assert.Equal((32 * 1024, TimeSpan.FromSeconds(30)), (rate!.BytesPerSecond, rate.GracePeriod)));
+        Assert.Equal(2, clock.Asked.Count);
     }
 
     [Fact]
@@ -193,6 +233,44 @@ public sealed class SlowPeerTests
             while (!http.RequestAborted.IsCancellationRequested)
                 await http.Response.Body.WriteAsync(new byte[64 * 1024]);
             _hungUp.Release();
+        }
+    }
+
+    /// <summary>Has the server's clock for slow readers go faster: it gives the server each rate that is asked of it with as short a grace as it takes, and as many more bytes a second.</summary>
+    private sealed class FastClock : IStartupFilter
+    {
+        private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1.1);
+        private readonly TaskCompletionSource _hungUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task HungUp => _hungUp.Task;
+
+        public ConcurrentQueue<MinDataRate?> Asked { get; } = new();
+
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+        {
+            app.Use((http, pipeline) =>
+            {
+                if (http.Request.Path.Value!.EndsWith("/exec", StringComparison.Ordinal))
+                {
+                    http.RequestAborted.Register(() => _hungUp.TrySetResult());
+                    http.Features.Set<IHttpMinResponseDataRateFeature>(new Rate(this, http.Features.Get<IHttpMinResponseDataRateFeature>()!));
+                }
+                return pipeline(http);
+            });
+            next(app);
+        };
+
+        private sealed class Rate(FastClock all, IHttpMinResponseDataRateFeature server) : IHttpMinResponseDataRateFeature
+        {
+            public MinDataRate? MinDataRate
+            {
+                get => server.MinDataRate;
+                set
+                {
+                    all.Asked.Enqueue(value);
+                    server.MinDataRate = value is null ? null : new MinDataRate(value.BytesPerSecond * (value.GracePeriod / Grace), Grace);
+                }
+            }
         }
     }
 

@@ -17,12 +17,16 @@ internal sealed class FakeGuests(FakeHypervisor hypervisor) : ISshConnector
     private int _open;
     private int _probes;
     private int _connections;
+    private int _attempts;
 
     /// <summary>Connections that were opened and not closed yet.</summary>
     public int OpenConnections => Volatile.Read(ref _open);
 
     /// <summary>Connections that were ever opened.</summary>
     public int Connections => Volatile.Read(ref _connections);
+
+    /// <summary>How often somebody has tried to log in.</summary>
+    public int Attempts => Volatile.Read(ref _attempts);
 
     /// <summary>A host key that answers in place of the one that was injected.</summary>
     public string? OtherHostKey { get; set; }
@@ -32,6 +36,9 @@ internal sealed class FakeGuests(FakeHypervisor hypervisor) : ISshConnector
 
     /// <summary>Whether the guest lets the service's own account in, where its seed makes one.</summary>
     public bool KnowsServiceAccount { get; set; } = true;
+
+    /// <summary>Whose key the guest does not accept any more.</summary>
+    public string? Refused { get; set; }
 
     /// <summary>Who has logged in, oldest first.</summary>
     public ConcurrentQueue<string> Logins { get; } = new();
@@ -82,11 +89,12 @@ internal sealed class FakeGuests(FakeHypervisor hypervisor) : ISshConnector
     private void LogIn(SshTarget target, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
+        Interlocked.Increment(ref _attempts);
         var seed = SeedAt(target.Host) ?? throw SshFailures.NotReachable(target, "Connection refused");
         var hostKey = OtherHostKey ?? seed.Text("ssh_keys", "ed25519_public");
         if (!SshPublicKey.Blob(hostKey).SequenceEqual(SshPublicKey.Blob(target.HostKeyPublic)))
             throw SshFailures.WrongHost(target, SshPublicKey.Fingerprint(hostKey));
-        if (!IsAuthorized(seed, target))
+        if (target.User == Refused || !IsAuthorized(seed, target))
             throw SshFailures.NotAuthenticated(target, new InvalidOperationException("Permission denied (publickey)."));
         if (Remembers)
             Logins.Enqueue(target.User);

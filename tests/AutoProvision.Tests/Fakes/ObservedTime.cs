@@ -8,6 +8,7 @@ internal sealed class ObservedTime : FakeTimeProvider
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
     private readonly Lock _gate = new();
     private readonly Dictionary<TimeSpan, SemaphoreSlim> _timers = [];
+    private TaskCompletionSource _created = NewSignal();
 
     public ObservedTime()
         : base(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero))
@@ -18,6 +19,7 @@ internal sealed class ObservedTime : FakeTimeProvider
     {
         var timer = base.CreateTimer(callback, state, dueTime, period);
         Timers(dueTime).Release();
+        Interlocked.Exchange(ref _created, NewSignal()).SetResult();
         return timer;
     }
 
@@ -26,6 +28,17 @@ internal sealed class ObservedTime : FakeTimeProvider
     {
         Assert.True(await Timers(wait).WaitAsync(Limit, TestContext.Current.CancellationToken), $"Nobody waited for {wait}.");
         Advance(wait);
+    }
+
+    /// <summary>Lets one wait run out that is of one of these lengths, begun now or before.</summary>
+    public Task PassOneAsync(params TimeSpan[] waits) => PassOneAsync(Task.Delay(Timeout.InfiniteTimeSpan, TestContext.Current.CancellationToken), waits);
+
+    /// <summary>Lets waits of these lengths run out, as they begin, until what is awaited is over.</summary>
+    public async Task PassUntilAsync(Task awaited, params TimeSpan[] waits)
+    {
+        while (!awaited.IsCompleted)
+            await PassOneAsync(awaited, waits);
+        await awaited;
     }
 
     /// <summary>Ends when somebody waits for this length of time.</summary>
@@ -53,6 +66,26 @@ internal sealed class ObservedTime : FakeTimeProvider
         }
         Assert.Equal(expected, await awaited);
     }
+
+    private async Task PassOneAsync(Task unless, TimeSpan[] waits)
+    {
+        while (true)
+        {
+            var created = Volatile.Read(ref _created).Task;
+            foreach (var wait in waits)
+                if (Timers(wait).Wait(0))
+                {
+                    Advance(wait);
+                    return;
+                }
+            var first = await Task.WhenAny(created, unless, Task.Delay(Limit, TestContext.Current.CancellationToken));
+            if (first == unless)
+                return;
+            Assert.True(first == created, $"Nobody waited for any of {string.Join(", ", waits)}.");
+        }
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private SemaphoreSlim Timers(TimeSpan dueTime)
     {

@@ -112,13 +112,16 @@ public sealed class ChecksTests
         Assert.Contains("did not confirm that the command has ended", (await failed).GetProperty("failure").Text("cause"), StringComparison.Ordinal);
     }
 
-    [Fact(Timeout = Limit)]
-    public async Task A_check_that_is_longer_than_can_be_sent_is_refused_with_the_request()
+    [Theory(Timeout = Limit)]
+    [InlineData('x', 65_536)]
+    // As fish or tcsh is given it.
+    [InlineData('\'', 4_000)]
+    public async Task A_check_that_is_longer_than_can_be_sent_is_refused_with_the_request(char letter, int count)
     {
         await using var host = new FakeHost();
         using var http = host.Start().CreateClient();
 
-        using var refused = await http.PostJsonAsync("/vms", $$"""{"readinessChecks": [{"description": "a", "command": ": {{new string('x', 65536)}}"}]}""");
+        using var refused = await http.PostJsonAsync("/vms", $$"""{"readinessChecks": [{"description": "a", "command": ": {{new string(letter, count)}}"}]}""");
 
         var fault = Assert.Single((await refused.ReadProblemAsync(System.Net.HttpStatusCode.BadRequest)).GetProperty("errors").EnumerateArray());
         Assert.Equal("/readinessChecks/0/command command_too_long", $"{fault.Text("pointer")} {fault.Text("code")}");

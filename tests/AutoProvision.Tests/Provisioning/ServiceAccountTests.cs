@@ -49,7 +49,7 @@ public sealed class ServiceAccountTests
         await ran.ReadJsonAsync();
 
         Assert.Equal(["jane", ServiceAccount.Name], host.Guests.Logins);
-        Assert.Equal((ServiceAccount.Name, SftpCommand.As("jane", SftpCommand.Plain)), host.Guests.Programs.Distinct().Single());
+        Assert.Equal((ServiceAccount.Name, SftpCommand.Plain.OnBehalfOf("jane")), host.Guests.Programs.Distinct().Single());
         await http.OperateAsync($"{vm}/stop");
         Assert.Equal(0, host.Guests.OpenConnections);
     }
@@ -66,17 +66,63 @@ public sealed class ServiceAccountTests
         await StatAsync(http, vm);
         await StatAsync(http, vm);
 
-        Assert.Equal([("tester", SftpCommand.Plain)], host.Guests.Programs.Distinct());
+        Assert.Equal([("tester", SftpCommand.Plain.ByUser())], host.Guests.Programs.Distinct());
         var told = await http.FollowAsync(vm, item => Rounds.Message(item).Contains("own account", StringComparison.Ordinal));
         Assert.Equal(long.Parse(told[^1].EventId!), (await http.GetJsonAsync(vm)).GetProperty("version").GetInt64());
         // Kept, and tried again once the guest was started again.
         host.Guests.KnowsServiceAccount = true;
         using var next = (await host.KillAndStartAsync(app)).CreateClient();
         await StatAsync(next, vm);
-        Assert.Equal(("tester", SftpCommand.Plain), host.Guests.Programs.Last());
+        Assert.Equal(("tester", SftpCommand.Plain.ByUser()), host.Guests.Programs.Last());
         await next.OperateAsync($"{vm}/restart");
         await StatAsync(next, vm);
         Assert.Equal(ServiceAccount.Name, host.Guests.Programs.Last().User);
+    }
+
+    /// <summary>A user's shell, keys and rights may keep nobody from ending a command.</summary>
+    [Theory(Timeout = Limit)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Commands_are_ended_by_it_as_root_and_where_it_cannot_get_in_by_their_own_login(bool isKnown)
+    {
+        await using var host = new FakeHost();
+        host.Guests.KnowsServiceAccount = isKnown;
+        using var http = host.Start().CreateClient();
+        var vm = await http.ReadyVmAsync();
+        string? said = null;
+        host.Guests.Streams["true"] = async (request, sink, cancellation) =>
+        {
+            said = await request.EndBy!("id -u", cancellation);
+            sink.Started(1);
+            return new AutoProvision.Ssh.ExecEnd(0, null, TimeSpan.Zero, TimedOut: false);
+        };
+        host.Guests.Answers["exec sudo -n -- sh -c 'id -u'"] = FakeAnswers.Of(0, "0\n");
+
+        using var ran = await http.PostJsonAsync($"{vm}/exec", """{"shell": "true"}""");
+        await ran.ReadJsonAsync();
+        await http.StreamExecAsync(vm, """{"shell": "true"}""");
+
+        Assert.Equal(isKnown ? "0\n" : null, said);
+        Assert.Equal(isKnown, host.Guests.Logins.Contains(ServiceAccount.Name));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Where_it_gets_in_a_user_who_does_not_is_not_waited_for_for_minutes()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var vm = await http.ReadyVmAsync();
+        host.Guests.Refused = "tester";
+
+        var restarting = http.OperateAsync($"{vm}/restart");
+        await host.Time.PassAsync(Steps.SshStep.RefusalPatience);
+        var after = await restarting;
+
+        Assert.Equal(("unreachable", "ssh_auth_failed"), (after.Text("state"), after.GetProperty("failure").Text("code")));
+        Assert.Contains("own account gets in", after.GetProperty("failure").Text("hint"), StringComparison.Ordinal);
+        // By the login that it was seen by.
+        await StatAsync(http, vm);
+        Assert.Single(host.Guests.Logins, ServiceAccount.Name);
     }
 
     [Fact(Timeout = Limit)]
@@ -90,7 +136,7 @@ public sealed class ServiceAccountTests
 
         await StatAsync(http, vm);
 
-        Assert.Equal([("tester", SftpCommand.Plain)], host.Guests.Programs);
+        Assert.Equal([("tester", SftpCommand.Plain.ByUser())], host.Guests.Programs);
         // Its copy has one.
         await StatAsync(http, await http.ReadyCopyAsync(vm));
         Assert.Equal(ServiceAccount.Name, host.Guests.Programs.Last().User);

@@ -22,6 +22,6 @@ public sealed class VmAccessTests
 
         await http.GetJsonAsync($"{vm}/files/stat?path=/etc");
 
-        Assert.Equal([("tester", SftpCommand.Plain)], host.Guests.Programs);
+        Assert.Equal([("tester", SftpCommand.Plain.ByUser())], host.Guests.Programs);
     }
 }

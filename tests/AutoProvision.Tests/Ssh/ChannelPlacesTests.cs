@@ -36,6 +36,21 @@ public sealed class ChannelPlacesTests
         await Assert.ThrowsAsync<ConnectionFullException>(() => places.EnterAsync(Cancellation));
     }
 
+    /// <summary>It may have been short of processes for a moment.</summary>
+    [Fact]
+    public async Task Once_all_have_left_the_guest_is_asked_for_as_many_as_before()
+    {
+        var places = new ChannelPlaces(2);
+        await places.EnterAsync(Cancellation);
+        await places.EnterAsync(Cancellation);
+        Assert.True(places.LeaveRefused());
+
+        places.Leave();
+
+        await places.EnterAsync(Cancellation);
+        await places.EnterAsync(Cancellation);
+    }
+
     [Fact]
     public async Task A_refusal_without_others_says_nothing_about_how_many_there_may_be()
     {

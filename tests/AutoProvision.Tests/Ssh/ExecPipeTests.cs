@@ -18,7 +18,7 @@ public sealed class ExecPipeTests
             return End;
         });
 
-        await using var events = pipe.ReadAsync(running).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        await using var events = pipe.ReadAsync(running, CancellationToken.None).GetAsyncEnumerator(TestContext.Current.CancellationToken);
         Assert.True(await events.MoveNextAsync());
 
         Assert.InRange(Volatile.Read(ref written), 0, 16);
@@ -58,7 +58,7 @@ public sealed class ExecPipeTests
     private static async Task<List<ExecEvent>> Read(ExecPipe pipe)
     {
         var events = new List<ExecEvent>();
-        await foreach (var what in pipe.ReadAsync(Task.FromResult(End)))
+        await foreach (var what in pipe.ReadAsync(Task.FromResult(End), TestContext.Current.CancellationToken))
             events.Add(what);
         return events;
     }

@@ -36,11 +36,11 @@ public class ExecScriptTests
         posix.Learn("/usr/bin/bash");
         fish.Learn("/usr/bin/fish");
 
-        Assert.Equal(AnyShell.Run("echo \"T $$\"; echo \"T $$ $SHELL\" >&2; exec </dev/null\nrun 'it'"), ExecScript.Build(Plain with { IsOwn = true }, "T ", posix));
-        Assert.Equal(ExecScript.Build(Plain, "T "), ExecScript.Build(Plain, "T ", posix));
-        Assert.Equal(ExecScript.Build(Plain, "T "), ExecScript.Build(Plain, "T ", new LoginShell()));
-        Assert.Equal(AnyShell.Run("set -- \"$SHELL\"\ncd /srv || exit 125\necho \"T $$\" >&2; exec </dev/null\nexec \"$1\" -c 'run '\\''it'\\'''"), ExecScript.Build(Plain with { Directory = "/srv" }, "T ", fish));
-        Assert.Equal(AnyShell.Run(ExecScript.Build(Plain with { User = "bob" }, "T ")), ExecScript.Build(Plain with { User = "bob" }, "T ", fish));
+        Assert.Equal(SentText.OfScript("echo \"T $$\"; echo \"T $$ $SHELL\" >&2; exec </dev/null\nrun 'it'"), ExecScript.Build(Plain with { IsOwn = true }, "T ", posix));
+        Assert.Equal(SentText.Of(ExecScript.Build(Plain, "T ")), ExecScript.Build(Plain, "T ", posix));
+        Assert.Equal(SentText.Of(ExecScript.Build(Plain, "T ")), ExecScript.Build(Plain, "T ", new LoginShell()));
+        Assert.Equal(SentText.OfScript("set -- \"$SHELL\"\ncd /srv || exit 125\necho \"T $$\" >&2; exec </dev/null\nexec \"$1\" -c 'run '\\''it'\\'''"), ExecScript.Build(Plain with { Directory = "/srv" }, "T ", fish));
+        Assert.Equal(SentText.OfScript(ExecScript.Build(Plain with { User = "bob" }, "T ")), ExecScript.Build(Plain with { User = "bob" }, "T ", fish));
     }
 
     /// <summary>Through two shells where there is another user: a sudo of the test's own that only drops its options.</summary>
@@ -69,6 +69,23 @@ public class ExecScriptTests
     {
         var request = new ExecRequest("echo 'ü' $IT") { User = "bob", Directory = "/a b", Environment = Variables(("IT", "it's")) };
         Assert.Equal(System.Text.Encoding.UTF8.GetByteCount(ExecScript.Build(request, new ProcessMarker().Token)), ExecScript.Length(request));
+    }
+
+    /// <summary>Of what can be refused with its request nothing is left to be refused when it is sent.</summary>
+    [Theory]
+    [InlineData("/usr/bin/bash")]
+    [InlineData("/usr/bin/fish")]
+    [InlineData("/bin/tcsh")]
+    public void The_most_length_is_that_of_any_login_shell(string path)
+    {
+        var shell = new LoginShell();
+        shell.Learn(path);
+        foreach (var command in (string[])["echo 'it'\n! \\", new string('x', 1000), new string('\'', 1000)])
+            foreach (var user in (string?[])[null, "bob"])
+            {
+                var request = new ExecRequest(command) { User = user };
+                Assert.InRange(ExecScript.MostLength(request), ExecScript.Build(request, new ProcessMarker().Token, shell).Length, 25_000);
+            }
     }
 
     [Fact]

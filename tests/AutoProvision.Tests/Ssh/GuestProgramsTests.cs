@@ -23,7 +23,7 @@ public sealed class GuestProgramsTests
         {
             await Task.Delay(Timeout.InfiniteTimeSpan, token);
             return (ISshChannel)Says("");
-        }).TryStartAsync("x", Cancellation);
+        }).TryStartAsync(new("x"), Cancellation);
 
         _time.Advance(TimeSpan.FromSeconds(4));
 
@@ -32,7 +32,7 @@ public sealed class GuestProgramsTests
 
     [Fact(Timeout = Limit)]
     public async Task A_guest_that_refuses_a_second_channel_has_no_programs() =>
-        Assert.Null(await Programs(_ => throw new FailureException("ssh_channel_refused", "", "")).TryStartAsync("x", Cancellation));
+        Assert.Null(await Programs(_ => throw new FailureException("ssh_channel_refused", "", "")).TryStartAsync(new("x"), Cancellation));
 
     [Fact(Timeout = Limit)]
     public async Task A_caller_who_goes_is_told_so()
@@ -42,7 +42,7 @@ public sealed class GuestProgramsTests
         {
             await Task.Delay(Timeout.InfiniteTimeSpan, token);
             return (ISshChannel)Says("");
-        }).TryStartAsync("x", caller.Token);
+        }).TryStartAsync(new("x"), caller.Token);
 
         await caller.CancelAsync();
 
@@ -57,13 +57,13 @@ public sealed class GuestProgramsTests
     [InlineData($"{GuestCommand.Done}\n", false)]
     [InlineData("", false)]
     public async Task What_does_not_say_that_it_did_all_did_not(string output, bool isDone) =>
-        Assert.Equal(isDone, await Programs(_ => Task.FromResult<ISshChannel>(Says(output))).TryRunAsync("x", Cancellation));
+        Assert.Equal(isDone, await Programs(_ => Task.FromResult<ISshChannel>(Says(output))).TryRunAsync(new("x"), Cancellation));
 
     [Fact(Timeout = Limit)]
     public async Task A_guest_that_goes_on_printing_is_given_up()
     {
         var guest = new HungProgram();
-        var starting = Programs(_ => Task.FromResult<ISshChannel>(guest)).TryStartAsync("x", Cancellation);
+        var starting = Programs(_ => Task.FromResult<ISshChannel>(guest)).TryStartAsync(new("x"), Cancellation);
 
         for (var thirds = 0; thirds < 3; thirds++)
         {
@@ -79,7 +79,7 @@ public sealed class GuestProgramsTests
     {
         var noise = string.Concat(Enumerable.Repeat(new string('x', 1023) + '\n', 1024));
 
-        Assert.Null(await Programs(_ => Task.FromResult<ISshChannel>(Says($"{noise}{GuestCommand.Ready}\n"))).TryStartAsync("x", Cancellation));
+        Assert.Null(await Programs(_ => Task.FromResult<ISshChannel>(Says($"{noise}{GuestCommand.Ready}\n"))).TryStartAsync(new("x"), Cancellation));
     }
 
     /// <summary>Its sender would wait with it.</summary>

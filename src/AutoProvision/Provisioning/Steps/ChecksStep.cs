@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 namespace AutoProvision.Provisioning.Steps;
 
 /// <summary>Runs the caller's own readiness checks over SSH, one after the other, each until it succeeds or its time is over.</summary>
-public sealed class ChecksStep(SshConnectionPool pool, VmAccess access, IOptions<ProvisioningOptions> options, TimeProvider time) : IStep
+public sealed class ChecksStep(SshConnectionPool pool, VmAccess access, GuestRoot root, IOptions<ProvisioningOptions> options, TimeProvider time) : IStep
 {
     private const int OutputKept = 64 * 1024;
 
@@ -54,7 +54,7 @@ public sealed class ChecksStep(SshConnectionPool pool, VmAccess access, IOptions
     {
         try
         {
-            var request = new ExecRequest(command) { Timeout = within, MaxOutputBytes = OutputKept };
+            var request = new ExecRequest(command) { Timeout = within, MaxOutputBytes = OutputKept, EndBy = root.Of(context.Id) };
             return CheckOutcome.Of(await pool.ExecAsync(context.Id.ToString(), () => access.Target(context.Vm), request, cancellation));
         }
         catch (FailureException e) when (SshFailures.IsLoss(e) || e.Code == SshFailures.Unreachable)

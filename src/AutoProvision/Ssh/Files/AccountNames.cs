@@ -13,10 +13,11 @@ internal sealed class AccountNames
     public static async Task<AccountNames> ReadAsync(Sftp sftp, CancellationToken cancellation)
     {
         var names = new AccountNames();
-        foreach (var fields in await LinesAsync(sftp, "/etc/passwd", cancellation))
+        var (users, groups) = (LinesAsync(sftp, "/etc/passwd", cancellation), LinesAsync(sftp, "/etc/group", cancellation));
+        foreach (var fields in await users)
             if (fields.Length > 3 && Number(fields[2]) is { } user && Number(fields[3]) is { } group)
                 names._users.TryAdd(fields[0], (user, group));
-        foreach (var fields in await LinesAsync(sftp, "/etc/group", cancellation))
+        foreach (var fields in await groups)
             if (fields.Length > 2 && Number(fields[2]) is { } group)
                 names._groups.TryAdd(fields[0], group);
         return names;

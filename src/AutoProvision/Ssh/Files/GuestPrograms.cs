@@ -6,22 +6,28 @@ namespace AutoProvision.Ssh.Files;
 /// Runs the guest's own programs where it has them, beside the SFTP session. Each is a short cut: whoever asks goes on over SFTP where
 /// there is none.
 /// </summary>
-/// <param name="open">Opens a channel with a command.</param>
+/// <param name="open">Opens a channel with a script.</param>
 /// <param name="time">Measures how long is waited.</param>
-internal sealed class GuestPrograms(Func<string, CancellationToken, Task<ISshChannel>> open, TimeProvider time)
+internal sealed class GuestPrograms(Func<GuestScript, CancellationToken, Task<ISshChannel>> open, TimeProvider time)
 {
-    // Transfers that each hold a place and want another one must not wait for one another.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
-
     // As of an SFTP server.
     private const int MostNoise = 1024 * 1024;
 
-    /// <param name="command">One of <see cref="GuestCommand"/>.</param>
+    // Transfers that each hold a place and want another one must not wait for one another.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+
+    /// <summary>Whether there is no session beside: then a place is waited for like one, and what keeps it from opening would keep a session, too.</summary>
+    public bool IsAlone { get; init; }
+
+    /// <summary>Told when a program turns out to run as <see cref="GuestScript.Root"/>.</summary>
+    public Action OnRoot { get; init; } = () => { };
+
+    /// <param name="script">One of <see cref="GuestCommand"/>.</param>
     /// <param name="cancellation">Ends the start.</param>
     /// <returns>Null where the guest cannot, or has no place for it at the moment.</returns>
-    public async Task<GuestProgram?> TryStartAsync(string command, CancellationToken cancellation)
+    public async Task<GuestProgram?> TryStartAsync(GuestScript script, CancellationToken cancellation)
     {
-        if (await TryOpenAsync(command, cancellation) is not { } channel)
+        if (await TryOpenAsync(script, cancellation) is not { } channel)
             return null;
         var program = new GuestProgram(channel, time);
         try
@@ -49,6 +55,8 @@ internal sealed class GuestPrograms(Func<string, CancellationToken, Task<ISshCha
             for (var left = MostNoise; left > 0 && await program.ReadLineAsync(Timeout.InfiniteTimeSpan, either.Token) is { } line; left -= line.Length + 1)
                 if (line.EndsWith(GuestCommand.Ready, StringComparison.Ordinal))
                     return true;
+                else if (line.EndsWith(GuestScript.Root, StringComparison.Ordinal))
+                    OnRoot();
             return false;
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
@@ -57,10 +65,15 @@ internal sealed class GuestPrograms(Func<string, CancellationToken, Task<ISshCha
         }
     }
 
+    /// <summary>Starts the guest's tar, which unpacks into a new directory once it is told to.</summary>
+    /// <inheritdoc cref="TryStartAsync"/>
+    public Task<GuestProgram?> TryStartTarAsync(string directory, string temporary, CancellationToken cancellation) =>
+        TryStartAsync(GuestCommand.Unpack(directory, SftpCommand.Stage(temporary)), cancellation);
+
     /// <returns>Whether it was run and says in time that it did all.</returns>
-    public async Task<bool> TryRunAsync(string command, CancellationToken cancellation)
+    public async Task<bool> TryRunAsync(GuestScript script, CancellationToken cancellation)
     {
-        await using var program = await TryStartAsync(command, cancellation);
+        await using var program = await TryStartAsync(script, cancellation);
         try
         {
             return program is not null && await program.ReadLineAsync(SftpSession.FlushPatience, cancellation) == GuestCommand.Done;
@@ -71,15 +84,16 @@ internal sealed class GuestPrograms(Func<string, CancellationToken, Task<ISshCha
         }
     }
 
-    private async Task<ISshChannel?> TryOpenAsync(string command, CancellationToken cancellation)
+    private async Task<ISshChannel?> TryOpenAsync(GuestScript script, CancellationToken cancellation)
     {
-        using var patience = new CancellationTokenSource(Patience, time);
+        using var patience = new CancellationTokenSource(IsAlone ? Timeout.InfiniteTimeSpan : Patience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
         try
         {
-            return await open(command, either.Token);
+            return await open(script, either.Token);
         }
-        catch (Exception e) when (e is FailureException || e is OperationCanceledException && !cancellation.IsCancellationRequested)
+        // Who does not get in may yet do so by another login.
+        catch (Exception e) when (e is FailureException failure && (!IsAlone || failure.Code == SshFailures.AuthFailed) || e is OperationCanceledException && !cancellation.IsCancellationRequested)
         {
             // The guest may allow one channel and no more; a connection that is lost is one for the SFTP session, too.
             return null;

@@ -65,8 +65,13 @@ internal sealed class RemoteFiles(Sftp sftp, string user, GuestPrograms? program
         return old is null;
     }
 
+    /// <param name="order">Where to.</param>
+    /// <param name="temporary">What is not whole is called so.</param>
+    /// <param name="archive">What to unpack.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <param name="early">A tar that was started already, see <see cref="TarBatches"/>; it stays the caller's where it is not used.</param>
     /// <inheritdoc cref="GuestFiles.UnpackAsync"/>
-    public async Task<bool> UnpackAsync(GuestFileOrder order, string temporary, Stream archive, CancellationToken cancellation)
+    public async Task<bool> UnpackAsync(GuestFileOrder order, string temporary, Stream archive, CancellationToken cancellation, Task<GuestProgram?>? early = null)
     {
         var old = await sftp.FindAsync(order.Path, cancellation);
         if (old is { Kind: not FileKind.Directory })
@@ -80,7 +85,7 @@ internal sealed class RemoteFiles(Sftp sftp, string user, GuestPrograms? program
         var mark = await MarkAsync(FilePath.In(order.Path, SftpCommand.Mark(temporary)), cancellation);
         var upload = new SftpUpload(sftp);
         var place = new ArchivePlace(sftp, upload, await sftp.RealPathAsync(order.Path, cancellation), temporary, owner);
-        await using var batches = programs is null ? null : new TarBatches(sftp, programs, place, order.Path, temporary, owner);
+        await using var batches = programs is null ? null : new TarBatches(sftp, programs, place, order.Path, temporary, owner, early);
         try
         {
             await new TarUpload(names, place, order.Path, owner, batches).ReadAsync(archive, cancellation);

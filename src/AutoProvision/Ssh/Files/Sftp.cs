@@ -12,6 +12,9 @@ internal sealed class Sftp(SftpSession session) : IAsyncDisposable
     public static async Task<Sftp> OpenAsync(ISshChannel channel, TimeProvider time, CancellationToken cancellation) =>
         new(await SftpSession.OpenAsync(channel, time, cancellation));
 
+    /// <inheritdoc cref="SftpSession.IsRoot"/>
+    public bool IsRoot => session.IsRoot;
+
     /// <inheritdoc cref="SftpSession.Ending"/>
     public CancellationToken Ending => session.Ending;
 

@@ -16,6 +16,7 @@ internal sealed class SftpSession : IAsyncDisposable
 {
     private const int LargestPacket = 512 * 1024;
     private const int MostNoise = 1024 * 1024;
+    private const int MostGathered = 32 * 1024;
 
     // A guest whose disk hangs for longer is as good as gone.
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -42,6 +43,9 @@ internal sealed class SftpSession : IAsyncDisposable
 
     /// <summary>The server's extensions.</summary>
     public IReadOnlySet<string> Extensions { get; private set; } = new HashSet<string>();
+
+    /// <summary>Whether the server runs as root by sudo, so that another program may, too.</summary>
+    public bool IsRoot { get; private set; }
 
     /// <summary>Cancelled once the server is gone; for whoever waits for somebody else in the meantime.</summary>
     public CancellationToken Ending => _ending.Token;
@@ -116,10 +120,16 @@ internal sealed class SftpSession : IAsyncDisposable
     {
         try
         {
-            foreach (var packet in _outgoing.GetConsumingEnumerable())
+            var gathered = new MemoryStream();
+            foreach (var first in _outgoing.GetConsumingEnumerable())
             {
-                _channel.Input.Write(packet, 0, packet.Length);
+                // What is asked at once goes as one: a packet of SSH for each small request takes an emulated guest longer than the request.
+                gathered.Write(first);
+                while (gathered.Length < MostGathered && _outgoing.TryTake(out var next))
+                    gathered.Write(next);
+                _channel.Input.Write(gathered.GetBuffer(), 0, (int)gathered.Length);
                 _channel.Input.Flush();
+                gathered.SetLength(0);
             }
         }
         catch (Exception e)
@@ -164,12 +174,16 @@ internal sealed class SftpSession : IAsyncDisposable
             if (next == 0)
                 return count == 0 ? 1 : throw NoServer();
             if (next != '\n')
+            {
                 line.Append((char)next);
+                continue;
+            }
             // A file may end without a line break.
-            else if (line.ToString().EndsWith(SftpCommand.Begins, StringComparison.Ordinal))
+            var said = line.ToString();
+            if (said.EndsWith(SftpCommand.Begins, StringComparison.Ordinal))
                 return 0;
-            else
-                line.Clear();
+            IsRoot |= said.EndsWith(GuestScript.Root, StringComparison.Ordinal);
+            line.Clear();
         }
         throw NoServer();
     }

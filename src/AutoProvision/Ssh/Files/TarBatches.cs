@@ -10,8 +10,11 @@ namespace AutoProvision.Ssh.Files;
 /// <param name="directory">The same directory, by its path in the request.</param>
 /// <param name="temporary">See <see cref="SftpCommand.Stage"/>.</param>
 /// <param name="owner">To whom everything is to belong; null leaves new directories to whom the one above them belongs.</param>
-internal sealed class TarBatches(Sftp sftp, GuestPrograms programs, ArchivePlace place, string directory, string temporary, (uint User, uint Group)? owner) : IAsyncDisposable
+/// <param name="early">A tar that was started already, for the first batch; null where none was.</param>
+internal sealed class TarBatches(Sftp sftp, GuestPrograms programs, ArchivePlace place, string directory, string temporary, (uint User, uint Group)? owner, Task<GuestProgram?>? early = null) : IAsyncDisposable
 {
+    private static readonly byte[] Go = [(byte)'\n'];
+
     // Of a header's seven octal digits: what is above is written in other ways by different tars.
     private const uint LargestNumber = 0x1F_FFFF;
 
@@ -79,7 +82,9 @@ internal sealed class TarBatches(Sftp sftp, GuestPrograms programs, ArchivePlace
         if (_stage is not null)
             return true;
         var above = await sftp.FindAsync(directory, cancellation);
-        if (await programs.TryStartAsync(GuestCommand.Unpack(directory, _name), cancellation) is not { } tar)
+        var tar = await (early ?? programs.TryStartTarAsync(directory, temporary, cancellation));
+        early = null;
+        if (tar is null || !await BeginsAsync(tar, cancellation))
         {
             _isOver = true;
             return false;
@@ -91,6 +96,26 @@ internal sealed class TarBatches(Sftp sftp, GuestPrograms programs, ArchivePlace
             _given = (0, 0);
         _directoryMode = NewDirectoryMode | ((above?.Mode ?? 0) & SetGroup);
         return true;
+    }
+
+    private async Task<bool> BeginsAsync(GuestProgram tar, CancellationToken cancellation)
+    {
+        try
+        {
+            // Whatever comes of it.
+            HasLeft = true;
+            await tar.Input.WriteAsync(Go, cancellation);
+            if (await tar.ReadLineAsync(SftpSession.Patience, cancellation) == GuestCommand.Begun)
+                return true;
+            HasLeft = false;
+        }
+        catch
+        {
+            await tar.DisposeAsync();
+            throw;
+        }
+        await tar.DisposeAsync();
+        return false;
     }
 
     private async Task<bool> TryAddToStageAsync(TarItem item, TarStage stage, CancellationToken cancellation)

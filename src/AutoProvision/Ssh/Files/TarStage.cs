@@ -9,6 +9,7 @@ namespace AutoProvision.Ssh.Files;
 internal sealed class TarStage : IAsyncDisposable
 {
     private readonly GuestProgram _tar;
+    private readonly PatientInput _input;
     private readonly TarWriter _writer;
     private readonly Task<string?> _said;
     private readonly CancellationTokenSource _over = new();
@@ -17,7 +18,8 @@ internal sealed class TarStage : IAsyncDisposable
     public TarStage(GuestProgram tar)
     {
         _tar = tar;
-        _writer = new TarWriter(new PatientInput(tar), TarEntryFormat.Gnu, leaveOpen: true);
+        _input = new PatientInput(tar);
+        _writer = new TarWriter(_input, TarEntryFormat.Gnu, leaveOpen: true);
         _said = ListenAsync();
     }
 
@@ -41,6 +43,7 @@ internal sealed class TarStage : IAsyncDisposable
     {
         // The end of file, too, which GNU tar waits for.
         await _writer.DisposeAsync();
+        await _input.SendAsync(cancellation);
         await _tar.Input.DisposeAsync();
         if (await _tar.WaitAsync(_said, SftpSession.FlushPatience, cancellation) != GuestCommand.Done)
             throw await RefusalAsync();
@@ -98,9 +101,15 @@ internal sealed class TarStage : IAsyncDisposable
         Gid = (int)(attributes.Owner?.Group ?? 0),
     };
 
-    /// <summary>Gives the guest a deadline for each write; the sender, who is read from in between, has none here.</summary>
+    /// <summary>
+    /// Gives the guest a deadline for each write; the sender, who is read from in between, has none here. Small writes are gathered: each
+    /// would be a packet of its own, and those of a small file's entry take an emulated guest longer than the file.
+    /// </summary>
     private sealed class PatientInput(GuestProgram tar) : Stream
     {
+        private readonly byte[] _gathered = new byte[32 * 1024];
+        private int _count;
+
         public override bool CanRead => false;
 
         public override bool CanSeek => false;
@@ -115,11 +124,27 @@ internal sealed class TarStage : IAsyncDisposable
             set => throw new NotSupportedException();
         }
 
-        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
-            await tar.WriteAsync(buffer, SftpSession.Patience, cancellationToken);
+        /// <summary>Sends what was gathered.</summary>
+        public async Task SendAsync(CancellationToken cancellation)
+        {
+            await tar.WriteAsync(_gathered.AsMemory(0, _count), SftpSession.Patience, cancellation);
+            _count = 0;
+        }
+
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            for (var rest = buffer; !rest.IsEmpty;)
+            {
+                var part = rest[..Math.Min(rest.Length, _gathered.Length - _count)];
+                part.CopyTo(_gathered.AsMemory(_count));
+                (_count, rest) = (_count + part.Length, rest[part.Length..]);
+                if (_count == _gathered.Length)
+                    await SendAsync(cancellationToken);
+            }
+        }
 
         public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-            tar.WriteAsync(buffer.AsMemory(offset, count), SftpSession.Patience, cancellationToken);
+            WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
         public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
