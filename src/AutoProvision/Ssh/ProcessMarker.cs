@@ -68,7 +68,8 @@ internal sealed class ProcessMarker(bool dropsNoise = false)
         if (length < 0)
             return false;
         var told = Encoding.UTF8.GetString(number[..length]).Split(' ', 2);
-        if (int.TryParse(told[0], NumberStyles.None, CultureInfo.InvariantCulture, out var id))
+        // Who prints another's line first may tell any number: to end 0 or 1 would end everything.
+        if (int.TryParse(told[0], NumberStyles.None, CultureInfo.InvariantCulture, out var id) && id > 1)
             (_processId, _loginShell) = (id, told.ElementAtOrDefault(1));
         if (dropsNoise)
         {

@@ -12,8 +12,9 @@ namespace AutoProvision.Ssh;
 /// <param name="client">The command's connection.</param>
 /// <param name="logIn">Opens another one to the same guest, for where that takes no further channel.</param>
 /// <param name="asRoot">The other way; null where there is none.</param>
+/// <param name="begun">When the command began: <see cref="TimeProvider.GetTimestamp"/>.</param>
 /// <param name="time">Measures the grace.</param>
-internal sealed class RemoteKill(SshClient client, Func<CancellationToken, Task<SshClient>> logIn, RootScript? asRoot, TimeProvider time) : IAsyncDisposable
+internal sealed class RemoteKill(SshClient client, Func<CancellationToken, Task<SshClient>> logIn, RootScript? asRoot, long begun, TimeProvider time) : IAsyncDisposable
 {
     // Told by the last line: start-up files of a shell may print before it.
     private const string Leader = "autoprovision-leads";
@@ -34,10 +35,10 @@ internal sealed class RemoteKill(SshClient client, Func<CancellationToken, Task<
     {
         try
         {
-            var leads = (await SendAsync($"{Leads(processId)}\n{Command("TERM", processId, user)}")).TrimEnd().EndsWith(Leader, StringComparison.Ordinal);
+            var leads = (await SendAsync(processId, $"{Leads(processId)}\n{Command("TERM", processId, user)}")).TrimEnd().EndsWith(Leader, StringComparison.Ordinal);
             await WaitAsync(finished);
             // Even when the shell is gone: a child may have ignored the first signal.
-            var said = await SendAsync(Command("KILL", processId, user) + Confirm(processId));
+            var said = await SendAsync(processId, Command("KILL", processId, user) + Confirm(processId));
             await WaitAsync(finished);
             return leads && said.TrimEnd().EndsWith(Gone, StringComparison.Ordinal);
         }
@@ -87,9 +88,26 @@ internal sealed class RemoteKill(SshClient client, Func<CancellationToken, Task<
         done
         """;
 
-    private async Task<string> SendAsync(string text)
+    /// <summary>
+    /// Ends the script where the process is not the command's. The id is what the guest told, and root may end anything: the guest must have been
+    /// up for as long as the command, and whatever has that id, or has it as its group or session, must come from a login of the same user.
+    /// Sudo does not change that number (loginuid in proc(5)); where the kernel keeps none, the owner tells, or nothing is ended as root.
+    /// </summary>
+    internal static string Guard(int processId, string user, TimeSpan passed) => $$"""
+        read -r up rest </proc/uptime && test "${up%%.*}" -ge {{(long)passed.TotalSeconds}} || exit 3
+        user=$(id -u {{ShellQuote.Quote(user)}}) || exit 3
+        for it in $(cat /proc/[0-9]*/stat 2>/dev/null | sed -n -e 's/^\({{processId}}\) (.*/\1/p' -e 's/^\([0-9]*\) (.*) [A-Za-z] [0-9]* {{processId}} .*/\1/p' -e 's/^\([0-9]*\) (.*) [A-Za-z] [0-9]* [0-9]* {{processId}} .*/\1/p'); do
+        who=
+        read -r who 2>/dev/null </proc/$it/loginuid
+        case $who in '' | 4294967295) who=$(stat -c %u /proc/$it 2>/dev/null) ;; esac
+        test -z "$who" || test "$who" = "$user" || exit 3
+        done
+
+        """;
+
+    private async Task<string> SendAsync(int processId, string text)
     {
-        if (await AsRootAsync(text) is { } said)
+        if (await AsRootAsync(Guard(processId, client.ConnectionInfo.Username, time.GetElapsedTime(begun)) + text) is { } said)
             return said;
         // What cannot be used once is not tried again.
         _asRoot = null;

@@ -401,7 +401,7 @@ public abstract class ArchiveTests(SshdFixture sshd) : IClassFixture<SshdFixture
 
     private Task UnpackAsync(string[] entries, string? owner) => UnpackAsync([.. entries.Select(entry => Entry(entry.Split(' ')))], owner);
 
-    private async Task UnpackAsync(TarEntry[] entries, string? owner = null) => await UnpackAsync(new MemoryStream(await ArchiveAsync(entries)), owner);
+    private protected async Task UnpackAsync(TarEntry[] entries, string? owner = null) => await UnpackAsync(new MemoryStream(await ArchiveAsync(entries)), owner);
 
     private Task UnpackAsync(Stream archive, string? owner = null, CancellationToken? cancellation = null) => UnpackAsync(archive, SftpDirectory.Order(There.At("inside")) with { Owner = owner }, cancellation ?? Cancellation);
 
@@ -421,7 +421,7 @@ public abstract class ArchiveTests(SshdFixture sshd) : IClassFixture<SshdFixture
         return archive.ToArray();
     }
 
-    private static PaxTarEntry Text(string name, string text) => new(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(text)) };
+    private protected static PaxTarEntry Text(string name, string text) => new(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(text)) };
 
     private static PaxTarEntry Entry(string[] words)
     {

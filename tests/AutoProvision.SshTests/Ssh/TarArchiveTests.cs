@@ -157,6 +157,21 @@ public sealed class TarArchiveTests(SshdFixture sshd) : ArchiveTests(sshd)
         Assert.NotEqual(0, archive.Length);
     }
 
+    /// <summary>GNU tar takes what ends between two entries for a whole archive, and of empty files every packet ends so.</summary>
+    [Trait(Needs.Name, Needs.Root)]
+    [Fact(Timeout = Limit)]
+    public async Task What_was_unpacked_of_an_archive_that_is_refused_then_comes_to_no_place()
+    {
+        Directory.CreateDirectory(There.At("inside/d"));
+        await File.WriteAllTextAsync(There.At("inside/d/f1"), "old", Cancellation);
+
+        await Assert.ThrowsAsync<Vms.FailureException>(() => UnpackAsync([.. Enumerable.Range(0, 640).Select(i => Text($"d/f{i}", "")), Text("../x", "")]));
+
+        await HostProcesses.UntilAsync(() => Directory.GetFileSystemEntries(There.At("inside")).Length == 1, "what was unpacked is gone");
+        Assert.Equal([There.At("inside/d/f1")], Directory.GetFiles(There.At("inside/d")));
+        Assert.Equal("old", await File.ReadAllTextAsync(There.At("inside/d/f1"), Cancellation));
+    }
+
     [Fact(Timeout = Limit)]
     public async Task The_guest_itself_removes_what_a_lost_connection_leaves_of_tars_work()
     {

@@ -110,6 +110,20 @@ public class ExecOutputTests
         Assert.Equal("This account is currently not available.\n", marker.Held);
     }
 
+    /// <summary>A start-up file that prints the token with one of these would have everything ended.</summary>
+    [Theory]
+    [InlineData("0")]
+    [InlineData("1")]
+    [InlineData("-12")]
+    public void A_number_that_no_command_can_have_is_not_taken_for_its_process(string told)
+    {
+        var marker = new ProcessMarker();
+
+        Filtered(marker, Encoding.UTF8.GetBytes($"{marker.Token}{told}\n"), 7);
+
+        Assert.Null(marker.ProcessId);
+    }
+
     [Theory]
     [InlineData(null, "")]
     [InlineData("bob", " || sudo -n -u bob kill -s TERM -- -12 12 $all 2>/dev/null")]

@@ -87,7 +87,7 @@ public sealed class GuestProgramsTests
     public async Task A_tar_that_reads_nothing_is_given_up()
     {
         var time = new ObservedTime();
-        await using var stage = new TarStage(new GuestProgram(new HungProgram(), time));
+        await using var stage = new TarStage(new GuestProgram(new HungProgram(), time), "last");
 
         var adding = stage.AddAsync("f", FileOf(Zeros(1024 * 1024)), Cancellation);
         await time.PassAsync(SftpSession.Patience);
@@ -100,7 +100,7 @@ public sealed class GuestProgramsTests
     {
         var guest = new HungProgram();
         var content = Zeros(16 * 1024 * 1024);
-        await using var stage = new TarStage(new GuestProgram(guest, _time));
+        await using var stage = new TarStage(new GuestProgram(guest, _time), "last");
         guest.RefuseInput();
 
         await Assert.ThrowsAsync<SftpEndedException>(() => stage.AddAsync("f", FileOf(content), Cancellation));

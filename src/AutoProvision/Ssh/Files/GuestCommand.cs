@@ -42,8 +42,9 @@ internal static class GuestCommand
         }
         """;
 
-    // What is unpacked is nobody else's until it is whole. Where tar fails, or nobody hears any more how it ended, it goes again: what is
-    // read to its end first keeps its sender from waiting, and the full disk full until its sender has looked.
+    // What is unpacked is nobody else's until it is whole. GNU tar is content with an archive that ends between two entries: the last entry,
+    // which nobody else can name, tells that this one was sent to its end. Where it was not, or tar fails, or nobody hears any more how it
+    // ended, all goes again: what is read to its end first keeps its sender from waiting, and the full disk full until its sender has looked.
     private const string UnpackScript = $"""
         test "$(id -u)" = 0 || exit
         {FindTar}
@@ -55,6 +56,7 @@ internal static class GuestCommand
         tar -xpf - --same-owner --numeric-owner --warning=none 2>&1
         code=$?
         trap "" PIPE
+        test $code != 0 || rm -- "$2" 2>/dev/null || code=2
         test $code != 0 || ! merges "$1" || merge "$1" </dev/null >/dev/null 2>&1
         echo "{End}$code" && test $code = 0 && exit
         cat >/dev/null
@@ -91,7 +93,7 @@ internal static class GuestCommand
     /// when it has read a line, so that it can be started before there is a directory above.
     /// </summary>
     /// <param name="directory">What is above the new one.</param>
-    /// <param name="name">Of the new one. It is gone again where that failed.</param>
+    /// <param name="name">Of the new one, and of the archive's last entry, an empty file, which is removed. The directory is gone again where that failed.</param>
     public static GuestScript Unpack(string directory, string name) => new(UnpackScript, directory, name);
 
     /// <summary>Writes a directory as an archive of GNU tar: at most <see cref="Window"/> bytes for each line of its input.</summary>

@@ -89,7 +89,7 @@ internal sealed class TarBatches(Sftp sftp, GuestPrograms programs, ArchivePlace
             _isOver = true;
             return false;
         }
-        (_stage, HasLeft) = (new TarStage(tar), true);
+        (_stage, HasLeft) = (new TarStage(tar, _name), true);
         // As the guest itself would make them there.
         _given = owner ?? above?.Owner ?? (0, 0);
         if (!Fits(_given))

@@ -9,15 +9,17 @@ namespace AutoProvision.Ssh.Files;
 internal sealed class TarStage : IAsyncDisposable
 {
     private readonly GuestProgram _tar;
+    private readonly string _last;
     private readonly PatientInput _input;
     private readonly TarWriter _writer;
     private readonly Task<string?> _said;
     private readonly CancellationTokenSource _over = new();
 
     /// <param name="tar">Started by <see cref="GuestCommand.Unpack"/>.</param>
-    public TarStage(GuestProgram tar)
+    /// <param name="last">The name that it was given there.</param>
+    public TarStage(GuestProgram tar, string last)
     {
-        _tar = tar;
+        (_tar, _last) = (tar, last);
         _input = new PatientInput(tar);
         _writer = new TarWriter(_input, TarEntryFormat.Gnu, leaveOpen: true);
         _said = ListenAsync();
@@ -41,6 +43,7 @@ internal sealed class TarStage : IAsyncDisposable
     /// <exception cref="SftpException">What tar complained of.</exception>
     public async Task FinishAsync(CancellationToken cancellation)
     {
+        await WriteAsync(Entry(TarEntryType.RegularFile, _last, new SftpAttributes()), cancellation);
         // The end of file, too, which GNU tar waits for.
         await _writer.DisposeAsync();
         await _input.SendAsync(cancellation);
@@ -51,7 +54,7 @@ internal sealed class TarStage : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        // Without the archive's end, where it was not finished: then tar fails, and what it has made goes.
+        // Without the last entry, where it was not finished: then what tar has made goes.
         await _tar.DisposeAsync();
         await ((Task)_said).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _over.Dispose();
