@@ -19,6 +19,9 @@ public sealed class SshConnectionPool(ISshConnector connector, IOptions<SshOptio
     /// <summary>A VM's other place in the pool, for the connection of the service's own account. It goes with the VM's.</summary>
     public static string OfService(string id) => id + "/service";
 
+    /// <summary>Told of a VM whose connections are closed, since its guest is another one from now on: what was learnt over them holds no longer.</summary>
+    public event Action<string> Forgotten = _ => { };
+
     /// <summary>The connections that are not shared; what closes a VM's place here closes those too.</summary>
     public SshSessions Sessions { get; } = new(connector, options.Value.SessionsPerVm);
 
@@ -113,6 +116,7 @@ public sealed class SshConnectionPool(ISshConnector connector, IOptions<SshOptio
         foreach (var key in Keys(id).Concat(Keys(OfService(id))))
             if (_slots.TryRemove(key, out var slot))
                 await slot.DisposeAsync();
+        Forgotten(id);
         await Sessions.EndAsync(id);
     }
 
@@ -122,6 +126,7 @@ public sealed class SshConnectionPool(ISshConnector connector, IOptions<SshOptio
         foreach (var key in Keys(id).Concat(Keys(OfService(id))))
             if (_slots.TryGetValue(key, out var slot))
                 Retire(key, slot);
+        Forgotten(id);
         _closing.Add(Sessions.EndAsync(id));
     }
 

@@ -60,6 +60,13 @@ public sealed class GuestFiles(VmService vms, GuestSftp guests, LostGuests lost,
         try
         {
             await using var sftp = await GuardAsync(id, begun: false, token => guests.OpenAsync(id, SftpCommand.WithSweep(order.Path, temporary), Begin, token), cancellation);
+            // Begun as root, and the session is not: what the user may not do, tar must not do either.
+            if (!sftp.IsRoot)
+            {
+                await over.CancelAsync();
+                await EndAsync(early);
+                early = null;
+            }
             return await DoAsync(id, sftp, order.Path, writes: true, (files, token) => files.UnpackAsync(order, temporary, new PlainArchive(archive), token, early), cancellation);
         }
         finally
@@ -73,21 +80,27 @@ public sealed class GuestFiles(VmService vms, GuestSftp guests, LostGuests lost,
     public async Task DeleteAsync(string id, GuestFileQuery query, CancellationToken cancellation)
     {
         var order = query.Read(mayBeRoot: false);
-        if (order.Recursive && await GuardAsync(id, begun: true, token => TryRemoveAsync(id, order.Path, token), cancellation))
+        var isBegun = false;
+        // By one process of the guest, before there is a session. What it leaves, or does not find, that has the answer.
+        var programs = Programs(id, isAlone: true, onReady: () => isBegun = true);
+        if (order.Recursive && await GuardAsync(id, begun: true, token => programs.TryRunAsync(GuestCommand.Remove(order.Path), token), cancellation))
             return;
-        await InSessionAsync(id, SftpCommand.Plain, order.Path, writes: false, async (files, token) =>
+        try
         {
-            await files.DeleteAsync(order, token);
-            return true;
-        }, cancellation);
+            await InSessionAsync(id, SftpCommand.Plain, order.Path, writes: false, async (files, token) =>
+            {
+                await files.DeleteAsync(order, token);
+                return true;
+            }, cancellation);
+        }
+        catch (FailureException e) when (isBegun && e.Code == FileFailures.Missing)
+        {
+            // That process found it, and its answer was lost.
+        }
     }
 
-    // By one process of the guest, before there is a session. What it leaves, or does not find, that has the answer.
-    private Task<bool> TryRemoveAsync(string id, string path, CancellationToken cancellation) =>
-        Programs(id, isAlone: true).TryRunAsync(GuestCommand.Remove(path), cancellation);
-
-    private GuestPrograms Programs(string id, bool isAlone = false) =>
-        new((script, token) => guests.StartAsync(id, script, token), time) { IsAlone = isAlone, OnRoot = () => guests.NoteRoot(vms.Get(id).Id) };
+    private GuestPrograms Programs(string id, bool isAlone = false, Action? onReady = null) =>
+        new((script, token) => guests.StartAsync(id, script, token), time) { IsAlone = isAlone, OnReady = onReady ?? (() => { }), OnRoot = () => guests.NoteRoot(vms.Get(id).Id) };
 
     private static async Task EndAsync(Task<GuestProgram?>? started)
     {

@@ -9,13 +9,25 @@ namespace AutoProvision.Vms;
 /// Starts SFTP servers in reachable VMs: by the service's own account, on behalf of the VM's user, or by the user's login where that account
 /// is not there or cannot get in.
 /// </summary>
-public sealed class GuestSftp(VmService vms, VmAccess access, SshConnectionPool connections, VmStore store, TimeProvider time)
+public sealed class GuestSftp
 {
     // To ask takes an emulated guest about as long as to unpack a thousand files.
     private static readonly TimeSpan Asked = TimeSpan.FromMinutes(1);
 
     // The VMs whose user was seen to be allowed to become root, and when.
     private readonly ConcurrentDictionary<Guid, long> _roots = new();
+    private readonly VmService _vms;
+    private readonly VmAccess _access;
+    private readonly SshConnectionPool _connections;
+    private readonly VmStore _store;
+    private readonly TimeProvider _time;
+
+    public GuestSftp(VmService vms, VmAccess access, SshConnectionPool connections, VmStore store, TimeProvider time)
+    {
+        (_vms, _access, _connections, _store, _time) = (vms, access, connections, store, time);
+        // A guest that was stopped, restored or started again may have another state, in which the user is not allowed to.
+        connections.Forgotten += id => _ = Guid.TryParse(id, out var vm) && _roots.TryRemove(vm, out _);
+    }
 
     /// <param name="id">The VM.</param>
     /// <param name="script">One of <see cref="SftpCommand"/>.</param>
@@ -31,7 +43,7 @@ public sealed class GuestSftp(VmService vms, VmAccess access, SshConnectionPool 
     /// <inheritdoc cref="OpenAsync(string, GuestScript, CancellationToken)"/>
     internal async Task<Sftp> OpenAsync(string id, GuestScript script, Action isStarting, CancellationToken cancellation)
     {
-        var vm = vms.GetReachable(id);
+        var vm = _vms.GetReachable(id);
         if (MayBeRoot(vm.Id) && await TryOpenAsRootAsync(vm, script, isStarting, cancellation) is { } opened)
             return opened;
         var sftp = await AskAndOpenAsync(vm, script, cancellation);
@@ -44,8 +56,8 @@ public sealed class GuestSftp(VmService vms, VmAccess access, SshConnectionPool 
     /// <exception cref="FailureException"><c>vm_not_found</c>, <c>vm_not_ready</c> or one of SSH's.</exception>
     internal Task<ISshChannel> StartAsync(string id, GuestScript script, CancellationToken cancellation)
     {
-        var vm = vms.GetReachable(id);
-        var isService = access.ServiceTarget(vm) is not null;
+        var vm = _vms.GetReachable(id);
+        var isService = _access.ServiceTarget(vm) is not null;
         return StartAsync(vm, isService, MayBeRoot(vm.Id) ? script.AsRoot() : isService ? script.OnBehalfOf(vm.Spec.User) : script.ByUser(), cancellation);
     }
 
@@ -54,18 +66,18 @@ public sealed class GuestSftp(VmService vms, VmAccess access, SshConnectionPool 
     {
         foreach (var old in _roots.Keys.Where(it => !MayBeRoot(it)))
             _roots.TryRemove(old, out _);
-        _roots[id] = time.GetTimestamp();
+        _roots[id] = _time.GetTimestamp();
     }
 
-    private bool MayBeRoot(Guid id) => _roots.TryGetValue(id, out var seen) && time.GetElapsedTime(seen) < Asked;
+    private bool MayBeRoot(Guid id) => _roots.TryGetValue(id, out var seen) && _time.GetElapsedTime(seen) < Asked;
 
     private async Task<Sftp?> TryOpenAsRootAsync(Vm vm, GuestScript script, Action isStarting, CancellationToken cancellation)
     {
         try
         {
-            var channel = await StartAsync(vm, access.ServiceTarget(vm) is not null, script.AsRoot(), cancellation);
+            var channel = await StartAsync(vm, _access.ServiceTarget(vm) is not null, script.AsRoot(), cancellation);
             isStarting();
-            return await Sftp.OpenAsync(channel, time, cancellation);
+            return await Sftp.OpenAsync(channel, _time, cancellation);
         }
         catch (Exception e) when (e is SftpEndedException or FailureException { Code: SshFailures.AuthFailed })
         {
@@ -77,7 +89,7 @@ public sealed class GuestSftp(VmService vms, VmAccess access, SshConnectionPool 
 
     private async Task<Sftp> AskAndOpenAsync(Vm vm, GuestScript script, CancellationToken cancellation)
     {
-        if (access.ServiceTarget(vm) is null)
+        if (_access.ServiceTarget(vm) is null)
             return await OpenAsync(vm, isService: false, script.ByUser(), cancellation);
         string obstacle;
         try
@@ -95,21 +107,21 @@ public sealed class GuestSftp(VmService vms, VmAccess access, SshConnectionPool 
         }
         var sftp = await OpenAsync(vm, isService: false, script.ByUser(), cancellation);
         // Only now is it known that it was the account's fault.
-        store.Update(vm.Id, it => it is { IsOn: true, IsServiceShutOut: false } ? it with { IsServiceShutOut = true } : it,
+        _store.Update(vm.Id, it => it is { IsOn: true, IsServiceShutOut: false } ? it with { IsServiceShutOut = true } : it,
             new VmEvent { Type = VmEventType.Progress, Message = $"The service's own account cannot be used in the guest, so that its user's login is: {obstacle}" });
         return sftp;
     }
 
     private async Task<Sftp> OpenAsync(Vm vm, bool isService, string command, CancellationToken cancellation) =>
-        await Sftp.OpenAsync(await StartAsync(vm, isService, command, cancellation), time, cancellation);
+        await Sftp.OpenAsync(await StartAsync(vm, isService, command, cancellation), _time, cancellation);
 
     private Task<ISshChannel> StartAsync(Vm vm, bool isService, string command, CancellationToken cancellation)
     {
         var id = vm.Id.ToString();
-        return isService ? connections.OpenAsync(SshConnectionPool.OfService(id), () => Service(id), command, cancellation)
-            : connections.OpenAsync(id, () => access.Target(vms.GetReachable(id)), command, cancellation);
+        return isService ? _connections.OpenAsync(SshConnectionPool.OfService(id), () => Service(id), command, cancellation)
+            : _connections.OpenAsync(id, () => _access.Target(_vms.GetReachable(id)), command, cancellation);
     }
 
     // Seen not to get in by another transfer meanwhile, it is tried once more by this one.
-    private SshTarget Service(string id) => access.ServiceTarget(vms.GetReachable(id) with { IsServiceShutOut = false })!;
+    private SshTarget Service(string id) => _access.ServiceTarget(_vms.GetReachable(id) with { IsServiceShutOut = false })!;
 }

@@ -59,6 +59,19 @@ public sealed class GuestProgramsTests
     public async Task What_does_not_say_that_it_did_all_did_not(string output, bool isDone) =>
         Assert.Equal(isDone, await Programs(_ => Task.FromResult<ISshChannel>(Says(output))).TryRunAsync(new("x"), Cancellation));
 
+    /// <summary>Who asks knows then that what is missing afterwards was there.</summary>
+    [Theory(Timeout = Limit)]
+    [InlineData($"{GuestCommand.Ready}\n", true)]
+    [InlineData($"{GuestCommand.Done}\n", false)]
+    public async Task What_has_begun_is_told_though_its_answer_is_lost(string output, bool isBegun)
+    {
+        var told = false;
+        var programs = new GuestPrograms((_, _) => Task.FromResult<ISshChannel>(Says(output)), TimeProvider.System) { OnReady = () => told = true };
+
+        Assert.False(await programs.TryRunAsync(new("x"), Cancellation));
+        Assert.Equal(isBegun, told);
+    }
+
     [Fact(Timeout = Limit)]
     public async Task A_guest_that_goes_on_printing_is_given_up()
     {

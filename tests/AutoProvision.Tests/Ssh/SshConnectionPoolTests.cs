@@ -92,6 +92,19 @@ public sealed class SshConnectionPoolTests : IAsyncDisposable
         await Assert.ThrowsAsync<ObjectDisposedException>(() => ExecAsync("b"));
     }
 
+    /// <summary>The guest may be another one then: whoever learnt something of it forgets that, too.</summary>
+    [Fact]
+    public async Task Who_listens_is_told_of_a_guest_whose_connections_are_closed()
+    {
+        var told = new List<string>();
+        _pool.Forgotten += told.Add;
+
+        await _pool.ForgetAsync("a");
+        _pool.Drop("b");
+
+        Assert.Equal(["a", "b"], told);
+    }
+
     [Fact]
     public async Task Forgetting_ends_an_attempt_under_way()
     {

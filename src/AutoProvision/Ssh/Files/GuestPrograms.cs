@@ -22,6 +22,9 @@ internal sealed class GuestPrograms(Func<GuestScript, CancellationToken, Task<IS
     /// <summary>Told when a program turns out to run as <see cref="GuestScript.Root"/>.</summary>
     public Action OnRoot { get; init; } = () => { };
 
+    /// <summary>Told when a program begins what it is for.</summary>
+    public Action OnReady { get; init; } = () => { };
+
     /// <param name="script">One of <see cref="GuestCommand"/>.</param>
     /// <param name="cancellation">Ends the start.</param>
     /// <returns>Null where the guest cannot, or has no place for it at the moment.</returns>
@@ -33,7 +36,10 @@ internal sealed class GuestPrograms(Func<GuestScript, CancellationToken, Task<IS
         try
         {
             if (await IsReadyAsync(program, cancellation))
+            {
+                OnReady();
                 return program;
+            }
         }
         catch
         {
