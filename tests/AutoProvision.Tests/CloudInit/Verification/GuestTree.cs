@@ -37,6 +37,15 @@ internal sealed class GuestTree : IDisposable
         File.SetUnixFileMode(In(path), (UnixFileMode)Convert.ToInt32(mode, 8));
     }
 
+    /// <summary>A pipe that nobody writes to.</summary>
+    public void Pipe(string path)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(In(path))!);
+        using var process = Process.Start("mkfifo", [In(path)]);
+        process.WaitForExit();
+        Assert.Equal(0, process.ExitCode);
+    }
+
     /// <summary>A user as useradd makes one; the home belongs to who runs the tests.</summary>
     public void AddUser(string name, string shell = "/bin/sh", int id = 1001)
     {

@@ -172,6 +172,29 @@ public sealed class VerificationScriptTests : IDisposable
         Assert.Null(found.Time);
     }
 
+    // In a copy the home was its user's for as long as the original ran.
+    [Theory(Timeout = 30_000)]
+    [MemberData(nameof(GuestTree.Shells), MemberType = typeof(GuestTree))]
+    public async Task A_pipe_or_an_endless_file_in_place_of_keys_or_rules_holds_nothing_up(string shell)
+    {
+        foreach (var (user, id) in new[] { ("app", 1001), ("ops", 1002), ("other", 1003), ("long", 1004) })
+            _guest.AddUser(user, id: id);
+        _guest.Pipe("/home/app/.ssh/authorized_keys");
+        Directory.CreateDirectory(_guest.In("/home/ops/.ssh"));
+        File.CreateSymbolicLink(_guest.In("/home/ops/.ssh/authorized_keys"), "/dev/zero");
+        _guest.Pipe("/home/other/.ssh/authorized_keys");
+        _guest.Write("/home/long/.ssh/authorized_keys", new string('#', 2_000_000) + $"\n{Key}\n");
+        _guest.Pipe("/etc/sudoers.d/pipe");
+        _guest.Write("/etc/sudoers.d/rules", "app ALL=(ALL) NOPASSWD:ALL\n");
+        _guest.Program("sudo", "");
+        var script = new VerificationScript().User("/user", "app").Key("/app", "/user", Key).Sudo("/sudo", "/user", "app")
+            .User("/users/0/name", "ops").Key("/ops", "/users/0/name", Key).User("/users/1/name", "long").Key("/long", "/users/1/name", Key);
+
+        var found = (await Task.Run(() => _guest.Run(script, shell), TestContext.Current.CancellationToken)).Findings;
+
+        Assert.Equal([Missing, Ok, Missing, Unknown], new[] { "/app", "/sudo", "/ops", "/long" }.Select(pointer => found[pointer].Finding));
+    }
+
     [Fact]
     public void Neither_the_script_nor_its_answer_has_a_files_content_and_only_the_script_a_variables_value()
     {
