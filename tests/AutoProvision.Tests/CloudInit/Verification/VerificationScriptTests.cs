@@ -195,6 +195,25 @@ public sealed class VerificationScriptTests : IDisposable
         Assert.Equal([Missing, Ok, Missing, Unknown], new[] { "/app", "/sudo", "/ops", "/long" }.Select(pointer => found[pointer].Finding));
     }
 
+    // As many lines as a block list has, each of which would cost as much as the rest of the script.
+    [Theory]
+    [MemberData(nameof(GuestTree.Shells), MemberType = typeof(GuestTree))]
+    public void Lines_that_nobody_asks_for_are_not_read(string shell)
+    {
+        _guest.AddUser("jane.doe");
+        _guest.Write("/etc/hosts", string.Concat(Enumerable.Range(0, 30_000).Select(number => $"192.0.2.7 ads{number}.example\n")) + " 192.0.2.7\tdb.example   db # ours\n192.0.2.7 dbxexample\n");
+        _guest.Write("/etc/environment", "A=\"1\"\n" + string.Concat(Enumerable.Range(0, 30_000).Select(number => $"B{number}=x\n")));
+        _guest.Program("grep", "/usr/bin/env -i PATH=/usr/bin:/bin grep \"$@\" >$0.lines; cat $0.lines; wc -l <$0.lines >>$0.count\n");
+        var script = new VerificationScript().User("/user", "jane.doe").Group("/groups/0", "/user", "jane.doe").Variable("/environment/A", "A", "1").Host("/hosts/0", "192.0.2.7", ["db.example", "db"]).Host("/hosts/1", "192.0.2.7", ["ads1.example", "other"]);
+
+        var found = _guest.Run(script, shell).Findings;
+
+        Assert.Equal([Ok, Ok, Ok, Missing], new[] { "/groups/0", "/environment/A", "/hosts/0", "/hosts/1" }.Select(pointer => found[pointer].Finding));
+        if (shell != "busybox")
+            Assert.Equal("5", _guest.ProgramsFile("grep.count").Trim());
+        Assert.DoesNotContain("/etc/hosts", new VerificationScript().User("/user", "app").Build().Split("\nbegan=")[1], StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Neither_the_script_nor_its_answer_has_a_files_content_and_only_the_script_a_variables_value()
     {
