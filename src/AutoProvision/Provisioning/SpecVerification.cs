@@ -18,6 +18,10 @@ public static class SpecVerification
     private static readonly HashSet<string> Accounts =
         ["/etc/passwd", "/etc/group", "/etc/shadow", "/etc/gshadow", "/etc/subuid", "/etc/subgid", "/etc/passwd-", "/etc/group-", "/etc/shadow-", "/etc/gshadow-"];
 
+    // cloud-init edits these after it has written the files: passwords over SSH, and rules of sudo.
+    private static readonly HashSet<string> Settings =
+        ["/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d/50-cloud-init.conf", "/etc/sudoers", "/etc/sudoers.d/90-cloud-init-users"];
+
     /// <summary>The script for a VM's guest. A copy's looks only at what is made for the copy: the rest was the original's to change.</summary>
     public static VerificationScript Script(Vm vm)
     {
@@ -86,13 +90,14 @@ public static class SpecVerification
             script.File(pointer, file.Path, file.Owner ?? "root:root", file.Mode ?? "0644", file.IsBase64 ? Convert.FromBase64String(file.Content) : Encoding.UTF8.GetBytes(file.Content));
     }
 
-    // The machine's name, mounts and variables are added to these.
+    // The machine's name, mounts and variables are added to these; packages that are shells add themselves to the last.
     private static bool IsShared(string path, VmSpec spec) => path switch
     {
         "/etc/hosts" => true,
         "/etc/fstab" => spec.SwapMiB > 0 || spec.Disks.Any(disk => disk.MountPoint is not null) || spec.UserData is not null,
         "/etc/environment" => spec.Environment.Count > 0,
-        _ => Accounts.Contains(path),
+        "/etc/shells" => spec.Packages.Count > 0 || spec.UserData is not null,
+        _ => Accounts.Contains(path) || Settings.Contains(path),
     };
 
     private static void AddUsers(VerificationScript script, VmSpec spec)
