@@ -29,7 +29,7 @@ public static class SpecVerification
         var script = new VerificationScript().HostName("/name", spec.Name);
         if (vm.CloneOf is null)
             AddFirstBoot(script, spec);
-        AddUsers(script, spec);
+        AddUsers(script, spec, isCopy: vm.CloneOf is not null);
         foreach (var (index, disk) in spec.Disks.Index())
         {
             if (disk.MountPoint is { } at)
@@ -38,7 +38,7 @@ public static class SpecVerification
                 script.Disk($"/disks/{index}", disk.Name);
         }
         if (spec.SwapMiB is > 0 and var swap)
-            script.Swap("/swapMiB", swap);
+            _ = vm.CloneOf is null ? script.Swap("/swapMiB", swap) : script.AnySwap("/swapMiB");
         return script;
     }
 
@@ -100,21 +100,28 @@ public static class SpecVerification
         _ => Accounts.Contains(path) || Settings.Contains(path),
     };
 
-    private static void AddUsers(VerificationScript script, VmSpec spec)
+    // For an account that is there cloud-init sets keys and sudo rule alone: home, shell and groups were the original's to change.
+    private static void AddUsers(VerificationScript script, VmSpec spec, bool isCopy)
     {
         var left = MostKeys;
-        script.User("/user", spec.User);
+        AddUser("/user", spec.User);
         AddKeys(script, "/user", "/authorizedKeys", spec.AuthorizedKeys, ref left);
         foreach (var (index, user) in spec.Users.Index())
         {
             var name = $"/users/{index}/name";
-            script.User(name, user.Name).Shell($"/users/{index}/shell", name, user.Shell);
-            foreach (var (place, group) in user.Groups.Index())
-                script.Group($"/users/{index}/groups/{place}", name, group);
+            AddUser(name, user.Name);
+            if (!isCopy)
+            {
+                script.Shell($"/users/{index}/shell", name, user.Shell);
+                foreach (var (place, group) in user.Groups.Index())
+                    script.Group($"/users/{index}/groups/{place}", name, group);
+            }
             if (user.Sudo)
                 script.Sudo($"/users/{index}/sudo", name, user.Name);
             AddKeys(script, name, $"/users/{index}/authorizedKeys", user.AuthorizedKeys, ref left);
         }
+
+        void AddUser(string pointer, string user) => _ = isCopy ? script.Account(pointer, user) : script.User(pointer, user);
     }
 
     private static void AddKeys(VerificationScript script, string user, string pointer, IReadOnlyList<string> keys, ref int left)

@@ -75,7 +75,7 @@ public sealed partial class VerificationScript
           say "$1" ok
         }
 
-        # user ID POINTER NAME: the following properties are that one's
+        # user ID POINTER NAME: what follows is of that user, whose home is not looked at where there is no ID
         user() {
           id=$1 at=$2 login=$3 home=
           line "$login:" "$passwd" || found=$(getent passwd "$login")
@@ -87,7 +87,7 @@ public sealed partial class VerificationScript
           set -- $found
           IFS=$ifs
           gid=$4 home=${6-} shell=${7-}
-          add "$id" "$home"
+          if [ -n "$id" ]; then add "$id" "$home"; else say "$at" ok; fi
         }
         # home ID POINTER NAME: looked at together with the files
         home() {
@@ -151,6 +151,7 @@ public sealed partial class VerificationScript
           eval "there_$1=$there path_$1=\$2"
         }
         file() {
+          if [ -e "$root$3" ] && [ ! -f "$root$3" ]; then say "$2" missing 'not a regular file'; return; fi
           add "$1" "$3"
           if [ $there = yes ]; then say "$2" ok; else say "$2" missing 'not there'; fi
         }
@@ -237,6 +238,8 @@ public sealed partial class VerificationScript
           [ "$has_packages" = yes ] || { say "$1" unknown 'no dpkg'; return; }
           case $nl$packages in *"${nl}ii |$2|"*) say "$1" ok; return ;; esac
           list_all
+          # It knows itself at least.
+          [ -n "$packages" ] || { say "$1" unknown 'no answer of dpkg'; return; }
           result=missing seen='not installed'
           case $2 in *[.+]*) result=unknown seen='apt may take it for a pattern' ;; esac
           IFS=$nl
@@ -276,6 +279,7 @@ public sealed partial class VerificationScript
           at=$1 mib=$2
           set -- $found
           case ${3-} in '' | *[!0-9]*) say "$at" unknown; return ;; esac
+          [ -n "$mib" ] || { say "$at" ok; return; }
           # Its first page is not counted.
           if [ "$3" -ge $((mib * 1024 - 64)) ] && [ "$3" -le $((mib * 1024)) ]; then say "$at" ok; else say "$at" differs "$(($3 / 1024)) MiB"; fi
         }

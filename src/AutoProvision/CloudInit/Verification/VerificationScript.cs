@@ -21,7 +21,7 @@ public sealed partial class VerificationScript
     /// <summary>Where it stays when it has run; root can run it again there.</summary>
     public const string Kept = "/var/lib/cloud/instance/autoprovision-verify";
 
-    // Stands where dpkg is asked for all packages together; no line that is made here is the same.
+    // Stands where dpkg is asked for all packages together; no other line of the script is the same.
     private const string PackagesMark = "#packages\n";
 
     // Written so that nothing is asked twice: the accounts with the homes they name, then all paths together, then all contents together.
@@ -50,6 +50,10 @@ public sealed partial class VerificationScript
         _properties.Append(CultureInfo.InvariantCulture, $"home {id} {Quoted(pointer)} {Quoted(name)}\n");
         return this;
     }
+
+    /// <summary>An account, whatever became of its home; what follows is its own.</summary>
+    public VerificationScript Account(string pointer, string name) =>
+        LookUp("/etc/passwd", $"^{Literal(name)}:").Add(_things, "user ''", pointer, $"a user {name}", null, name);
 
     public VerificationScript Shell(string pointer, string of, string shell) => ThingOf(of, "shell", pointer, shell, shell);
 
@@ -120,6 +124,9 @@ public sealed partial class VerificationScript
 
     public VerificationScript Swap(string pointer, int mebibytes) =>
         LookUp("/proc/swaps", "^/swap\\.img ").Thing("swap", pointer, $"{mebibytes} MiB in /swap.img", mebibytes.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>A swap file of whatever size.</summary>
+    public VerificationScript AnySwap(string pointer) => LookUp("/proc/swaps", "^/swap\\.img ").Thing("swap", pointer, "/swap.img in use", "");
 
     public VerificationScript Timezone(string pointer, string name) => Thing("timezone", pointer, name, name);
 

@@ -72,7 +72,6 @@ public sealed class VerificationScriptTests : IDisposable
         _guest.Write("/usr/share/zoneinfo/Etc/UTC", "TZif2 UTC");
         _guest.Write("/etc/hosts", "192.0.2.7 db.example\n");
         _guest.Write("/etc/environment", "A=\"1\"\n");
-        // As long as it was given and of others.
         var script = new VerificationScript().HostName("/name", "web")
             .User("/users/0/name", "app").Shell("/users/0/shell", "/users/0/name", "/usr/bin/fish").Shell("/users/0/other", "/users/0/name", "/bin/sh")
             .Group("/users/0/groups/0", "/users/0/name", "adm").Group("/users/0/groups/1", "/users/0/name", "none").Key("/users/0/authorizedKeys/0", "/users/0/name", Key).Sudo("/users/0/sudo", "/users/0/name", "app")
@@ -193,6 +192,33 @@ public sealed class VerificationScriptTests : IDisposable
         var found = (await Task.Run(() => _guest.Run(script, shell), TestContext.Current.CancellationToken)).Findings;
 
         Assert.Equal([Missing, Ok, Missing, Unknown], new[] { "/app", "/sudo", "/ops", "/long" }.Select(pointer => found[pointer].Finding));
+    }
+
+    [Theory]
+    [MemberData(nameof(GuestTree.Shells), MemberType = typeof(GuestTree))]
+    public void Of_a_copy_neither_homes_nor_the_size_of_swap_are_looked_at(string shell)
+    {
+        File.AppendAllText(_guest.In("/etc/passwd"), "app:x:9:9::/home/gone:/bin/sh\n");
+        _guest.Write("/proc/swaps", "Filename Type Size Used Priority\n/swap.img file 999996 0 -2\n");
+        _guest.Write("/etc/sudoers.d/90-cloud-init-users", "app ALL=(ALL) NOPASSWD:ALL\n");
+        _guest.Program("sudo", "");
+        var script = new VerificationScript().Account("/user", "app").Sudo("/sudo", "/user", "app").Account("/users/0/name", "ghost").AnySwap("/swapMiB");
+
+        Assert.Equal([Ok, Ok, Missing, Ok], _guest.Run(script, shell).Of(script.Checks).Select(it => it.Finding));
+    }
+
+    [Theory]
+    [MemberData(nameof(GuestTree.Shells), MemberType = typeof(GuestTree))]
+    public void A_directory_or_pipe_is_no_file_and_a_dpkg_that_says_nothing_leaves_all_unknown(string shell)
+    {
+        Directory.CreateDirectory(_guest.In("/srv/directory"));
+        _guest.Pipe("/srv/pipe");
+        _guest.Program("dpkg-query", "exit 2\n");
+        var script = new VerificationScript().File("/files/0", "/srv/directory", Me, "0755", new byte[4096]).File("/files/1", "/srv/pipe", Me, "0644", ""u8).Package("/packages/0", "parcel");
+
+        var found = _guest.Run(script, shell).Of(script.Checks);
+
+        Assert.Equal([("/files/0", Missing, "not a regular file"), ("/files/1", Missing, "not a regular file"), ("/packages/0", Unknown, "no answer of dpkg")], found.Select(it => (it.Check.Pointer, it.Finding, it.Seen)));
     }
 
     // As many lines as a block list has, each of which would cost as much as the rest of the script.
