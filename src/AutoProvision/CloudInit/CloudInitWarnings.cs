@@ -17,6 +17,8 @@ public static partial class CloudInitWarnings
         "grub-probe failed to execute for grub-dpkg", "udevadm DEVLINKS symlink query failed", "Failed to run debconf-set-selections for grub-dpkg", // cc_grub_dpkg: the image boots by itself
         "Skipping creation of existing group", // distros/__init__.py
         "Used fallback datasource", // cc_final_message
+        // config/schema.py of 22.4 and of 25.1: the service has judged the user-data; a key that it does not know is an event, and what one version takes is taken.
+        "Invalid cloud-config provided", "cloud-config failed schema validation",
     ];
 
     // What is said once more of an error that has its own entry, in the words of the module or of what ran it.
@@ -24,7 +26,7 @@ public static partial class CloudInitWarnings
 
     /// <summary>Whether a record is about the wording of a configuration, or of no consequence.</summary>
     public static bool IsHarmless(string message) =>
-        message.Contains("deprecat", StringComparison.OrdinalIgnoreCase)
+        Deprecation().IsMatch(message)
         || Harmless.Any(text => message.StartsWith(text, StringComparison.OrdinalIgnoreCase))
         || StandardError().IsMatch(message);
 
@@ -52,6 +54,10 @@ public static partial class CloudInitWarnings
     // "2026-12-01 10:00:00,123 - util.py[WARNING]: Activate mounts: FAIL:mount -a"
     [GeneratedRegex(@"\A[0-9-]{10} [0-9:,.]{8,15} - (?<file>[A-Za-z0-9_.-]{1,64})\[(?:WARNING|ERROR|CRITICAL)\]: (?<message>.*)\z")]
     private static partial Regex Line();
+
+    // Not any message with that word: a script may have it in its name.
+    [GeneratedRegex(@"\Adeprecat(?:ed|ion)\b|\b(?:is|are|was|were|been) (?:now )?deprecated\b|\bdeprecated config\b", RegexOptions.IgnoreCase)]
+    private static partial Regex Deprecation();
 
     // net/activators.py: that something was printed.
     [GeneratedRegex(@"\ARunning \[[^\]]*\] resulted in stderr output")]

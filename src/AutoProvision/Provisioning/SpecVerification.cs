@@ -18,6 +18,10 @@ public static class SpecVerification
     private static readonly HashSet<string> Accounts =
         ["/etc/passwd", "/etc/group", "/etc/shadow", "/etc/gshadow", "/etc/subuid", "/etc/subgid", "/etc/passwd-", "/etc/group-", "/etc/shadow-", "/etc/gshadow-"];
 
+    // cloud-init edits these after it has written the files: passwords over SSH, and rules of sudo.
+    private static readonly HashSet<string> Settings =
+        ["/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d/50-cloud-init.conf", "/etc/sudoers", "/etc/sudoers.d/90-cloud-init-users"];
+
     /// <summary>The script for a VM's guest. A copy's looks only at what is made for the copy: the rest was the original's to change.</summary>
     public static VerificationScript Script(Vm vm)
     {
@@ -25,7 +29,7 @@ public static class SpecVerification
         var script = new VerificationScript().HostName("/name", spec.Name);
         if (vm.CloneOf is null)
             AddFirstBoot(script, spec);
-        AddUsers(script, spec);
+        AddUsers(script, spec, isCopy: vm.CloneOf is not null);
         foreach (var (index, disk) in spec.Disks.Index())
         {
             if (disk.MountPoint is { } at)
@@ -34,7 +38,7 @@ public static class SpecVerification
                 script.Disk($"/disks/{index}", disk.Name);
         }
         if (spec.SwapMiB is > 0 and var swap)
-            script.Swap("/swapMiB", swap);
+            _ = vm.CloneOf is null ? script.Swap("/swapMiB", swap) : script.AnySwap("/swapMiB");
         return script;
     }
 
@@ -86,30 +90,38 @@ public static class SpecVerification
             script.File(pointer, file.Path, file.Owner ?? "root:root", file.Mode ?? "0644", file.IsBase64 ? Convert.FromBase64String(file.Content) : Encoding.UTF8.GetBytes(file.Content));
     }
 
-    // The machine's name, mounts and variables are added to these.
+    // The machine's name, mounts and variables are added to these; packages that are shells add themselves to the last.
     private static bool IsShared(string path, VmSpec spec) => path switch
     {
         "/etc/hosts" => true,
         "/etc/fstab" => spec.SwapMiB > 0 || spec.Disks.Any(disk => disk.MountPoint is not null) || spec.UserData is not null,
         "/etc/environment" => spec.Environment.Count > 0,
-        _ => Accounts.Contains(path),
+        "/etc/shells" => spec.Packages.Count > 0 || spec.UserData is not null,
+        _ => Accounts.Contains(path) || Settings.Contains(path),
     };
 
-    private static void AddUsers(VerificationScript script, VmSpec spec)
+    // For an account that is there cloud-init sets keys and sudo rule alone: home, shell and groups were the original's to change.
+    private static void AddUsers(VerificationScript script, VmSpec spec, bool isCopy)
     {
         var left = MostKeys;
-        script.User("/user", spec.User);
+        AddUser("/user", spec.User);
         AddKeys(script, "/user", "/authorizedKeys", spec.AuthorizedKeys, ref left);
         foreach (var (index, user) in spec.Users.Index())
         {
             var name = $"/users/{index}/name";
-            script.User(name, user.Name).Shell($"/users/{index}/shell", name, user.Shell);
-            foreach (var (place, group) in user.Groups.Index())
-                script.Group($"/users/{index}/groups/{place}", name, group);
+            AddUser(name, user.Name);
+            if (!isCopy)
+            {
+                script.Shell($"/users/{index}/shell", name, user.Shell);
+                foreach (var (place, group) in user.Groups.Index())
+                    script.Group($"/users/{index}/groups/{place}", name, group);
+            }
             if (user.Sudo)
                 script.Sudo($"/users/{index}/sudo", name, user.Name);
             AddKeys(script, name, $"/users/{index}/authorizedKeys", user.AuthorizedKeys, ref left);
         }
+
+        void AddUser(string pointer, string user) => _ = isCopy ? script.Account(pointer, user) : script.User(pointer, user);
     }
 
     private static void AddKeys(VerificationScript script, string user, string pointer, IReadOnlyList<string> keys, ref int left)

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace AutoProvision.Vms;
 
 /// <summary>
-/// How much of what was asked for was looked at in the guest when it came up: <c>full</c> is all of it, <c>none</c> nothing, as in a guest
+/// How much of what was asked for was looked at in the guest when it came up: <c>full</c> is all of it (of a copy: all that is made for it), <c>none</c> nothing, as in a guest
 /// that does not run the service's scripts.
 /// </summary>
 [JsonConverter(typeof(JsonStringEnumConverter<Verified>))]

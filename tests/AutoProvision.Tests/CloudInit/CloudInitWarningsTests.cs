@@ -8,6 +8,7 @@ public sealed class CloudInitWarningsTests
     [InlineData("cc_mounts.py[WARNING]: Activate mounts: FAIL:mount -a", "mounts", "Activate mounts: FAIL:mount -a")]
     [InlineData("util.py[WARNING]: Failed during filesystem operation", "cloud-init", "Failed during filesystem operation")]
     [InlineData("util.py[WARNING]: Running module apt-configure (<module 'cloudinit.config.cc_apt_configure'>) failed", "apt-configure", "Running module apt-configure (<module 'cloudinit.config.cc_apt_configure'>) failed")]
+    [InlineData("util.py[WARNING]: Failed running /var/lib/cloud/instance/scripts/deprecated.sh [1]", "cloud-init", "Failed running /var/lib/cloud/instance/scripts/deprecated.sh [1]")]
     [InlineData("util.py[ERROR]: Unhandled", "cloud-init", "Unhandled")]
     public void A_warning_degrades_a_run_that_was_content(string line, string module, string message) =>
         Assert.Equal((CloudInitState.Degraded, new CloudInitError(module, message)), Only(CloudInitWarnings.AddTo(Done, $"2026-12-01 10:00:00,123 - {line}\n")));
@@ -18,6 +19,9 @@ public sealed class CloudInitWarningsTests
     [InlineData("util.py[WARNING]: grub-probe failed to execute for grub-dpkg")]
     [InlineData("__init__.py[WARNING]: Skipping creation of existing group 'ops'")]
     [InlineData("activators.py[WARNING]: Running ['netplan', 'apply'] resulted in stderr output: noise")]
+    [InlineData("schema.py[WARNING]: Invalid cloud-config provided: Please run 'sudo cloud-init schema --system' to see the schema errors.")]
+    [InlineData("schema.py[WARNING]: cloud-config failed schema validation! You may run 'sudo cloud-init schema --system' to check the details.")]
+    [InlineData("util.py[WARNING]: The value of 'false' in user app's 'sudo' config is deprecated in 22.2")]
     [InlineData("util.py[DEBUG]: Activate mounts: FAIL:mount -a")]
     [InlineData("no file")]
     [InlineData("")]
@@ -58,6 +62,14 @@ public sealed class CloudInitWarningsTests
 
         Assert.Equal(CloudInitState.Done, CloudInitStatus.ParseFiles(Status, """{"v1": {"errors": []}}""").State);
         Assert.Equal(CloudInitState.Degraded, CloudInitStatus.ParseFiles(Status.Replace("Skipping creation", "Failed creation", StringComparison.Ordinal), """{"v1": {"errors": []}}""").State);
+    }
+
+    [Fact]
+    public void What_the_schema_of_cloud_init_does_not_know_is_no_recoverable_error()
+    {
+        const string Status = """{"v1": {"init-local": {"errors": [], "recoverable_errors": {"WARNING": ["cloud-config failed schema validation! You may run 'sudo cloud-init schema --system' to check the details."]}}}}""";
+
+        Assert.Equal(CloudInitState.Done, CloudInitStatus.ParseFiles(Status, """{"v1": {"errors": []}}""").State);
     }
 
     private static (CloudInitState State, CloudInitError Error) Only(CloudInitReport report) => (report.State, Assert.Single(report.Errors));

@@ -46,9 +46,30 @@ public sealed class SpecVerificationTests
     public void A_copy_looks_at_what_is_made_for_the_copy() =>
         Assert.Equal(
         [
-            "/name", "/user", "/authorizedKeys/0", "/users/0/name", "/users/0/shell", "/users/0/groups/0", "/users/0/sudo", "/users/0/authorizedKeys/0",
-            "/users/1/name", "/users/1/shell", "/disks/0/mountPoint", "/disks/1", "/swapMiB",
+            "/name", "/user", "/authorizedKeys/0", "/users/0/name", "/users/0/sudo", "/users/0/authorizedKeys/0", "/users/1/name", "/disks/0/mountPoint", "/disks/1", "/swapMiB",
         ], SpecVerification.Script(Of(Whole) with { CloneOf = Guid.NewGuid() }).Checks.Select(check => check.Pointer));
+
+    [Theory]
+    [InlineData("/etc/hosts", true)]
+    [InlineData("/etc/passwd", true)]
+    [InlineData("/etc/ssh/sshd_config", true)]
+    [InlineData("/etc/ssh/sshd_config.d/50-cloud-init.conf", true)]
+    [InlineData("/etc/sudoers", true)]
+    [InlineData("/etc/sudoers.d/90-cloud-init-users", true)]
+    [InlineData("/etc/shells", true)]
+    [InlineData("/etc/shells", false, false)]
+    [InlineData("/etc/sudoers.d/50-ours", false)]
+    [InlineData("/etc/ssh/sshd_config.d/10-ours.conf", false)]
+    [InlineData("/etc/default/locale", false)]
+    [InlineData("/etc/hostname", false)]
+    public void What_the_system_writes_to_as_well_only_needs_to_be_there(string path, bool isShared, bool hasPackages = true)
+    {
+        var spec = VmRules.Smallest with { Name = "web", User = "debian", Files = [new VmFile(path, "x\n")], Packages = hasPackages ? ["fish"] : [] };
+
+        var content = SpecVerification.Script(Of(spec)).Checks.Single(check => check.Pointer == "/files/0/content");
+
+        Assert.Equal(isShared ? "as it was given" : "2 bytes as they were given", content.Expected);
+    }
 
     [Fact]
     public void The_script_is_roots_the_first_file_and_the_first_script_to_run()

@@ -21,7 +21,7 @@ public sealed partial class VerificationScript
     /// <summary>Where it stays when it has run; root can run it again there.</summary>
     public const string Kept = "/var/lib/cloud/instance/autoprovision-verify";
 
-    // Stands where dpkg is asked for all packages together; no line that is made here is the same.
+    // Stands where dpkg is asked for all packages together; no other line of the script is the same.
     private const string PackagesMark = "#packages\n";
 
     // Written so that nothing is asked twice: the accounts with the homes they name, then all paths together, then all contents together.
@@ -32,6 +32,10 @@ public sealed partial class VerificationScript
     private readonly List<string> _packages = [];
     private int _paths;
 
+    // Which files hold lines that are looked for, and how these begin, as basic regular expressions. Somebody has the id 0, or nothing was read.
+    private readonly List<string> _tables = ["/etc/passwd"];
+    private readonly List<string> _patterns = ["^[^:]*:[^:]*:0:"];
+
     /// <summary>What it looks at, in its order.</summary>
     public IReadOnlyList<SpecCheck> Checks => _checks;
 
@@ -40,17 +44,24 @@ public sealed partial class VerificationScript
     /// <summary>An account with a home of its own; what follows is its own.</summary>
     public VerificationScript User(string pointer, string name)
     {
+        LookUp("/etc/passwd", $"^{Literal(name)}:");
         var id = _paths++;
         Thing($"user {id}", pointer, $"a user {name} with a home", name);
         _properties.Append(CultureInfo.InvariantCulture, $"home {id} {Quoted(pointer)} {Quoted(name)}\n");
         return this;
     }
 
+    /// <summary>An account, whatever became of its home; what follows is its own.</summary>
+    public VerificationScript Account(string pointer, string name) =>
+        LookUp("/etc/passwd", $"^{Literal(name)}:").Add(_things, "user ''", pointer, $"a user {name}", null, name);
+
     public VerificationScript Shell(string pointer, string of, string shell) => ThingOf(of, "shell", pointer, shell, shell);
 
-    public VerificationScript Group(string pointer, string of, string group) => ThingOf(of, "group", pointer, $"a member of {group}", group);
+    public VerificationScript Group(string pointer, string of, string group) =>
+        LookUp("/etc/group", $"^{Literal(group)}:").ThingOf(of, "group", pointer, $"a member of {group}", group);
 
-    public VerificationScript Sudo(string pointer, string of, string user) => ThingOf(of, "sudoer", pointer, "sudo without a password", $"{user} {UserOptions.FullSudo}");
+    public VerificationScript Sudo(string pointer, string of, string user) =>
+        LookUp("/etc/sudoers.d/*", $"^{Literal(user)} ALL=").ThingOf(of, "sudoer", pointer, "sudo without a password", $"{user} {UserOptions.FullSudo}");
 
     /// <param name="pointer">JSON pointer of the key.</param>
     /// <param name="of">The user's.</param>
@@ -105,26 +116,33 @@ public sealed partial class VerificationScript
     }
 
     /// <summary>A disk that is mounted.</summary>
-    public VerificationScript Mount(string pointer, string serial, string mountPoint) => Add(_things, "mounted", pointer, $"mounted at {mountPoint}, ext4", null, serial, mountPoint);
+    public VerificationScript Mount(string pointer, string serial, string mountPoint) =>
+        LookUp("/proc/mounts", "^[^ ]* /[^ ]* [^ ]* r[ow][, ]").Add(_things, "mounted", pointer, $"mounted at {mountPoint}, ext4", null, serial, mountPoint);
 
     /// <summary>A disk that nothing is made of.</summary>
     public VerificationScript Disk(string pointer, string serial) => Thing("attached", pointer, $"the disk virtio-{serial}", serial);
 
-    public VerificationScript Swap(string pointer, int mebibytes) => Thing("swap", pointer, $"{mebibytes} MiB in /swap.img", mebibytes.ToString(CultureInfo.InvariantCulture));
+    public VerificationScript Swap(string pointer, int mebibytes) =>
+        LookUp("/proc/swaps", "^/swap\\.img ").Thing("swap", pointer, $"{mebibytes} MiB in /swap.img", mebibytes.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>A swap file of whatever size.</summary>
+    public VerificationScript AnySwap(string pointer) => LookUp("/proc/swaps", "^/swap\\.img ").Thing("swap", pointer, "/swap.img in use", "");
 
     public VerificationScript Timezone(string pointer, string name) => Thing("timezone", pointer, name, name);
 
     public VerificationScript Host(string pointer, string address, IEnumerable<string> names)
     {
         var line = string.Join(' ', names.Prepend(address));
-        return Thing("host", pointer, line, line);
+        return LookUp("/etc/hosts", $"^[[:blank:]]*{string.Join("[[:blank:]][[:blank:]]*", line.Split(' ').Select(Literal))}").Thing("host", pointer, line, line);
     }
 
     public VerificationScript Variable(string pointer, string name, string value) =>
-        Thing("variable", pointer, "set as it was given", EnvironmentFile.Lines([new(name, value)]).TrimEnd('\n'));
+        LookUp("/etc/environment", $"^{Literal(name)}=").Thing("variable", pointer, "set as it was given", EnvironmentFile.Lines([new(name, value)]).TrimEnd('\n'));
 
     /// <summary>The script, for root alone.</summary>
     public string Build() => new StringBuilder(Functions.ReplaceLineEndings("\n"))
+        .Append(CultureInfo.InvariantCulture, $"read_tables {Quoted(string.Join(' ', _tables.Distinct()))}{string.Concat(_patterns.Distinct().Select(pattern => " -e " + Quoted(pattern)))}\n")
+        .Append("[ -n \"$passwd\" ] || end\n")
         .Append(_things.ToString().Replace(PackagesMark, $"list_packages {string.Join(' ', _packages.Distinct().Select(Quoted))}\n", StringComparison.Ordinal))
         .Append("look\n").Append(_properties).Append("sum\n").Append(_contents).Append("end\n").ToString();
 
@@ -133,6 +151,13 @@ public sealed partial class VerificationScript
         var id = _paths++;
         Thing($"file {id}", pointer, "a file", path);
         return id;
+    }
+
+    private VerificationScript LookUp(string table, string pattern)
+    {
+        _tables.Add(table);
+        _patterns.Add(pattern);
+        return this;
     }
 
     private VerificationScript Thing(string call, string pointer, string expected, string word) => Add(_things, call, pointer, expected, null, word);
@@ -159,11 +184,16 @@ public sealed partial class VerificationScript
         return isBase64;
     }
 
+    private static string Literal(string text) => LiteralPattern().Replace(text, @"\$0");
+
     private static string Quoted(string word) => $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
     // What comes before the comment, as cloud-init takes it apart (AuthKeyLineParser in cloudinit/ssh_util.py): it joins the parts with one space.
     [GeneratedRegex(@"\A(?:(?<options>(?:[^""\s]|""(?:\\.|[^""\\])*"")+)\s+)?(?<type>(?:ssh|ecdsa|sk)-[A-Za-z0-9@.-]+)\s+(?<blob>AAAA[A-Za-z0-9+/=]+)(?:\s|\z)")]
     private static partial Regex KeyPattern();
+
+    [GeneratedRegex(@"[][.*^$\\]")]
+    private static partial Regex LiteralPattern();
 
     [GeneratedRegex(@"\A[a-z0-9][a-z0-9+.-]*[a-z0-9+]\z")]
     private static partial Regex PackagePattern();

@@ -76,6 +76,7 @@ internal static class WholeSpec
           password: top-level-secret
           chpasswd: { expire: false }
           preserve_hostname: false
+          no_such_key: {of: nobody}
           output: { all: "| tee -a /var/log/cloud-init-output.log" }
           write_files:
             - { path: /data/theirs, content: theirs }

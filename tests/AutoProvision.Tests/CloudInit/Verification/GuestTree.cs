@@ -16,7 +16,7 @@ internal sealed class GuestTree : IDisposable
         Write("/proc/mounts", "rootfs / ext4 rw 0 0\n");
         Write("/proc/swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
         Write("/etc/hostname", "web\n");
-        Write("/etc/passwd", "daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\n");
+        Write("/etc/passwd", "daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\nnull:x:0:0::/root:/bin/sh\n");
         Write("/etc/group", "daemon:x:1:\nadm:x:4:\n");
         Write("/bin/sh", "");
         File.SetUnixFileMode(In("/bin/sh"), (UnixFileMode)0b111_101_101);
@@ -35,6 +35,15 @@ internal sealed class GuestTree : IDisposable
         Directory.CreateDirectory(Path.GetDirectoryName(In(path))!);
         File.WriteAllText(In(path), text);
         File.SetUnixFileMode(In(path), (UnixFileMode)Convert.ToInt32(mode, 8));
+    }
+
+    /// <summary>A pipe that nobody writes to.</summary>
+    public void Pipe(string path)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(In(path))!);
+        using var process = Process.Start("mkfifo", [In(path)]);
+        process.WaitForExit();
+        Assert.Equal(0, process.ExitCode);
     }
 
     /// <summary>A user as useradd makes one; the home belongs to who runs the tests.</summary>
@@ -59,6 +68,9 @@ internal sealed class GuestTree : IDisposable
         File.WriteAllText(path, "#!/bin/sh\n" + script);
         File.SetUnixFileMode(path, (UnixFileMode)0b111_101_101);
     }
+
+    /// <summary>What a stand-in wrote beside itself.</summary>
+    public string ProgramsFile(string name) => File.ReadAllText(Path.Combine(_programs.FullName, name));
 
     public VerificationAnswer Run(VerificationScript script, string shell = "sh") => VerificationAnswer.Parse(RunText(script.Build(), shell));
 

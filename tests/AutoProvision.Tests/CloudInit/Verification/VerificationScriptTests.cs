@@ -72,7 +72,6 @@ public sealed class VerificationScriptTests : IDisposable
         _guest.Write("/usr/share/zoneinfo/Etc/UTC", "TZif2 UTC");
         _guest.Write("/etc/hosts", "192.0.2.7 db.example\n");
         _guest.Write("/etc/environment", "A=\"1\"\n");
-        // As long as it was given and of others.
         var script = new VerificationScript().HostName("/name", "web")
             .User("/users/0/name", "app").Shell("/users/0/shell", "/users/0/name", "/usr/bin/fish").Shell("/users/0/other", "/users/0/name", "/bin/sh")
             .Group("/users/0/groups/0", "/users/0/name", "adm").Group("/users/0/groups/1", "/users/0/name", "none").Key("/users/0/authorizedKeys/0", "/users/0/name", Key).Sudo("/users/0/sudo", "/users/0/name", "app")
@@ -170,6 +169,75 @@ public sealed class VerificationScriptTests : IDisposable
 
         Assert.Equal([Unknown, Differs, Ok, Unknown, Unknown, Missing], found.Of(script.Checks).Select(it => it.Finding));
         Assert.Null(found.Time);
+    }
+
+    // In a copy the home was its user's for as long as the original ran.
+    [Theory(Timeout = 30_000)]
+    [MemberData(nameof(GuestTree.Shells), MemberType = typeof(GuestTree))]
+    public async Task A_pipe_or_an_endless_file_in_place_of_keys_or_rules_holds_nothing_up(string shell)
+    {
+        foreach (var (user, id) in new[] { ("app", 1001), ("ops", 1002), ("other", 1003), ("long", 1004) })
+            _guest.AddUser(user, id: id);
+        _guest.Pipe("/home/app/.ssh/authorized_keys");
+        Directory.CreateDirectory(_guest.In("/home/ops/.ssh"));
+        File.CreateSymbolicLink(_guest.In("/home/ops/.ssh/authorized_keys"), "/dev/zero");
+        _guest.Pipe("/home/other/.ssh/authorized_keys");
+        _guest.Write("/home/long/.ssh/authorized_keys", new string('#', 2_000_000) + $"\n{Key}\n");
+        _guest.Pipe("/etc/sudoers.d/pipe");
+        _guest.Write("/etc/sudoers.d/rules", "app ALL=(ALL) NOPASSWD:ALL\n");
+        _guest.Program("sudo", "");
+        var script = new VerificationScript().User("/user", "app").Key("/app", "/user", Key).Sudo("/sudo", "/user", "app")
+            .User("/users/0/name", "ops").Key("/ops", "/users/0/name", Key).User("/users/1/name", "long").Key("/long", "/users/1/name", Key);
+
+        var found = (await Task.Run(() => _guest.Run(script, shell), TestContext.Current.CancellationToken)).Findings;
+
+        Assert.Equal([Missing, Ok, Missing, Unknown], new[] { "/app", "/sudo", "/ops", "/long" }.Select(pointer => found[pointer].Finding));
+    }
+
+    [Theory]
+    [MemberData(nameof(GuestTree.Shells), MemberType = typeof(GuestTree))]
+    public void Of_a_copy_neither_homes_nor_the_size_of_swap_are_looked_at(string shell)
+    {
+        File.AppendAllText(_guest.In("/etc/passwd"), "app:x:9:9::/home/gone:/bin/sh\n");
+        _guest.Write("/proc/swaps", "Filename Type Size Used Priority\n/swap.img file 999996 0 -2\n");
+        _guest.Write("/etc/sudoers.d/90-cloud-init-users", "app ALL=(ALL) NOPASSWD:ALL\n");
+        _guest.Program("sudo", "");
+        var script = new VerificationScript().Account("/user", "app").Sudo("/sudo", "/user", "app").Account("/users/0/name", "ghost").AnySwap("/swapMiB");
+
+        Assert.Equal([Ok, Ok, Missing, Ok], _guest.Run(script, shell).Of(script.Checks).Select(it => it.Finding));
+    }
+
+    [Theory]
+    [MemberData(nameof(GuestTree.Shells), MemberType = typeof(GuestTree))]
+    public void A_directory_or_pipe_is_no_file_and_a_dpkg_that_says_nothing_leaves_all_unknown(string shell)
+    {
+        Directory.CreateDirectory(_guest.In("/srv/directory"));
+        _guest.Pipe("/srv/pipe");
+        _guest.Program("dpkg-query", "exit 2\n");
+        var script = new VerificationScript().File("/files/0", "/srv/directory", Me, "0755", new byte[4096]).File("/files/1", "/srv/pipe", Me, "0644", ""u8).Package("/packages/0", "parcel");
+
+        var found = _guest.Run(script, shell).Of(script.Checks);
+
+        Assert.Equal([("/files/0", Missing, "not a regular file"), ("/files/1", Missing, "not a regular file"), ("/packages/0", Unknown, "no answer of dpkg")], found.Select(it => (it.Check.Pointer, it.Finding, it.Seen)));
+    }
+
+    // As many lines as a block list has, each of which would cost as much as the rest of the script.
+    [Theory]
+    [MemberData(nameof(GuestTree.Shells), MemberType = typeof(GuestTree))]
+    public void Lines_that_nobody_asks_for_are_not_read(string shell)
+    {
+        _guest.AddUser("jane.doe");
+        _guest.Write("/etc/hosts", string.Concat(Enumerable.Range(0, 30_000).Select(number => $"192.0.2.7 ads{number}.example\n")) + " 192.0.2.7\tdb.example   db # ours\n192.0.2.7 dbxexample\n");
+        _guest.Write("/etc/environment", "A=\"1\"\n" + string.Concat(Enumerable.Range(0, 30_000).Select(number => $"B{number}=x\n")));
+        _guest.Program("grep", "/usr/bin/env -i PATH=/usr/bin:/bin grep \"$@\" >$0.lines; cat $0.lines; wc -l <$0.lines >>$0.count\n");
+        var script = new VerificationScript().User("/user", "jane.doe").Group("/groups/0", "/user", "jane.doe").Variable("/environment/A", "A", "1").Host("/hosts/0", "192.0.2.7", ["db.example", "db"]).Host("/hosts/1", "192.0.2.7", ["ads1.example", "other"]);
+
+        var found = _guest.Run(script, shell).Findings;
+
+        Assert.Equal([Ok, Ok, Ok, Missing], new[] { "/groups/0", "/environment/A", "/hosts/0", "/hosts/1" }.Select(pointer => found[pointer].Finding));
+        if (shell != "busybox")
+            Assert.Equal("5", _guest.ProgramsFile("grep.count").Trim());
+        Assert.DoesNotContain("/etc/hosts", new VerificationScript().User("/user", "app").Build().Split("\nbegan=")[1], StringComparison.Ordinal);
     }
 
     [Fact]
