@@ -76,7 +76,7 @@ public sealed partial class Pipeline(
             // What fails because it was told to stop has not failed; a Ctrl-C reaches the tools as well as the service.
             stopping.ThrowIfCancellationRequested();
             var failure = await evidence.GatherAsync(context, e.Failure, cancellation) with { Step = step.Name };
-            // On the VM before anything is undone: a restart meanwhile must not forget it and make the VM anew.
+            // On the VM before anything is undone: a restart meanwhile must not forget it and make the VM again.
             store.Update(context.Id, vm => vm with { Failure = failure },
                 new VmEvent { Type = VmEventType.StepFailed, Step = step.Name, DurationMs = Milliseconds(started), Failure = failure });
             throw new FailureException(failure, e);

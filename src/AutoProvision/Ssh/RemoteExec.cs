@@ -54,7 +54,7 @@ internal sealed class RemoteExec : IDisposable
         try
         {
             var timedOut = !await EndsInTimeAsync(finished, deadline, lost, cancellation);
-            // Nobody is there any more who could be told to end it.
+            // The connection is gone, so that the guest cannot be told to end it.
             if (timedOut && lost.IsCancellationRequested)
                 throw new SshConnectionException("The connection was given up.");
             var mayStillRun = timedOut && !await EndAsync(finished);

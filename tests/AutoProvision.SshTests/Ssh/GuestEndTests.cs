@@ -123,7 +123,7 @@ public sealed class GuestEndTests(StoppingSshd sshd) : IClassFixture<StoppingSsh
         await slow.DisposeAsync();
     }
 
-    /// <summary>A host that slept, or a domain that was paused: the guest's clock is behind.</summary>
+    /// <summary>The boot tells, not a clock: that of a paused guest is behind.</summary>
     [Fact]
     public async Task A_kill_on_the_same_boot_is_the_commands_own()
     {
