@@ -16,6 +16,13 @@ internal static class AskedPower
     /// <summary>Whether the guest is to end up switched off.</summary>
     public static bool IsOff(Vm vm) => Of(vm) is PowerMode.PowerOff or PowerMode.Halt;
 
+    /// <summary>Whether there is evidence that a guest which is off went off as asked for: cloud-init's end was seen, or its kernel's.</summary>
+    public static async Task<bool> IsDoneAsync(Vm vm, IHypervisor hypervisor, CancellationToken cancellation) =>
+        IsOff(vm) && (IsJudged(vm) || await KernelWords.AreEndAsync(hypervisor, vm.Id, cancellation));
+
+    /// <summary>Whether cloud-init was seen to end.</summary>
+    public static bool IsJudged(Vm vm) => vm.Verified is not null || vm.Degradation is not null;
+
     /// <summary>Whether what ended the wait for a guest is what was asked for.</summary>
     public static bool Explains(Vm vm, Failure failure) => failure.Code == HypervisorFailures.GuestStopped && IsOff(vm);
 

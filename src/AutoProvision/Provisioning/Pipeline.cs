@@ -1,3 +1,4 @@
+using AutoProvision.Hypervisors;
 using AutoProvision.Provisioning.Reconciliation;
 using AutoProvision.Vms;
 
@@ -5,9 +6,11 @@ namespace AutoProvision.Provisioning;
 
 /// <summary>Runs the steps in order; the first failure undoes what was begun and leaves a failed VM that says why.</summary>
 public sealed partial class Pipeline(
-    IEnumerable<IStep> steps, StepRunner runner, Teardown teardown, VmStore store, FailureEvidence evidence, DomainRuns runs, RoundBell bell, TimeProvider time, ILogger<Pipeline> logger)
+    IEnumerable<IStep> steps, StepRunner runner, Teardown teardown, VmStore store, FailureEvidence evidence, IHypervisor hypervisor, DomainRuns runs, RoundBell bell, TimeProvider time, ILogger<Pipeline> logger)
 {
     private const string SwitchedOff = "The guest switched itself off, as the power_state of its user-data says.";
+    private const string Unseen = " cloud-init's end was not seen: nobody judged how it went.";
+    private const string Off = "The guest is off, as the power_state of its user-data asks for; it was not seen whether it switched itself off or was cut off.";
 
     /// <summary>Makes the VM ready, degraded, failed, or stopped where its user-data says so; steps that are done already are left out.</summary>
     /// <param name="id">The VM.</param>
@@ -66,20 +69,35 @@ public sealed partial class Pipeline(
         {
             stopping.ThrowIfCancellationRequested();
             context.IsOff = true;
-            context.Report(SwitchedOff);
+            context.Report(context.HowOff = await HowOffAsync(context.Vm, cancellation));
         }
         catch (FailureException e)
         {
             // What fails because it was told to stop has not failed; a Ctrl-C reaches the tools as well as the service.
             stopping.ThrowIfCancellationRequested();
             var failure = await evidence.GatherAsync(context, e.Failure, cancellation) with { Step = step.Name };
-            // On the VM before anything is undone: a restart meanwhile must not forget it and make the VM anew.
+            // On the VM before anything is undone: a restart meanwhile must not forget it and make the VM again.
             store.Update(context.Id, vm => vm with { Failure = failure },
                 new VmEvent { Type = VmEventType.StepFailed, Step = step.Name, DurationMs = Milliseconds(started), Failure = failure });
             throw new FailureException(failure, e);
         }
         store.Update(context.Id, vm => vm with { Done = [.. vm.Done, step.Name] },
             new VmEvent { Type = VmEventType.StepCompleted, Step = step.Name, DurationMs = Milliseconds(started) });
+    }
+
+    // A console that cannot be read is no evidence.
+    private async Task<string> HowOffAsync(Vm vm, CancellationToken cancellation)
+    {
+        var isDone = false;
+        try
+        {
+            isDone = await AskedPower.IsDoneAsync(vm, hypervisor, cancellation);
+        }
+        catch (FailureException)
+        {
+            // The state says what is known without it.
+        }
+        return (isDone ? SwitchedOff : Off) + (AskedPower.IsJudged(vm) ? "" : Unseen);
     }
 
     private void Finish(StepContext context)
@@ -89,7 +107,7 @@ public sealed partial class Pipeline(
         // A DELETE that came just now has the last word.
         var vm = store.Update(context.Id,
             vm => vm.State == VmState.Provisioning ? vm with { State = state, Step = null, Degradation = null, Failure = complaint, ReadyAt = context.IsOff ? null : time.GetUtcNow() } : vm,
-            new VmEvent { Type = VmEventType.State, Message = context.IsOff ? SwitchedOff : complaint?.Cause, Failure = complaint });
+            new VmEvent { Type = VmEventType.State, Message = context.IsOff ? context.HowOff : complaint?.Cause, Failure = complaint });
         bell.Free(vm.Id);
         LogFinished(vm.Id, vm.Spec.Name, vm.State, (time.GetUtcNow() - vm.CreatedAt).TotalSeconds);
     }

@@ -16,7 +16,7 @@ public sealed class Resumption(IEnumerable<IStep> steps, Teardown teardown, Outa
         string? missing = null;
         await outages.RideOutAsync(id, async token => missing = await FindMissingAsync(vm, token), cancellation);
         if (missing is not null)
-            store.Update(id, it => it with { Address = null, Degradation = null, Verified = null },
+            store.Update(id, it => it with { Address = null, Degradation = null, Verified = null, FirstBoot = null },
                 new VmEvent { Type = VmEventType.Progress, Step = missing, Message = "What this step made is no longer there: the VM is made anew." });
         await teardown.UndoAllAsync(id, missing is null ? Unfinished : All, cancellation);
     }

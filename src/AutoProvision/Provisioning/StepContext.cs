@@ -21,6 +21,9 @@ public sealed class StepContext(Guid id, VmStore store) : IAsyncDisposable
     /// <summary>Whether the guest has switched itself off, as was asked for: nothing in it can be waited for any more.</summary>
     public bool IsOff { get; set; }
 
+    /// <summary>What is known of how it went off.</summary>
+    public string? HowOff { get; set; }
+
     public void Update(Func<Vm, Vm> change, string message) =>
         store.Update(Id, change, new VmEvent { Type = VmEventType.Progress, Step = Vm.Step, Message = message });
 

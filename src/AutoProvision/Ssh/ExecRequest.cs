@@ -63,6 +63,9 @@ public sealed record ExecEnd(int? ExitCode, string? Signal, TimeSpan Duration, b
 {
     /// <summary>The command was to be ended, and the guest did not confirm that nothing of it runs any more.</summary>
     public bool MayStillRun { get; init; }
+
+    /// <summary>It ended as if by the guest's shutdown, and the guest did not answer whether it was.</summary>
+    public bool IsUnexplained { get; init; }
 }
 
 /// <param name="ExitCode">As in <see cref="ExecEnd"/>.</param>

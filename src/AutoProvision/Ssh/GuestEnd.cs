@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using AutoProvision.Vms;
@@ -7,16 +6,33 @@ using Renci.SshNet.Common;
 
 namespace AutoProvision.Ssh;
 
+/// <summary>What is known of the guest after a command ended as if by the guest's shutdown.</summary>
+internal enum GuestFate
+{
+    /// <summary>It runs as before.</summary>
+    Up,
+
+    /// <summary>It goes down, or was started again since.</summary>
+    Down,
+
+    /// <summary>Nothing listens for SSH any more.</summary>
+    Closed,
+
+    /// <summary>It did not answer in time, which a guest under load does not either.</summary>
+    Unknown,
+}
+
 /// <summary>
 /// Tells whether a command was ended by its guest going down: systemd ends sessions with SIGTERM, and what is left of the command looks like
 /// any other end, or like a lost connection. It is asked for only where a command ended in such a way, so that others take no longer.
 /// </summary>
 /// <param name="client">The command's connection.</param>
 /// <param name="logIn">Opens another one to the same guest.</param>
+/// <param name="boot">The guest's boot id as the connection began; null or empty where it was not told.</param>
 /// <param name="time">Measures the patience.</param>
-internal sealed partial class GuestEnd(SshClient client, Func<CancellationToken, Task<SshClient>> logIn, TimeProvider time)
+internal sealed partial class GuestEnd(SshClient client, Func<CancellationToken, Task<SshClient>> logIn, string? boot, TimeProvider time)
 {
-    // The guest that goes down does not let in any more, and that one may be long in coming back. What is back sooner tells by its uptime.
+    // For each of the two ways to ask it.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     // As a shell tells of a child that SIGHUP, SIGKILL or SIGTERM ended.
@@ -26,8 +42,8 @@ internal sealed partial class GuestEnd(SshClient client, Func<CancellationToken,
     private const string Question = """
         state=$(systemctl is-system-running 2>/dev/null)
         case $state in '' | offline | unknown) state=$(sudo -n systemctl is-system-running 2>/dev/null) ;; esac
-        read -r up rest </proc/uptime
-        echo "autoprovision-up ${up%%.*} ${state%%[!a-z]*}"
+        read -r boot </proc/sys/kernel/random/boot_id
+        echo "autoprovision-boot $boot ${state%%[!a-z]*}"
         """;
 
     /// <summary>Whether an end may be the guest's.</summary>
@@ -53,20 +69,21 @@ internal sealed partial class GuestEnd(SshClient client, Func<CancellationToken,
     /// <summary>Whether a lost connection may be the guest's end, and not only this connection's.</summary>
     public static bool IsLoss(Exception e) => e is SshConnectionException or SocketException or ObjectDisposedException;
 
-    /// <summary>Whether the guest goes down, or was started again since.</summary>
-    /// <param name="passed">Since the command began.</param>
-    /// <param name="isLost">Whether nothing but the connection's loss speaks for it: a guest that is silent may be anywhere then.</param>
-    public async Task<bool> CameAsync(TimeSpan passed, bool isLost)
+    /// <summary>Asks the guest, over the command's connection where that is still there, else over another one.</summary>
+    /// <param name="isLost">Whether the connection was lost.</param>
+    /// <param name="given">Ends it: nobody may log in any more, or nobody waits for the answer.</param>
+    public async Task<GuestFate> AskAsync(bool isLost, CancellationToken given)
     {
-        var started = time.GetTimestamp();
-        if (!isLost && await TryAskAsync(client) is { } told)
-            return IsDown(told, passed);
-        var (other, refusal) = await TryLogInAsync();
+        if (!isLost && await TryAskAsync(client, given) is { } told)
+            return FateOf(told, boot);
+        if (given.IsCancellationRequested)
+            return GuestFate.Unknown;
+        var (other, refusal) = await TryLogInAsync(given);
         if (other is null)
-            return !isLost || IsClosed(refusal);
+            return IsClosed(refusal) ? GuestFate.Closed : GuestFate.Unknown;
         try
         {
-            return await TryAskAsync(other) is not { } answer || IsDown(answer, passed + time.GetElapsedTime(started));
+            return await TryAskAsync(other, given) is { } answer ? FateOf(answer, boot) : GuestFate.Unknown;
         }
         finally
         {
@@ -74,45 +91,45 @@ internal sealed partial class GuestEnd(SshClient client, Func<CancellationToken,
         }
     }
 
-    internal static bool IsDown((long Uptime, string State) told, TimeSpan passed) => told.State == "stopping" || told.Uptime + 1 < passed.TotalSeconds;
+    internal static GuestFate FateOf((string Boot, string State) told, string? boot) =>
+        told.State == "stopping" || (boot is { Length: > 0 } && told.Boot.Length > 0 && told.Boot != boot) ? GuestFate.Down : GuestFate.Up;
 
-    internal static (long Uptime, string State)? Parse(string text) =>
-        Answer().Match(text) is { Success: true } match && long.TryParse(match.Groups["up"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var up) ? (up, match.Groups["state"].Value) : null;
+    internal static (string Boot, string State)? Parse(string text) => Answer().Match(text) is { Success: true } match ? (match.Groups["boot"].Value, match.Groups["state"].Value) : null;
 
-    // Its sshd has stopped, or lets nobody in any more (pam_nologin).
-    private static bool IsClosed(Exception? refusal) => refusal is FailureException { Code: SshFailures.AuthFailed }
-        or FailureException { InnerException: SocketException { SocketErrorCode: SocketError.ConnectionRefused or SocketError.ConnectionReset } }
-        or FailureException { InnerException: SshException and not SshOperationTimeoutException };
+    // Not one that hangs up or refuses the key: a busy sshd (MaxStartups) and a key that was taken away do so too.
+    internal static bool IsClosed(Exception? refusal) =>
+        refusal is FailureException { InnerException: SocketException { SocketErrorCode: SocketError.ConnectionRefused } };
 
     // Null where it cannot be asked any more, or what answers it is ended as well.
-    private async Task<(long, string)?> TryAskAsync(SshClient over)
+    private async Task<(string, string)?> TryAskAsync(SshClient over, CancellationToken given)
     {
         try
         {
-            return Parse(await AskAsync(over).WaitAsync(Patience, time));
+            return Parse(await RunAsync(over).WaitAsync(Patience, time, given));
         }
-        catch (Exception e) when (e is SshException or SocketException or TimeoutException or ObjectDisposedException or NullReferenceException or InvalidOperationException)
+        catch (Exception e) when (e is SshException or SocketException or TimeoutException or OperationCanceledException or ObjectDisposedException or NullReferenceException or InvalidOperationException)
         {
             return null;
         }
     }
 
-    private static async Task<string> AskAsync(SshClient over)
+    private static async Task<string> RunAsync(SshClient over)
     {
         using var command = over.ToCommand(SentText.OfScript(Question));
         await await DedicatedThread.RunAsync(() => command.ExecuteAsync(CancellationToken.None));
         return command.Result;
     }
 
-    private async Task<(SshClient? Client, Exception? Refusal)> TryLogInAsync()
+    private async Task<(SshClient? Client, Exception? Refusal)> TryLogInAsync(CancellationToken given)
     {
         using var patience = new CancellationTokenSource(Patience, time);
-        var attempt = logIn(patience.Token);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, given);
+        var attempt = logIn(either.Token);
         try
         {
-            return (await attempt.WaitAsync(Patience, time), null);
+            return (await attempt.WaitAsync(either.Token), null);
         }
-        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
+        catch (OperationCanceledException e)
         {
             _ = CloseLateAsync(attempt);
             return (null, e);
@@ -130,6 +147,6 @@ internal sealed partial class GuestEnd(SshClient client, Func<CancellationToken,
             await DedicatedThread.RunAsync(attempt.Result.Dispose);
     }
 
-    [GeneratedRegex("^autoprovision-up (?<up>[0-9]+) (?<state>[a-z]*)$", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex("^autoprovision-boot (?<boot>[0-9a-f-]*) (?<state>[a-z]*)$", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex Answer();
 }

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using AutoProvision.Vms;
 using Renci.SshNet;
 using Renci.SshNet.Common;
 
@@ -53,7 +54,7 @@ internal sealed class RemoteExec : IDisposable
         try
         {
             var timedOut = !await EndsInTimeAsync(finished, deadline, lost, cancellation);
-            // Nobody is there any more who could be told to end it.
+            // The connection is gone, so that the guest cannot be told to end it.
             if (timedOut && lost.IsCancellationRequested)
                 throw new SshConnectionException("The connection was given up.");
             var mayStillRun = timedOut && !await EndAsync(started, finished);
@@ -62,18 +63,20 @@ internal sealed class RemoteExec : IDisposable
             await streams;
             if (timedOut && cancellation.IsCancellationRequested)
                 throw new ExecLeftException(mayStillRun, cancellation);
-            if (!timedOut && GuestEnd.IsPossible(_command.ExitStatus, Signal(), GuestEnd.IsConnected(_client)) && !lost.IsCancellationRequested && await WentDownAsync(started, isLost: false))
-                throw SshFailures.GuestWentDown();
+            var isDoubtful = !timedOut && GuestEnd.IsPossible(_command.ExitStatus, Signal(), GuestEnd.IsConnected(_client)) && !lost.IsCancellationRequested;
+            var fate = isDoubtful ? await FateAsync(isLost: false, lost, cancellation) : GuestFate.Up;
+            if (WentDown(fate) is { } down)
+                throw down;
             if (!timedOut)
                 _output.ThrowIfRefused(_command.ExitStatus);
-            return new ExecEnd(timedOut ? null : _command.ExitStatus, Signal(), _time.GetElapsedTime(started), timedOut) { MayStillRun = mayStillRun };
+            return new ExecEnd(timedOut ? null : _command.ExitStatus, Signal(), _time.GetElapsedTime(started), timedOut) { MayStillRun = mayStillRun, IsUnexplained = fate == GuestFate.Unknown };
         }
         // What is the service's own is tried again at once.
         catch (Exception e) when (GuestEnd.IsLoss(e) && !_request.IsOwn && !lost.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
             _output.Hurry();
-            if (await WentDownAsync(started, isLost: true))
-                throw SshFailures.GuestWentDown(e);
+            if (WentDown(await FateAsync(isLost: true, lost, cancellation), e) is { } down)
+                throw down;
             throw;
         }
         finally
@@ -135,7 +138,18 @@ internal sealed class RemoteExec : IDisposable
         return Signal() is not null;
     }
 
-    private Task<bool> WentDownAsync(long started, bool isLost) => new GuestEnd(_client, LogIn, _time).CameAsync(_time.GetElapsedTime(started), isLost);
+    private async Task<GuestFate> FateAsync(bool isLost, CancellationToken lost, CancellationToken cancellation)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(lost, cancellation);
+        return await new GuestEnd(_client, LogIn, _shell.Boot, _time).AskAsync(isLost, either.Token);
+    }
+
+    private static FailureException? WentDown(GuestFate fate, Exception? inner = null) => fate switch
+    {
+        GuestFate.Down => SshFailures.GuestWentDown(inner),
+        GuestFate.Closed => SshFailures.GuestClosed(inner),
+        _ => null,
+    };
 
     private void WriteStdin(Task finished)
     {

@@ -20,8 +20,10 @@ internal sealed class ShellCommands(Func<LoginShell, ExecRequest, IExecSink, Rem
         {
             using var told = new ExecCollector(LoginShell.Question);
             // A command whose time went by before it is not begun.
-            if (await RunOnceAsync(LoginShell.Question, told, deadline, lost, cancellation) is { TimedOut: true } late)
-                return late;
+            var end = await RunOnceAsync(LoginShell.Question, told, deadline, lost, cancellation);
+            if (end.TimedOut)
+                return end;
+            _shell.LearnBoot(told.Result(end).Stdout);
         }
         return await RunOnceAsync(request, sink, deadline, lost, cancellation);
     }

@@ -23,7 +23,7 @@ internal sealed class SshConnection : ISshConnection
         _commands = new ShellCommands((shell, request, sink) => new RemoteExec(client, shell, request, sink, time) { OnBroken = () => _broken = true, LogIn = logIn }, options, time);
     }
 
-    public bool IsAlive => !_broken && _client.IsConnected;
+    public bool IsAlive => !_broken && GuestEnd.IsConnected(_client);
 
     public async Task<ExecEnd> ExecAsync(ExecRequest request, IExecSink sink, CancellationToken cancellation)
     {

@@ -43,6 +43,11 @@ internal static class SshFailures
         "The guest was shut down or restarted meanwhile; what was under way may or may not have been done.",
         "See what the guest did (GET /vms/{id}/console, its journal). When the VM is ready again, send the request again if that is safe.", inner?.Message, inner);
 
+    /// <summary>Nothing listens for SSH any more; the guest may go down, or only its sshd was stopped.</summary>
+    public static FailureException GuestClosed(Exception? inner = null) => new(WentDown,
+        "The guest no longer accepts SSH connections: it was shut down, or its sshd was stopped; what was under way may or may not have been done.",
+        "See what the guest did (GET /vms/{id}/console, its journal). When the VM is ready again, send the request again if that is safe.", inner?.Message, inner);
+
     public static FailureException ChannelRefused(SshTarget target, Exception inner) => new(Refused,
         $"{target} accepts no further command.",
         "The guest may be short of processes or memory, or its sshd allows no commands (MaxSessions 0).", inner.Message, inner);

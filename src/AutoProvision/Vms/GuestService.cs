@@ -107,7 +107,7 @@ public sealed partial class GuestService(
         }
         catch (Exception)
         {
-            // Nobody is there any more who could be told.
+            // The caller has left: there is no one to tell.
         }
         finally
         {
@@ -121,13 +121,14 @@ public sealed partial class GuestService(
     private Task<ExecEnd> ExecSharedAsync(string id, ExecRequest request, IExecSink sink, CancellationToken cancellation)
     {
         var vm = vms.GetReachable(id);
-        return UnlessStoppedAsync(id, token => connections.ExecAsync(vm.Id.ToString(), () => access.Target(vms.GetReachable(id)), request with { EndBy = root.Of(vm.Id) }, sink, token), cancellation);
+        return UnlessStoppedAsync(id, async token =>
+            await lost.CheckAsync(id, await connections.ExecAsync(vm.Id.ToString(), () => access.Target(vms.GetReachable(id)), request with { EndBy = root.Of(vm.Id) }, sink, token)), cancellation);
     }
 
     private Task<ExecEnd> ExecAloneAsync(string id, ExecRequest request, IExecSink sink, CancellationToken cancellation) => UnlessStoppedAsync(id, async token =>
     {
         await using var session = await OpenAsync(id, token);
-        return await session.ExecAsync(request with { EndBy = root.Of(vms.Get(id).Id) }, sink, token);
+        return await lost.CheckAsync(id, await session.ExecAsync(request with { EndBy = root.Of(vms.Get(id).Id) }, sink, token));
     }, cancellation);
 
     private Task<ISshSession> OpenAsync(string id, CancellationToken cancellation)

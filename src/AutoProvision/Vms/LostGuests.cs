@@ -13,7 +13,13 @@ public sealed class LostGuests(IHypervisor hypervisor, VmStore store, TimeProvid
 
     /// <summary>The failure as it is to be told.</summary>
     public async Task<FailureException> ExplainAsync(string id, FailureException lost) =>
-        VmId.Parse(id) is { } vm && store.Find(vm) is { } found && (IsSwitchedOff(found) || await IsOffAsync(found)) ? SshFailures.GuestWentDown(lost) : lost;
+        await IsDownAsync(id) ? SshFailures.GuestWentDown(lost) : lost;
+
+    /// <summary>An end that the guest itself did not explain.</summary>
+    /// <exception cref="FailureException"><c>guest_went_down</c>: it was the guest's.</exception>
+    public async Task<ExecEnd> CheckAsync(string id, ExecEnd end) => end.IsUnexplained && await IsDownAsync(id) ? throw SshFailures.GuestWentDown() : end;
+
+    private async Task<bool> IsDownAsync(string id) => VmId.Parse(id) is { } vm && store.Find(vm) is { } found && (IsSwitchedOff(found) || await IsOffAsync(found));
 
     private static bool IsSwitchedOff(Vm vm) => vm.Operation?.Kind is OperationKind.Stop or OperationKind.Restart or OperationKind.Resize or OperationKind.RestoreSnapshot;
 

@@ -75,6 +75,9 @@ public sealed record Vm
     /// <summary>How much of its spec was looked at in the guest; null until it was asked, and for VMs of before it was.</summary>
     public Verified? Verified { get; init; }
 
+    /// <summary>The guest's boot id as SSH first worked; only of a VM whose user-data has a <c>power_state</c>.</summary>
+    public string? FirstBoot { get; init; }
+
     /// <summary>Why the VM is failed or degraded.</summary>
     public Failure? Failure { get; init; }
 

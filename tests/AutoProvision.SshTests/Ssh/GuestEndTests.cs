@@ -1,4 +1,6 @@
+using System.Net.Sockets;
 using AutoProvision.Vms;
+using Renci.SshNet.Common;
 
 namespace AutoProvision.Ssh;
 
@@ -6,6 +8,12 @@ namespace AutoProvision.Ssh;
 public sealed class StoppingSshd : SshdFixture
 {
     protected override IReadOnlyDictionary<string, string> StartUpFiles { get; } = new Dictionary<string, string> { ["systemctl"] = "#!/bin/sh\necho stopping\nexit 1\n" };
+}
+
+/// <summary>A real sshd whose machine is too busy to say how it is.</summary>
+public sealed class SlowSshd : SshdFixture
+{
+    protected override IReadOnlyDictionary<string, string> StartUpFiles { get; } = new Dictionary<string, string> { ["systemctl"] = "#!/bin/sh\nexec sleep 60\n" };
 }
 
 /// <summary>What the guest's shutdown ended is no answer of the command's.</summary>
@@ -50,7 +58,7 @@ public sealed class GuestEndTests(StoppingSshd sshd) : IClassFixture<StoppingSsh
     }
 
     [Fact]
-    public async Task A_connection_that_is_lost_with_the_guests_sshd_is_lost_with_the_guest()
+    public async Task A_connection_that_is_lost_with_the_guests_sshd_is_told_with_both_reasons()
     {
         var own = new SshdFixture();
         await own.InitializeAsync();
@@ -61,7 +69,10 @@ public sealed class GuestEndTests(StoppingSshd sshd) : IClassFixture<StoppingSsh
 
         await own.DisposeAsync();
 
-        Assert.Equal("guest_went_down", (await Assert.ThrowsAsync<FailureException>(() => running)).Code);
+        var failure = await Assert.ThrowsAsync<FailureException>(() => running);
+        Assert.Equal(
+            ("guest_went_down", "The guest no longer accepts SSH connections: it was shut down, or its sshd was stopped; what was under way may or may not have been done."),
+            (failure.Code, failure.Failure.Cause));
     }
 
     /// <summary>As where only the process that served it was killed.</summary>
@@ -95,13 +106,54 @@ public sealed class GuestEndTests(StoppingSshd sshd) : IClassFixture<StoppingSsh
         Assert.Equal("ssh_connection_lost", (await Assert.ThrowsAsync<FailureException>(() => running)).Code);
     }
 
+    /// <summary>As by the kernel for want of memory, in a guest that has no time for anything else.</summary>
+    [Fact]
+    public async Task A_command_that_was_killed_in_a_guest_that_does_not_answer_is_answered()
+    {
+        var slow = new SlowSshd();
+        await slow.InitializeAsync();
+        await using var connection = await _connector.ConnectAsync(slow.Target, Cancellation);
+        // Nobody else gets in while it is stopped.
+        slow.SignalListener("STOP");
+
+        var end = await connection.ExecAsync(new ExecRequest("echo begun; sh -c 'kill -KILL $$'; exit $?"), new Begun(), Cancellation);
+
+        slow.SignalListener("CONT");
+        Assert.Equal((137, true), (end.ExitCode, end.IsUnexplained));
+        await slow.DisposeAsync();
+    }
+
+    /// <summary>The boot tells, not a clock: that of a paused guest is behind.</summary>
+    [Fact]
+    public async Task A_kill_on_the_same_boot_is_the_commands_own()
+    {
+        var own = new SshdFixture();
+        await own.InitializeAsync();
+        await using var connection = await _connector.ConnectAsync(own.Target, Cancellation);
+
+        var end = await connection.ExecAsync(new ExecRequest("kill -KILL $$"), new Begun(), Cancellation);
+
+        Assert.Equal((null, "KILL", false), (end.ExitCode, end.Signal, end.IsUnexplained));
+        await own.DisposeAsync();
+    }
+
     [Theory]
-    [InlineData("autoprovision-up 12 stopping\n", 5, true)]
-    [InlineData("noise\nautoprovision-up 12 running\n", 5, false)]
-    [InlineData("autoprovision-up 12 running\n", 60, true)]
-    [InlineData("autoprovision-up 12 \n", 12.9, false)]
-    public void It_goes_down_or_was_started_since(string said, double passed, bool isDown) =>
-        Assert.Equal(isDown, GuestEnd.IsDown(GuestEnd.Parse(said)!.Value, TimeSpan.FromSeconds(passed)));
+    [InlineData("autoprovision-boot b-1 stopping\n", "b-1", "Down")]
+    [InlineData("noise\nautoprovision-boot b-1 running\n", "b-1", "Up")]
+    [InlineData("autoprovision-boot b-2 running\n", "b-1", "Down")]
+    [InlineData("autoprovision-boot b-2 running\n", "", "Up")]
+    [InlineData("autoprovision-boot b-2 running\n", null, "Up")]
+    [InlineData("autoprovision-boot  \n", "b-1", "Up")]
+    public void It_goes_down_or_was_started_since(string said, string? boot, string fate) =>
+        Assert.Equal(fate, $"{GuestEnd.FateOf(GuestEnd.Parse(said)!.Value, boot)}");
+
+    [Fact]
+    public void A_guest_that_hangs_up_or_refuses_the_key_may_be_up()
+    {
+        Assert.True(GuestEnd.IsClosed(SshFailures.NotReachable(sshd.Target, "refused", new SocketException((int)SocketError.ConnectionRefused))));
+        Assert.False(GuestEnd.IsClosed(SshFailures.NotReachable(sshd.Target, "hung up", new SshConnectionException("hung up"))));
+        Assert.False(GuestEnd.IsClosed(SshFailures.NotAuthenticated(sshd.Target, new SshAuthenticationException("Permission denied"))));
+    }
 
     private sealed class Begun : IExecSink
     {

@@ -48,4 +48,27 @@ public sealed class GuestWentDownTests
 
         Assert.Equal(code, (await http.RefusedAsync($"{vm}/exec", """{"shell": "work"}""", HttpStatusCode.BadGateway)).Text("code"));
     }
+
+    /// <summary>A guest that was silent after a command was killed: only its domain can say why.</summary>
+    [Theory(Timeout = Limit)]
+    [InlineData(true, true, HttpStatusCode.BadGateway)]
+    [InlineData(true, false, HttpStatusCode.OK)]
+    [InlineData(false, true, HttpStatusCode.OK)]
+    public async Task A_kill_that_the_guest_does_not_explain_is_the_commands_own_unless_the_domain_is_off(bool isUnexplained, bool isOff, HttpStatusCode status)
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var vm = await http.ReadyVmAsync();
+        host.Guests.Streams["work"] = (_, sink, _) =>
+        {
+            if (isOff)
+                host.Hypervisor.SetPower(Assert.Single(host.Hypervisor.Domains.Keys), DomainPower.Stopped);
+            sink.Started(4711);
+            return Task.FromResult(new ExecEnd(137, null, TimeSpan.Zero, TimedOut: false) { IsUnexplained = isUnexplained });
+        };
+
+        using var answer = await http.PostJsonAsync($"{vm}/exec", """{"shell": "work"}""");
+
+        Assert.Equal(status, answer.StatusCode);
+    }
 }

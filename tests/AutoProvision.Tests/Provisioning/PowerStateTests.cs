@@ -105,18 +105,76 @@ public sealed class PowerStateTests
         var gate = host.Steps.BlockAt(FaultyStep.Before(step));
         var vm = await http.CreateVmAsync(PowerOff);
         await gate.ReachedAsync();
-        host.Hypervisor.SetPower(Assert.Single(host.Hypervisor.Domains.Keys), DomainPower.Stopped);
+        PowerDown(host);
         await WatchedAsync(host, http, vm, "stopped");
 
         var events = await http.FollowUntilAsync(vm, "stopped");
         var stopped = await http.GetJsonAsync(vm);
 
         Assert.Equal(("stopped", false), (stopped.Text("state"), stopped.TryGetProperty("failure", out _)));
-        Assert.Equal("The guest switched itself off, as the power_state of its user-data says.", events[^1].Data.Text("message"));
+        Assert.Equal("The guest switched itself off, as the power_state of its user-data says. cloud-init's end was not seen: nobody judged how it went.", events[^1].Data.Text("message"));
         // Nobody is there who could be asked.
         Assert.DoesNotContain(host.Guests.Requests, request => request.Command == "is-up");
         Assert.DoesNotContain(events, item => item.EventType is "step.failed" or "step.undone");
         Assert.Empty(host.Log.Troubles);
+    }
+
+    /// <summary>As by a host that restarts.</summary>
+    [Fact(Timeout = Limit)]
+    public async Task One_that_went_off_without_its_kernels_last_words_is_not_said_to_have_done_it_itself()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        var gate = host.Steps.BlockAt(FaultyStep.Before("cloud-init"));
+        var vm = await http.CreateVmAsync(PowerOff);
+        await gate.ReachedAsync();
+        host.Hypervisor.SetPower(Assert.Single(host.Hypervisor.Domains.Keys), DomainPower.Stopped);
+        await WatchedAsync(host, http, vm, "stopped");
+
+        var events = await http.FollowUntilAsync(vm, "stopped");
+
+        Assert.Equal(
+            "The guest is off, as the power_state of its user-data asks for; it was not seen whether it switched itself off or was cut off. cloud-init's end was not seen: nobody judged how it went.",
+            events[^1].Data.Text("message"));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task One_whose_cloud_init_was_seen_to_end_is_said_to_have_switched_itself_off()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        Boot(host, "first");
+        Say(host, "first\ndown\n");
+        var vm = await http.CreateVmAsync(PowerOff);
+        await host.Time.WaitedForAsync(PowerFollower.Look);
+        host.Hypervisor.SetPower(Assert.Single(host.Hypervisor.Domains.Keys), DomainPower.Stopped);
+        await WatchedAsync(host, http, vm, "stopped");
+
+        var events = await http.FollowUntilAsync(vm, "stopped");
+
+        Assert.Equal("The guest switched itself off, as the power_state of its user-data says.", events[^1].Data.Text("message"));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_domain_that_was_cut_off_in_its_first_boot_while_the_service_was_down_is_made_again()
+    {
+        await using var host = new FakeHost();
+        var first = host.Start();
+        using var before = first.CreateClient();
+        var gate = host.Steps.BlockAt(FaultyStep.Before("cloud-init"));
+        var vm = await before.CreateVmAsync(PowerOff);
+        await gate.ReachedAsync();
+        host.Steps.Clear(FaultyStep.Before("cloud-init"));
+        Boot(host, "second");
+        Say(host, "second\nstays\n");
+        host.Guests.Answers["is-up"] = FakeAnswers.Of(0, "");
+        host.Hypervisor.SetPower(Assert.Single(host.Hypervisor.Domains.Keys), DomainPower.Stopped);
+
+        using var http = (await host.KillAndStartAsync(first)).CreateClient();
+        var events = await http.FollowUntilAsync(vm, "ready", "stopped", "failed");
+
+        Assert.Equal("ready", events[^1].Data.Text("state"));
+        Assert.Contains("domain", events.Where(item => item.EventType == "step.undone").Select(item => item.Data.Text("step")));
     }
 
     [Fact(Timeout = Limit)]
@@ -134,7 +192,7 @@ public sealed class PowerStateTests
     }
 
     [Fact(Timeout = Limit)]
-    public async Task A_domain_that_went_off_as_asked_while_the_service_was_down_is_not_made_anew()
+    public async Task A_domain_that_went_off_as_asked_while_the_service_was_down_is_not_made_again()
     {
         await using var host = new FakeHost();
         var first = host.Start();
@@ -143,7 +201,7 @@ public sealed class PowerStateTests
         var vm = await before.CreateVmAsync(PowerOff);
         await gate.ReachedAsync();
         host.Steps.Clear(FaultyStep.Before("cloud-init"));
-        host.Hypervisor.SetPower(Assert.Single(host.Hypervisor.Domains.Keys), DomainPower.Stopped);
+        PowerDown(host);
 
         using var http = (await host.KillAndStartAsync(first)).CreateClient();
         await WatchedAsync(host, http, vm, "stopped");
@@ -191,6 +249,7 @@ public sealed class PowerStateTests
         using var http = host.Start().CreateClient();
         Boot(host, "first");
         Say(host, "first\ndown\n");
+        Hang(host, PowerProbe.BootId, after: 1, "first\n");
         var off = host.Hypervisor.Faults.BlockAt(FakeHypervisor.Done(nameof(IDomainControl.SwitchOffAsync)));
         var vm = await http.CreateVmAsync(Halt);
         await host.Time.PassAsync(PowerFollower.Look);
@@ -202,6 +261,52 @@ public sealed class PowerStateTests
 
         await WatchedAsync(host, http, vm, "stopped");
         Assert.Equal(DomainPower.Stopped, Assert.Single(host.Hypervisor.Domains.Values).Info.Power);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task One_that_is_to_halt_and_goes_on_answering_is_not_switched_off()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        Boot(host, "first");
+        Say(host, "first\ndown\n", "first\nstays\n");
+        var vm = http.UntilAsync(await http.CreateVmAsync(Halt), "ready", "stopped", "failed");
+
+        // Far longer than one that is silent is waited for.
+        await host.Time.PassUntilAsync(GuestWatch.Interval, StateAsync(vm), "ready");
+
+        Assert.Equal(DomainPower.Running, Assert.Single(host.Hypervisor.Domains.Values).Info.Power);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task One_that_is_to_halt_and_has_no_systemd_is_waited_for_a_while_and_not_switched_off()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        Boot(host, "first");
+        Say(host, "first\nunknown\n");
+        var vm = http.UntilAsync(await http.CreateVmAsync(Halt), "ready", "stopped", "failed");
+
+        await host.Time.PassUntilAsync(PowerFollower.Look, StateAsync(vm), "ready");
+
+        Assert.Equal(DomainPower.Running, Assert.Single(host.Hypervisor.Domains.Values).Info.Power);
+    }
+
+    /// <summary>As by an sshd that was restarted.</summary>
+    [Fact(Timeout = Limit)]
+    public async Task A_lost_connection_alone_is_no_restart()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        Boot(host, "first");
+        Say(host, Lost, "first\nstays\n");
+        var vm = await http.CreateVmAsync(Reboot);
+        await host.Time.PassAsync(PowerFollower.Look);
+
+        var events = await http.FollowUntilAsync(vm, "ready", "failed");
+
+        Assert.DoesNotContain(Messages(events), text => text.StartsWith("The guest restarts", StringComparison.Ordinal));
+        Assert.Contains("The guest stays up.", Messages(events));
     }
 
     [Fact(Timeout = Limit)]
@@ -272,12 +377,13 @@ public sealed class PowerStateTests
         await host.Time.WaitedForAsync(PowerFollower.Look);
         Boot(host, "second");
         Say(host, "second\nstays\n");
+        host.Guests.CloudInit = (_, _) => Task.FromResult(FakeAnswers.Of(0, "disabled\n"));
 
         using var http = (await host.KillAndStartAsync(first)).CreateClient();
         var events = await http.FollowUntilAsync(vm, "ready", "failed");
 
         Assert.Equal("ready", events[^1].Data.Text("state"));
-        Assert.Contains("The guest stays up.", Messages(events));
+        Assert.Contains("The guest has restarted, as the power_state of its user-data says.", Messages(events));
     }
 
     [Fact(Timeout = Limit)]
@@ -324,6 +430,26 @@ public sealed class PowerStateTests
 
     private static Task WatchedAsync(FakeHost host, HttpClient http, string vm, string state) =>
         host.Time.PassUntilAsync(GuestWatch.Interval, StateAsync(http.UntilAsync(vm, "stopped", "failed", "ready")), state);
+
+    private static void PowerDown(FakeHost host)
+    {
+        var id = Assert.Single(host.Hypervisor.Domains.Keys);
+        host.Hypervisor.Consoles[id] = "[  OK  ] Reached target poweroff.target - System Power Off.\r\n[   98.765432] reboot: Power down\r\n";
+        host.Hypervisor.SetPower(id, DomainPower.Stopped);
+    }
+
+    private static void Hang(FakeHost host, string command, int after, string answer)
+    {
+        var asked = 0;
+        host.Guests.Streams[command] = async (_, sink, cancellation) =>
+        {
+            if (Interlocked.Increment(ref asked) > after)
+                await Task.Delay(Timeout.Infinite, cancellation);
+            sink.Started(4711);
+            sink.Stdout(Encoding.UTF8.GetBytes(answer));
+            return new ExecEnd(0, null, TimeSpan.Zero, TimedOut: false);
+        };
+    }
 
     private static void Boot(FakeHost host, string id) => host.Guests.Answers[PowerProbe.BootId] = FakeAnswers.Of(0, $"{id}\n");
 

@@ -23,7 +23,7 @@ public sealed class CloudInitStep(SshWaiter waiter, VmAccess access, SshConnecti
             await power.FollowAsync(context, mode, () => FinishedAsync(context, target, cancellation), cancellation);
         else
             await FinishedAsync(context, target, cancellation);
-        // From here on exec uses it: logging in anew costs seconds on an emulated guest.
+        // From here on exec uses it: logging in again costs seconds on an emulated guest.
         pool.Adopt(context.Id.ToString(), target, context.TakeConnection());
         await addresses.NoteAsync(context, cancellation);
     }

@@ -28,9 +28,9 @@ public sealed class DomainStep(IHypervisor hypervisor, IOptions<ProvisioningOpti
     // A guest that has begun to boot goes on with it.
     public bool TakesOver => true;
 
-    // One that somebody switched off in the middle of its first boot is made anew; not one that was to switch itself off.
+    // One that was switched off in the middle of its first boot is made again; not one that was to switch itself off and did.
     public async Task<bool> StillStandsAsync(Vm vm, CancellationToken cancellation) =>
-        await hypervisor.FindPowerAsync(vm.Id, cancellation) is { } power && (power != DomainPower.Stopped || AskedPower.IsOff(vm));
+        await hypervisor.FindPowerAsync(vm.Id, cancellation) is { } power && (power != DomainPower.Stopped || await AskedPower.IsDoneAsync(vm, hypervisor, cancellation));
 
     public Task UndoAsync(Vm vm, CancellationToken cancellation) => hypervisor.RemoveDomainAsync(vm.Id, vm.Nics, cancellation);
 

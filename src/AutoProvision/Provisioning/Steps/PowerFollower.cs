@@ -30,7 +30,7 @@ public sealed class PowerFollower(SshWaiter waiter, VmAccess access, IDomainCont
     /// <param name="cancellation">Ends it.</param>
     public async Task FollowAsync(StepContext context, PowerMode mode, Func<Task> finished, CancellationToken cancellation)
     {
-        var first = (await AskAsync(context, PowerProbe.BootId, cancellation))?.Trim();
+        var first = context.Vm.FirstBoot ?? (await AskAsync(context, PowerProbe.BootId, cancellation))?.Trim();
         var (isTold, unknown) = (false, 0);
         while (true)
         {
@@ -47,10 +47,14 @@ public sealed class PowerFollower(SshWaiter waiter, VmAccess access, IDomainCont
                 throw never;
             if (answer is not null && (IsOver(context, answer) || (answer.Fate == PowerFate.Unknown && ++unknown >= MostUnknown)))
                 return;
-            if (!isTold && answer?.Fate != PowerFate.Unknown)
+            var isDue = answer?.Fate is PowerFate.GoesDown or PowerFate.Later;
+            if (!isTold && isDue)
                 context.Report(mode == PowerMode.Reboot ? "The guest restarts, as the power_state of its user-data says; what follows is asked of its next boot." : "The guest switches itself off, as the power_state of its user-data says.");
-            isTold |= answer?.Fate != PowerFate.Unknown;
-            await WaitAsync(context, mode, cancellation);
+            isTold |= isDue;
+            await Task.Delay(Look, time, cancellation);
+            // Only one that is on its way, or whose connection is lost, may have halted.
+            if (mode == PowerMode.Halt && (said is null || answer?.Fate == PowerFate.GoesDown))
+                await HaltAsync(context, cancellation);
         }
     }
 
@@ -82,18 +86,22 @@ public sealed class PowerFollower(SshWaiter waiter, VmAccess access, IDomainCont
         }
     }
 
-    private async Task WaitAsync(StepContext context, PowerMode mode, CancellationToken cancellation)
+    // Whether its kernel has stopped is told by the console; where there is none, by its silence. One that answers is not switched off.
+    private async Task HaltAsync(StepContext context, CancellationToken cancellation)
     {
-        await Task.Delay(Look, time, cancellation);
-        if (mode != PowerMode.Halt)
-            return;
-        // Whether its kernel has stopped is told by the console; where there is none, by its silence.
+        var started = time.GetTimestamp();
         using var patience = new CancellationTokenSource(HaltsWithin, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
         try
         {
             while (context.Connection is not null && await AskAsync(context, PowerProbe.BootId, either.Token) is not null)
+            {
+                // It may be held up, or have changed its mind: what becomes of it is asked again.
+                if (time.GetElapsedTime(started) >= HaltsWithin)
+                    return;
+                patience.CancelAfter(HaltsWithin);
                 await Task.Delay(Look, time, either.Token);
+            }
             context.Connection ??= await waiter.WaitAsync(access.Target(context.Vm), CancellationToken.None, either.Token);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)

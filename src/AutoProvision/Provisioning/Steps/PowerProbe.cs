@@ -9,10 +9,10 @@ namespace AutoProvision.Provisioning.Steps;
 /// </summary>
 internal static class PowerProbe
 {
-    /// <summary>Another one after each boot.</summary>
+    /// <summary>Tells the boot id, which differs after each boot.</summary>
     public const string BootId = "cat /proc/sys/kernel/random/boot_id";
 
-    // grep's own argument, and that of the shell, are other than a path. A shutdown that was asked for may wait for somebody's delay lock
+    // grep's own argument, and that of the shell, are other than a path. A shutdown that was asked for may wait for a program's delay lock
     // (PreparingForShutdown); one for later is in a file of logind's.
     private const string Look = """
         while grep -qszx "[^ ]*/cloud-init" /proc/[0-9]*/cmdline; do sleep 0.25 || sleep 1; done

@@ -13,6 +13,8 @@ public sealed class SshStep(SshWaiter waiter, VmAccess access, SshConnectionPool
     // Of a start-up file that hangs; a guest that still boots on a busy host may take long for a command.
     private static readonly TimeSpan CommandPatience = TimeSpan.FromMinutes(1);
 
+    private const string Accepted = "SSH accepted the key.";
+
     public string Name => "ssh";
 
     public TimeSpan Timeout(Vm vm) => Limit(vm).Time;
@@ -25,6 +27,7 @@ public sealed class SshStep(SshWaiter waiter, VmAccess access, SshConnectionPool
     public async Task RunAsync(StepContext context, CancellationToken cancellation)
     {
         var target = access.Target(context.Vm);
+        string? boot = null;
         while (context.Connection is null)
         {
             // From here on the context sees to its end.
@@ -34,6 +37,9 @@ public sealed class SshStep(SshWaiter waiter, VmAccess access, SshConnectionPool
             {
                 var request = isMade ? SshProof.Request with { Timeout = CommandPatience } : SshProof.Request;
                 SshProof.Check(await context.Connection.ExecAsync(request, cancellation), target.User);
+                // Kept from here on, so that a restart is told from the first boot also by a service that was started again meanwhile.
+                if (!isMade && context.Vm.FirstBoot is null && AskedPower.Of(context.Vm) is not null)
+                    boot = (await context.Connection.ExecAsync(new ExecRequest(PowerProbe.BootId) { IsOwn = true, Timeout = CommandPatience }, cancellation)).Stdout.Trim();
             }
             catch (FailureException e) when (SshFailures.IsLoss(e))
             {
@@ -41,7 +47,10 @@ public sealed class SshStep(SshWaiter waiter, VmAccess access, SshConnectionPool
                 await context.TakeConnection().DisposeAsync();
             }
         }
-        context.Report("SSH accepted the key.");
+        if (boot is { Length: > 0 })
+            context.Update(vm => vm with { FirstBoot = boot }, Accepted);
+        else
+            context.Report(Accepted);
     }
 
     public Task UndoAsync(Vm vm, CancellationToken cancellation) => pool.ForgetAsync(vm.Id.ToString());
