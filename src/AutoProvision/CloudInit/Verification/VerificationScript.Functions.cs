@@ -87,18 +87,23 @@ public sealed partial class VerificationScript
           set -- $found
           IFS=$ifs
           gid=$4 home=${6-} shell=${7-}
+          [ -z "$id" ] || eval "uid_$id=\$3"
           if [ -n "$id" ]; then add "$id" "$home"; else say "$at" ok; fi
         }
-        # home ID POINTER NAME: looked at together with the files
+        # home ID POINTER: looked at together with the files. An account that the image had may have no home, or somebody else's.
         home() {
-          eval "it=\${stat_$1-} there=\${there_$1-}"
+          eval "it=\${stat_$1-} there=\${there_$1-} uid=\${uid_$1-} home=\${path_$1-}"
+          case $home in /home/* | /var/home/*) result=differs ;; *) result=unknown ;; esac
           case $there in
             '') return ;;
-            no) say "$2" differs 'no home' ;;
+            no) say "$2" $result 'no home' ;;
             *) case $it in
               '') say "$2" unknown 'no answer of stat' ;;
-              "$3 "*) say "$2" ok ;;
-              *) say "$2" differs "the home belongs to ${it%% *}" ;;
+              "$uid "*) say "$2" ok ;;
+              *)
+                it=${it#* }
+                say "$2" $result "the home belongs to ${it%% *}"
+                ;;
             esac ;;
           esac
         }
@@ -174,7 +179,7 @@ public sealed partial class VerificationScript
           IFS=$nl
           set -- $paths
           IFS=$ifs
-          distribute stat "$(stat -L -c '%U %G %a %s' -- "$@")" "$ids"
+          distribute stat "$(stat -L -c '%u %U %G %a %s' -- "$@")" "$ids"
           ids= paths=
         }
         # stat_of ID POINTER: of a file that is there, in user, group, mode and size
@@ -185,7 +190,7 @@ public sealed partial class VerificationScript
           IFS=' '
           set -- $it
           IFS=$ifs
-          user=$1 group=$2 mode=$3 size=$4
+          user=$2 group=$3 mode=$4 size=$5
         }
         owner() {
           stat_of "$1" "$2" || return
@@ -261,6 +266,11 @@ public sealed partial class VerificationScript
           else say "$1" missing 'no such disk'; fi
         }
         mounted() {
+          # The kernel's list has a directory below a symbolic link by its real path.
+          case $mounts in
+            *" $3 "*) ;;
+            *) real=$(cd -P "$root$3" && pwd -P) && set -- "$1" "$2" "${real#"$root"}" ;;
+          esac
           case $mounts in
             *" $3 "*) ;;
             *) if [ -n "$mounts" ]; then say "$1" missing 'not mounted'; else say "$1" unknown 'no /proc'; fi; return ;;

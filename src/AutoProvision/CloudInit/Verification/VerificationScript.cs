@@ -47,7 +47,7 @@ public sealed partial class VerificationScript
         LookUp("/etc/passwd", $"^{Literal(name)}:");
         var id = _paths++;
         Thing($"user {id}", pointer, $"a user {name} with a home", name);
-        _properties.Append(CultureInfo.InvariantCulture, $"home {id} {Quoted(pointer)} {Quoted(name)}\n");
+        _properties.Append(CultureInfo.InvariantCulture, $"home {id} {Quoted(pointer)}\n");
         return this;
     }
 

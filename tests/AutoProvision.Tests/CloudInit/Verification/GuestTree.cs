@@ -26,6 +26,9 @@ internal sealed class GuestTree : IDisposable
     /// <summary>What can run it here; busybox' shell only where there is busybox.</summary>
     public static TheoryData<string> Shells => [.. new[] { "sh", "bash", "busybox" }.Where(shell => shell != "busybox" || Found(shell))];
 
+    /// <summary>The number of who runs the tests.</summary>
+    public static int MyId { get; } = GetMyId();
+
     public string AnswerFile => In(VerificationScript.Answer);
 
     public string In(string path) => _root.FullName + path;
@@ -92,6 +95,12 @@ internal sealed class GuestTree : IDisposable
     {
         _root.Delete(recursive: true);
         _programs.Delete(recursive: true);
+    }
+
+    private static int GetMyId()
+    {
+        using var process = Process.Start(new ProcessStartInfo("id", "-u") { RedirectStandardOutput = true })!;
+        return int.Parse(process.StandardOutput.ReadToEnd(), System.Globalization.CultureInfo.InvariantCulture);
     }
 
     private static bool Found(string program) => Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(directory => File.Exists(Path.Combine(directory, program)));

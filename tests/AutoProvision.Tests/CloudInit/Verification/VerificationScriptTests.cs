@@ -22,10 +22,10 @@ public sealed class VerificationScriptTests : IDisposable
     [MemberData(nameof(GuestTree.Shells), MemberType = typeof(GuestTree))]
     public void What_is_as_asked_is_ok(string shell)
     {
-        _guest.AddUser(Me, id: 1000);
-        _guest.Write("/etc/group", $"crew:x:7:other,{Me}\n");
-        _guest.Write($"/home/{Me}/.ssh/authorized_keys", $"# a comment\nrestrict,pty {Key} me@here\n");
-        _guest.Write("/etc/sudoers.d/90-cloud-init-users", $"# User rules for {Me}\n{Me} ALL=(ALL) NOPASSWD:ALL\n");
+        _guest.AddUser("alice", id: GuestTree.MyId);
+        _guest.Write("/etc/group", "crew:x:7:other,alice\n");
+        _guest.Write("/home/alice/.ssh/authorized_keys", $"# a comment\nrestrict,pty {Key} me@here\n");
+        _guest.Write("/etc/sudoers.d/90-cloud-init-users", "# User rules for alice\nalice ALL=(ALL) NOPASSWD:ALL\n");
         _guest.Program("sudo", "");
         _guest.Program("dpkg-query", $"cat <<'END'\n{Installed}\nEND\n");
         _guest.Write("/srv/it's \"$(id)\" é/a", "hi\n", "640");
@@ -37,8 +37,8 @@ public sealed class VerificationScriptTests : IDisposable
         _guest.Write("/etc/localtime", "TZif2 Kathmandu");
         _guest.Write("/etc/hosts", "127.0.0.1 localhost\n192.0.2.7\tdb.example\tdb\n");
         _guest.Write("/etc/environment", "PATH=\"/bin\"\n\nHOSTILE=\"it's \"$HOME\" `id` \\n\"\n");
-        var script = new VerificationScript().HostName("/name", "web").User("/user", Me).Shell("/shell", "/user", "/bin/sh").Group("/groups/0", "/user", "crew")
-            .Key("/authorizedKeys/0", "/user", $"restrict,pty  {Key}  another comment").Sudo("/sudo", "/user", Me)
+        var script = new VerificationScript().HostName("/name", "web").User("/user", "alice").Shell("/shell", "/user", "/bin/sh").Group("/groups/0", "/user", "crew")
+            .Key("/authorizedKeys/0", "/user", $"restrict,pty  {Key}  another comment").Sudo("/sudo", "/user", "alice")
             .File("/files/0", "/srv/it's \"$(id)\" é/a", Me, "0640", "hi\n"u8)
             .Package("/packages/0", "parcel").Package("/packages/1", "mail-transport-agent").Package("/packages/2", "smtpd").Package("/packages/3", "held")
             .Mount("/disks/0/mountPoint", "data", "/data").Disk("/disks/1", "spare").Swap("/swapMiB", 128).Timezone("/timezone", "Asia/Kathmandu")
@@ -167,7 +167,7 @@ public sealed class VerificationScriptTests : IDisposable
 
         var found = _guest.Run(script, shell);
 
-        Assert.Equal([Unknown, Differs, Ok, Unknown, Unknown, Missing], found.Of(script.Checks).Select(it => it.Finding));
+        Assert.Equal([Unknown, Unknown, Ok, Unknown, Unknown, Missing], found.Of(script.Checks).Select(it => it.Finding));
         Assert.Null(found.Time);
     }
 
@@ -219,6 +219,35 @@ public sealed class VerificationScriptTests : IDisposable
         var found = _guest.Run(script, shell).Of(script.Checks);
 
         Assert.Equal([("/files/0", Missing, "not a regular file"), ("/files/1", Missing, "not a regular file"), ("/packages/0", Unknown, "no answer of dpkg")], found.Select(it => (it.Check.Pointer, it.Finding, it.Seen)));
+    }
+
+    [Theory]
+    [MemberData(nameof(GuestTree.Shells), MemberType = typeof(GuestTree))]
+    public void A_home_is_told_by_its_owners_id_and_one_that_the_image_made_is_unknown(string shell)
+    {
+        _guest.AddUser("alias", id: GuestTree.MyId);
+        _guest.AddUser("app", id: GuestTree.MyId + 1);
+        File.AppendAllText(_guest.In("/etc/passwd"), $"gone:x:9:9::/home/gone:/bin/sh\nbackup:x:{GuestTree.MyId + 1}:34::/var/backups:/bin/sh\nnobody:x:65534:65534::/nonexistent:/bin/sh\n");
+        Directory.CreateDirectory(_guest.In("/var/backups"));
+        var script = new VerificationScript();
+        foreach (var name in (string[])["alias", "app", "gone", "backup", "nobody"])
+            script.User($"/{name}", name);
+
+        Assert.Equal([Ok, Differs, Differs, Unknown, Unknown], _guest.Run(script, shell).Of(script.Checks).Select(it => it.Finding));
+    }
+
+    [Theory]
+    [MemberData(nameof(GuestTree.Shells), MemberType = typeof(GuestTree))]
+    public void A_mount_below_a_symbolic_link_is_found_by_its_real_path(string shell)
+    {
+        Directory.CreateDirectory(_guest.In("/var/home/data"));
+        Directory.CreateDirectory(_guest.In("/var/home/other"));
+        File.CreateSymbolicLink(_guest.In("/home"), "var/home");
+        _guest.AddDisk("data", "vdc");
+        _guest.Write("/proc/mounts", "rootfs / ext4 rw 0 0\n/dev/vdc /var/home/data ext4 rw 0 0\n");
+        var script = new VerificationScript().Mount("/disks/0/mountPoint", "data", "/home/data").Mount("/disks/1/mountPoint", "data", "/home/other").Mount("/disks/2/mountPoint", "data", "/none");
+
+        Assert.Equal([Ok, Missing, Missing], _guest.Run(script, shell).Of(script.Checks).Select(it => it.Finding));
     }
 
     // As many lines as a block list has, each of which would cost as much as the rest of the script.
