@@ -21,7 +21,7 @@ public static partial class CloudInitWarnings
         "Invalid cloud-config provided", "cloud-config failed schema validation",
     ];
 
-    // What is said once more of an error that has its own entry, in the words of the module or of what ran it.
+    // An error that has its own entry, repeated in the words of the module or of what ran it.
     private static readonly string[] Echoes = ["Running module ", "Failed to run module ", "Failed running ", "Failed to install packages", "Failed to install the following packages"];
 
     /// <summary>Whether a record is about the wording of a configuration, or of no consequence.</summary>

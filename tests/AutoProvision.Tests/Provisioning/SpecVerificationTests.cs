@@ -4,6 +4,7 @@ using AutoProvision.CloudInit.Verification;
 using AutoProvision.Fakes;
 using AutoProvision.Ssh;
 using AutoProvision.Vms;
+using YamlDotNet.RepresentationModel;
 
 namespace AutoProvision.Provisioning;
 
@@ -81,7 +82,10 @@ public sealed class SpecVerificationTests
             Assert.Equal((VerificationScript.Path, "0700"), (files.Text(0, "path"), files.Text(0, "permissions")));
             Assert.StartsWith("#!/bin/sh\n", files.Text(0, "content"), StringComparison.Ordinal);
         }
-        Assert.Equal(["000-settle", "000-verify"], new[] { "000-verify", "000-settle" }.Order(StringComparer.Ordinal));
+        var written = (YamlSequenceNode)MergedUserData.Root(UserData.Seed(Of(Whole), Pair, [Key], [null]).UserData).At("write_files");
+        var settling = written.Select(file => file.Text("path")).Single(path => path.EndsWith("-settle", StringComparison.Ordinal));
+        Assert.Equal(Path.GetDirectoryName(VerificationScript.Path), Path.GetDirectoryName(settling));
+        Assert.True(string.CompareOrdinal(settling, VerificationScript.Path) < 0);
     }
 
     [Fact(Timeout = Limit)]
