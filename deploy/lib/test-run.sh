@@ -49,8 +49,8 @@ prepare_machine() {
 # prepare_ssh: the programs that the SSH tests run; looked for by themselves, since a host may have them from elsewhere.
 prepare_ssh() {
   fetch_pyyaml
-  ! { [ -x /usr/sbin/sshd ] && command -v ssh-agent && command -v ssh-keygen && [ -x /usr/bin/fish ] && [ -x /usr/bin/tcsh ] && /usr/bin/python3 -c 'import yaml'; } >/dev/null 2>&1 || return 0
-  [ "$(id -u)" -eq 0 ] || fail "what the SSH tests run is not installed: sshd, ssh-agent, ssh-keygen, fish, tcsh or Python's YAML reader." \
+  ! { [ -x /usr/sbin/sshd ] && command -v ssh-agent && command -v ssh-keygen && [ -x /usr/bin/fish ] && [ -x /usr/bin/tcsh ] && command -v busybox && /usr/bin/python3 -c 'import yaml'; } >/dev/null 2>&1 || return 0
+  [ "$(id -u)" -eq 0 ] || fail "what the SSH tests run is not installed: sshd, ssh-agent, ssh-keygen, fish, tcsh, busybox or Python's YAML reader." \
     "Run: sudo apt-get install ${ssh_test_packages[*]}"
   install_ssh_test_packages
 }
