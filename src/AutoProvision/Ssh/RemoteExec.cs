@@ -57,7 +57,7 @@ internal sealed class RemoteExec : IDisposable
             // The connection is gone, so that the guest cannot be told to end it.
             if (timedOut && lost.IsCancellationRequested)
                 throw new SshConnectionException("The connection was given up.");
-            var mayStillRun = timedOut && !await EndAsync(started, finished);
+            var mayStillRun = timedOut && !await EndAsync(finished);
             // Ends the streams where something holds them still: what could not be ended, or what the shell left in the background.
             Dispose();
             await streams;
@@ -120,13 +120,13 @@ internal sealed class RemoteExec : IDisposable
     private bool HasExited => _command.ExitStatus is not null || Signal() is not null;
 
     /// <returns>Whether the guest confirmed that nothing of the command runs any more.</returns>
-    private async Task<bool> EndAsync(long started, Task finished)
+    private async Task<bool> EndAsync(Task finished)
     {
         // Held back, the answer to what is asked for next would not come through.
         _output.Hurry();
         if (_output.ProcessId is { } id)
         {
-            await using var kill = new RemoteKill(_client, LogIn, _request.EndBy, started, _time);
+            await using var kill = new RemoteKill(_client, LogIn, _request.EndBy, _shell.Boot, _time);
             var isEnded = await kill.EndAsync(id, _request.User, finished);
             // Where all has ended, sshd tells so at once.
             if (kill.IsBroken || (isEnded && !finished.IsCompleted && !HasExited))

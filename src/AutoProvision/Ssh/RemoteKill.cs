@@ -12,9 +12,9 @@ namespace AutoProvision.Ssh;
 /// <param name="client">The command's connection.</param>
 /// <param name="logIn">Opens another one to the same guest, for where that takes no further channel.</param>
 /// <param name="asRoot">The other way; null where there is none.</param>
-/// <param name="begun">When the command began: <see cref="TimeProvider.GetTimestamp"/>.</param>
+/// <param name="boot">The id of the boot that the command began on; empty or null where it is not known.</param>
 /// <param name="time">Measures the grace.</param>
-internal sealed class RemoteKill(SshClient client, Func<CancellationToken, Task<SshClient>> logIn, RootScript? asRoot, long begun, TimeProvider time) : IAsyncDisposable
+internal sealed class RemoteKill(SshClient client, Func<CancellationToken, Task<SshClient>> logIn, RootScript? asRoot, string? boot, TimeProvider time) : IAsyncDisposable
 {
     // Told by the last line: start-up files of a shell may print before it.
     private const string Leader = "autoprovision-leads";
@@ -24,6 +24,7 @@ internal sealed class RemoteKill(SshClient client, Func<CancellationToken, Task<
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
     private readonly CancellationTokenSource _over = new(Longest, time);
     private RootScript? _asRoot = asRoot;
+    private bool _isOwnAsked;
     private SshClient? _other;
 
     /// <summary>Whether the command's connection turned out not to answer any more.</summary>
@@ -44,7 +45,7 @@ internal sealed class RemoteKill(SshClient client, Func<CancellationToken, Task<
         }
         catch (Exception e) when (e is SshException or SocketException or TimeoutException or OperationCanceledException or ObjectDisposedException or FailureException)
         {
-            IsBroken = _other is null && e is not FailureException;
+            IsBroken = _isOwnAsked && _other is null && e is not FailureException;
             return false;
         }
     }
@@ -89,12 +90,12 @@ internal sealed class RemoteKill(SshClient client, Func<CancellationToken, Task<
         """;
 
     /// <summary>
-    /// Ends the script where the process is not the command's. The id is what the guest told, and root may end anything: the guest must have been
-    /// up for as long as the command, and whatever has that id, or has it as its group or session, must come from a login of the same user.
+    /// Ends the script where the process is not the command's. The id is what the guest told, and root may end anything: the guest must not have
+    /// been started again since, and whatever has that id, or has it as its group or session, must come from a login of the same user.
     /// Sudo does not change that number (loginuid in proc(5)); where the kernel keeps none, the owner tells, or nothing is ended as root.
     /// </summary>
-    internal static string Guard(int processId, string user, TimeSpan passed) => $$"""
-        read -r up rest </proc/uptime && test "${up%%.*}" -ge {{(long)passed.TotalSeconds}} || exit 3
+    internal static string Guard(int processId, string user, string? boot) => $$"""
+        read -r boot </proc/sys/kernel/random/boot_id && test "$boot" = {{ShellQuote.Quote(boot ?? "")}} || exit 3
         user=$(id -u {{ShellQuote.Quote(user)}}) || exit 3
         for it in $(cat /proc/[0-9]*/stat 2>/dev/null | sed -n -e 's/^\({{processId}}\) (.*/\1/p' -e 's/^\([0-9]*\) (.*) [A-Za-z] [0-9]* {{processId}} .*/\1/p' -e 's/^\([0-9]*\) (.*) [A-Za-z] [0-9]* [0-9]* {{processId}} .*/\1/p'); do
         who=
@@ -107,13 +108,14 @@ internal sealed class RemoteKill(SshClient client, Func<CancellationToken, Task<
 
     private async Task<string> SendAsync(int processId, string text)
     {
-        if (await AsRootAsync(Guard(processId, client.ConnectionInfo.Username, time.GetElapsedTime(begun)) + text) is { } said)
+        if (await AsRootAsync(Guard(processId, client.ConnectionInfo.Username, boot) + text) is { } said)
             return said;
         // What cannot be used once is not tried again.
         _asRoot = null;
         if (_other is null)
             try
             {
+                _isOwnAsked = true;
                 return await RunAsync(client, text);
             }
             catch (SshException e) when (e is not (SshConnectionException or SshOperationTimeoutException))
@@ -132,7 +134,8 @@ internal sealed class RemoteKill(SshClient client, Func<CancellationToken, Task<
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _over.Token);
         try
         {
-            return await _asRoot(text, either.Token);
+            // It may take its own time to give up.
+            return await _asRoot(text, either.Token).WaitAsync(either.Token);
         }
         catch (OperationCanceledException)
         {

@@ -27,7 +27,7 @@ public sealed partial class GuestService(
         }
         catch when (cancellation.IsCancellationRequested)
         {
-            // Who has left does not wait until the guest has ended it.
+            // The caller has left; the guest's end of the command is waited for apart.
             _left.Add(SeeToItsEndAsync(id, running));
             throw;
         }

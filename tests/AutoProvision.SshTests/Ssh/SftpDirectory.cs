@@ -35,7 +35,8 @@ internal sealed class SftpDirectory(SshdFixture sshd) : IAsyncDisposable
         await Sftp.OpenAsync(await Connection.OpenAsync(command, Cancellation), TimeProvider.System, Cancellation);
 
     /// <summary>The guest's own tar and rm.</summary>
-    public GuestPrograms Programs() => new((script, cancellation) => Connection.OpenAsync(script.ByUser(), cancellation), TimeProvider.System);
+    public GuestPrograms Programs(int mostStaged = TarTree.Most) =>
+        new((script, cancellation) => Connection.OpenAsync(script.ByUser(), cancellation), TimeProvider.System) { MostStaged = mostStaged };
 
     public Task<bool> WriteAsync(string path, byte[] bytes, Func<GuestFileQuery, GuestFileQuery>? more = null) => WriteAsync(path, new MemoryStream(bytes), more);
 

@@ -10,7 +10,9 @@ public sealed class TarArchiveTests(SshdFixture sshd) : ArchiveTests(sshd)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    private protected override GuestPrograms? Programs => There.Programs();
+    private int _mostStaged = TarTree.Most;
+
+    private protected override GuestPrograms? Programs => There.Programs(_mostStaged);
 
     /// <summary>Otherwise the tests here would be those of the other way.</summary>
     [Trait(Needs.Name, Needs.Root)]
@@ -155,6 +157,25 @@ public sealed class TarArchiveTests(SshdFixture sshd) : ArchiveTests(sshd)
         await new TarRelay(sftp, await AccountNames.ReadAsync(sftp, Cancellation), archive).CopyAsync(tar!, There.Root.FullName, Cancellation);
 
         Assert.NotEqual(0, archive.Length);
+    }
+
+    /// <summary>More than are kept in memory at a time.</summary>
+    [Fact(Timeout = Limit)]
+    public async Task An_archive_of_very_many_files_is_unpacked_in_several_runs_and_read_back()
+    {
+        _mostStaged = 500;
+        await UnpackAsync([.. Enumerable.Range(0, 1_300).Select(i => Text($"d{i % 7}/f{i}", ""))]);
+
+        var back = new MemoryStream();
+        await ReadAsync("inside", back);
+
+        Assert.Equal(1_300, Directory.GetFiles(There.At("inside"), "*", SearchOption.AllDirectories).Length);
+        back.Position = 0;
+        await using var entries = new TarReader(back);
+        var count = 0;
+        while (await entries.GetNextEntryAsync(copyData: false, Cancellation) is not null)
+            count++;
+        Assert.Equal(1_308, count);
     }
 
     /// <summary>GNU tar takes what ends between two entries for a whole archive, and of empty files every packet ends so.</summary>

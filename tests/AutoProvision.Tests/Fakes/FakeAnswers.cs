@@ -18,6 +18,12 @@ internal static class FakeAnswers
         Stdout = answer.Stdout + "--- autoprovision: verified ---\n" + string.Concat(lines.Select(line => string.Join('\t', line.Split(' ', 3).Concat(["", ""]).Take(3)) + "\n")),
     };
 
+    /// <summary>cloud-init is content, and this is in its log.</summary>
+    public static ExecResult Warned(params IEnumerable<string> lines) => CloudInitDone with
+    {
+        Stdout = CloudInitDone.Stdout + "--- autoprovision: verified ---\n--- autoprovision: warnings ---\n" + string.Concat(lines.Select(line => line + "\n")),
+    };
+
     public static ExecResult Of(int exitCode, string stdout, string stderr = "") =>
         new(exitCode, null, stdout, stderr, TimeSpan.FromMilliseconds(12), TimedOut: false, Truncated: false);
 

@@ -126,8 +126,8 @@ internal sealed class FakeGuests(FakeHypervisor hypervisor) : ISshConnector
         return request.Command switch
         {
             "id -un; exit 42" => Task.FromResult(FakeAnswers.Of(42, (LoginName ?? target.User) + "\n")),
-            CloudInitProbe.Script => CloudInit(Interlocked.Increment(ref _probes), cancellation),
-            var command => Task.FromResult(Answers.GetValueOrDefault(command) ?? FakeAnswers.Of(127, "", $"sh: 1: {command}: not found\n")),
+            var command when command == CloudInitProbe.Script || command == CloudInitProbe.ScriptForAllBoots => CloudInit(Interlocked.Increment(ref _probes), cancellation),
+            var other => Task.FromResult(Answers.GetValueOrDefault(other) ?? FakeAnswers.Of(127, "", $"sh: 1: {other}: not found\n")),
         };
     }
 

@@ -55,6 +55,25 @@ public sealed class PowerStateTests
         Assert.Equal("cloud_init_errors", (await http.UntilAsync(vm, "degraded", "ready")).GetProperty("failure").Text("code"));
     }
 
+    /// <summary>It restarts as soon as cloud-init has ended, and what that says of the first boot is gone on the next; its log stays.</summary>
+    [Fact(Timeout = Limit)]
+    public async Task What_the_first_boot_complained_of_is_told_though_nobody_could_ask_on_it()
+    {
+        await using var host = new FakeHost();
+        using var http = host.Start().CreateClient();
+        Boot(host, "first");
+        Say(host, "second\nstays\n");
+        host.Guests.CloudInit = (attempt, _) => attempt == 1 ? Task.FromException<ExecResult>(SshFailures.GuestWentDown())
+            : Task.FromResult(FakeAnswers.Warned("2026-12-01 10:00:00,123 - util.py[WARNING]: Failed to run module scripts-user (scripts in /var/lib/cloud/instance/scripts)"));
+        var vm = await http.CreateVmAsync(Reboot);
+
+        var failure = (await http.UntilAsync(vm, "degraded", "ready")).GetProperty("failure");
+
+        Assert.Equal("cloud_init_errors", failure.Text("code"));
+        Assert.Contains("Failed to run module scripts-user", failure.Text("cause"), StringComparison.Ordinal);
+        Assert.Contains(host.Guests.Requests, request => request.Command == CloudInitProbe.ScriptForAllBoots);
+    }
+
     /// <summary>Nobody knows it beforehand.</summary>
     [Fact(Timeout = Limit)]
     public async Task A_guest_whose_own_commands_restart_it_is_waited_for()

@@ -13,7 +13,24 @@ public static class CloudInitProbe
 {
     private const string Separator = "--- autoprovision ---";
 
-    public const string Script =
+    public static readonly string Script = Build(VerificationProbe.Script);
+
+    /// <summary>For a guest that may restart before it was asked: what its earlier boots complained of is told, too.</summary>
+    public static readonly string ScriptForAllBoots = Build(VerificationProbe.ScriptForAllBoots);
+
+    // Root from the beginning, where it may be: sudo takes an emulated guest most of a second, and now nobody waits for that.
+    private static string Build(string verification)
+    {
+        var body = Body.Replace(Verification, verification, StringComparison.Ordinal);
+        return $$"""
+            if [ "$(id -u)" != 0 ] && sudo -n true 2>/dev/null; then exec sudo -n "${BASH:-/bin/sh}" -c {{ShellQuote.Quote(body)}}; fi
+            {{body}}
+            """;
+    }
+
+    private const string Verification = "--- verification ---";
+
+    private const string Body =
         $$"""
         run=/run/cloud-init
         # bash can wait without starting a process, which is dear on an emulated guest that is still busy.
@@ -37,7 +54,7 @@ public static class CloudInitProbe
             look="grep '^E: ' $log | head -n 10 | cut -c 1-200; tail -c 3000 $log"
             if [ -r $log ]; then sh -c "$look"; else sudo -n sh -c "$look"; fi 2>/dev/null
           fi
-          {{VerificationProbe.Script}}
+          {{Verification}}
         elif command -v cloud-init >/dev/null; then
           echo command; cloud-init status --wait --format json
         else

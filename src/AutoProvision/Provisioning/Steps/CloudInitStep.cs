@@ -51,7 +51,8 @@ public sealed class CloudInitStep(SshWaiter waiter, VmAccess access, SshConnecti
             {
                 context.Connection ??= await waiter.WaitAsync(target, CancellationToken.None, cancellation);
                 // The step's own deadline comes first.
-                return await context.Connection.ExecAsync(new ExecRequest(CloudInitProbe.Script) { IsOwn = true, MayBeBash = true, Timeout = 2 * Timeout(context.Vm) }, cancellation);
+                var script = AskedPower.Of(context.Vm) is null ? CloudInitProbe.Script : CloudInitProbe.ScriptForAllBoots;
+                return await context.Connection.ExecAsync(new ExecRequest(script) { IsOwn = true, MayBeBash = true, Timeout = 2 * Timeout(context.Vm) }, cancellation);
             }
             catch (FailureException e) when (SshFailures.IsLoss(e))
             {

@@ -19,12 +19,29 @@ internal static class VerificationProbe
     private const string MostWarnings = "60000";
 
     /// <summary>Lines of the probe's script. What cannot be read is unknown.</summary>
-    public const string Script = $$"""
+    public const string Script = Begin + $$"""
+          grep -q recoverable_errors $run/status.json || own="$own; printf '%s' '{{WarningsMark}}'
+            LC_ALL=C grep -E '^{{LogHead}}(\[DEBUG\]: Cloud-init v.* running .init-local. at|{{LogLevels}})' {{Log}} |
+            sed -n '/running .init-local. at/{s/.*//;h;d;};H;\${x;p;}' | head -c {{MostWarnings}}"
+        """ + End;
+
+    /// <summary>The same with the warnings of all boots, for a guest that restarts before anybody has seen how its first boot went.</summary>
+    public const string ScriptForAllBoots = Begin + $$"""
+          own="$own; printf '%s' '{{WarningsMark}}'
+            LC_ALL=C grep -E '^{{LogHead}}{{LogLevels}}' {{Log}} | head -c {{MostWarnings}}"
+        """ + End;
+
+    private const string LogHead = "[0-9-]+ [0-9:,]+ - [^ ]+";
+    private const string LogLevels = @"\[(WARNING|ERROR|CRITICAL)\]: ";
+
+    private const string Begin = $$"""
         printf '%s' '{{Mark}}'
           own='head -c {{MostBytes}} {{VerificationScript.Answer}}'
-          grep -q recoverable_errors $run/status.json || own="$own; printf '%s' '{{WarningsMark}}'
-            LC_ALL=C grep -E '^[0-9-]+ [0-9:,]+ - [^ ]+(\[DEBUG\]: Cloud-init v.* running .init-local. at|\[(WARNING|ERROR|CRITICAL)\]: )' {{Log}} |
-            sed -n '/running .init-local. at/{s/.*//;h;d;};H;\${x;p;}' | head -c {{MostWarnings}}"
+
+        """;
+
+    private const string End = """
+
           if [ "$(id -u)" = 0 ]; then sh -c "$own"; else sudo -n sh -c "$own"; fi 2>/dev/null
         """;
 

@@ -42,9 +42,9 @@ internal static class GuestCommand
         }
         """;
 
-    // What is unpacked is nobody else's until it is whole. GNU tar is content with an archive that ends between two entries: the last entry,
-    // which nobody else can name, tells that this one was sent to its end. Where it was not, or tar fails, or nobody hears any more how it
-    // ended, all goes again: what is read to its end first keeps its sender from waiting, and the full disk full until its sender has looked.
+    // What is unpacked is in a directory of root's until it is whole. GNU tar is content with an archive that ends between two entries: the last entry,
+    // which is named after that directory, tells that this one was sent to its end. Where it was not, or tar fails, or the service no longer
+    // reads how it ended, all of it is removed: what is read to its end first keeps its sender from waiting, and the full disk full until its sender has looked.
     private const string UnpackScript = $"""
         test "$(id -u)" = 0 || exit
         {FindTar}

@@ -19,6 +19,9 @@ internal sealed class GuestPrograms(Func<GuestScript, CancellationToken, Task<IS
     /// <summary>Whether there is no session beside: then a place is waited for like one, and what keeps it from opening would keep a session, too.</summary>
     public bool IsAlone { get; init; }
 
+    /// <summary>How many entries of an archive one run of the guest's tar is given.</summary>
+    public int MostStaged { get; init; } = TarTree.Most;
+
     /// <summary>Told when a program turns out to run as <see cref="GuestScript.Root"/>.</summary>
     public Action OnRoot { get; init; } = () => { };
 

@@ -25,7 +25,7 @@ internal sealed class TarBatches(Sftp sftp, GuestPrograms programs, ArchivePlace
 
     private readonly string _name = SftpCommand.Stage(temporary);
     private readonly List<TarItem> _copies = [];
-    private TarTree _tree = new();
+    private TarTree _tree = new(programs.MostStaged);
     private TarStage? _stage;
     private int _conflicts;
     private bool _isOver;
@@ -68,7 +68,7 @@ internal sealed class TarBatches(Sftp sftp, GuestPrograms programs, ArchivePlace
         foreach (var copy in _copies)
             await place.PutAsync(copy, cancellation);
         _copies.Clear();
-        _tree = new TarTree();
+        _tree = new TarTree(programs.MostStaged);
     }
 
     public async ValueTask DisposeAsync()

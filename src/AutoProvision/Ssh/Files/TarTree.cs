@@ -4,14 +4,14 @@ namespace AutoProvision.Ssh.Files;
 /// What one run of the guest's tar is given: each name once, and nothing below anything but a directory of the same run. So its tar can
 /// neither go through a link nor replace anything, whatever it would do then.
 /// </summary>
-internal sealed class TarTree
+/// <param name="most">How many names are kept in memory of an archive, however long it is.</param>
+internal sealed class TarTree(int most = TarTree.Most)
 {
-    // What is kept in memory of an archive, however long it is.
-    private const int Most = 20_000;
+    public const int Most = 20_000;
     private readonly Dictionary<string, bool> _isDirectory = new(StringComparer.Ordinal);
     private readonly HashSet<string> _copied = new(StringComparer.Ordinal);
 
-    public bool IsFull => _isDirectory.Count >= Most;
+    public bool IsFull => _isDirectory.Count >= most;
 
     /// <summary>Those that were added or are above what was, by their names relative to the root.</summary>
     public IEnumerable<string> Directories => _isDirectory.Where(entry => entry.Value).Select(entry => entry.Key);

@@ -72,7 +72,7 @@ internal sealed class ChangeProofs(WholeGuest guest)
         Assert.Equal("1", await guest.SayAsync("nproc"));
         Assert.InRange(int.Parse(await guest.SayAsync("sed -n 's/MemTotal: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo"), CultureInfo.InvariantCulture) / 1024, 1100, 1280);
         Assert.InRange(int.Parse(await guest.SayAsync("df --output=size -BM / | tail -1 | tr -dc 0-9"), CultureInfo.InvariantCulture), 5500, 6144);
-        await guest.SayAsync("cloud-init status --wait");
+        await guest.SayAsync("cloud-init status --wait || [ $? = 2 ]");
         // Written by a command at the first boot, and by exec before this one.
         Assert.Equal("192.0.2.8 late.example|192.0.2.9 exec.example|127.0.1.1", await guest.SayAsync("echo $(getent hosts late.example)'|'$(getent hosts exec.example)'|'$(grep whole /etc/hosts | cut -f1 | xargs)"));
         Assert.Equal("whole: ours script theirs, ours ours theirs theirs", await guest.SayAsync("echo $(hostname): $(sort /var/lib/ran), $(sort /var/lib/boots)"));
