@@ -12,7 +12,7 @@ public sealed class KillTests
     public async Task Killed_at_any_boundary_every_job_ends_and_nothing_is_left()
     {
         var random = Knobs.Seeded();
-        string[] boundaries = [.. Boundaries.Making, .. Boundaries.Deleting];
+        var boundaries = Knobs.Chosen([.. Boundaries.Making, .. Boundaries.Deleting], random);
         string[] all = [.. Enumerable.Repeat(boundaries, Knobs.Rounds).SelectMany(round => round)];
 
         var runs = await Task.WhenAll(Enumerable.Range(0, Machines)

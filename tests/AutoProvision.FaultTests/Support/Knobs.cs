@@ -6,6 +6,9 @@ internal static class Knobs
     /// <summary>Rounds of kills; 1 is the short form.</summary>
     public static int Rounds { get; } = Number("AUTOPROVISION_FAULT_ROUNDS", 1);
 
+    /// <summary>Kills happen at one of so many boundaries, which the seed chooses; 1 is all of them.</summary>
+    public static int Share { get; } = Math.Max(1, Number("AUTOPROVISION_FAULT_SHARE", 1));
+
     /// <summary>Requests of the fuzz, in all its equal rounds together: 2,000 for each round of kills, unless the environment says another number.</summary>
     public static int FuzzRequests { get; } = Number("AUTOPROVISION_FUZZ_REQUESTS", 2_000 * Rounds);
 
@@ -21,6 +24,13 @@ internal static class Knobs
         var seed = Seed();
         Console.WriteLine($"seed: {seed} ({TestContext.Current.TestMethod?.MethodName}); AUTOPROVISION_FAULT_SEED={seed} repeats it");
         return new Random(seed);
+    }
+
+    /// <summary>The boundaries that kills happen at in this run, in their order.</summary>
+    public static string[] Chosen(IEnumerable<string> boundaries, Random random)
+    {
+        var first = random.Next(Share);
+        return [.. boundaries.Where((_, number) => number % Share == first)];
     }
 
     private static int Number(string variable, int otherwise) => int.TryParse(Environment.GetEnvironmentVariable(variable), out var number) ? number : otherwise;
