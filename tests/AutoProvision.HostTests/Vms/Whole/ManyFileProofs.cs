@@ -18,11 +18,16 @@ internal sealed class ManyFileProofs(WholeGuest guest)
     {
         var archive = await ArchiveAsync();
         await guest.SayAsync($"mkdir -p {Home}");
-        await PrintAsync("PUT", async () => await PutAsync("files", archive, Type), async () =>
+        // The first one pays for what the other finds: the login of the service's account, and programs that the guest reads from its disk.
+        foreach (var what in (string[])["the first PUT", "PUT"])
         {
-            await PutAsync("in.tar", archive, "application/octet-stream");
-            await guest.SayAsync($"mkdir {Home}/copy && sudo tar -xpf {Home}/in.tar -C {Home}/copy");
-        });
+            await guest.SayAsync($"sudo rm -rf {Home}/files {Home}/copy");
+            await PrintAsync(what, async () => await PutAsync("files", archive, Type), async () =>
+            {
+                await PutAsync("in.tar", archive, "application/octet-stream");
+                await guest.SayAsync($"mkdir {Home}/copy && sudo tar -xpf {Home}/in.tar -C {Home}/copy");
+            });
+        }
         Assert.Equal($"{Count} {Count}", await guest.SayAsync($"cd {Home}; echo $(find files -type f | wc -l) $(find copy -type f | wc -l); diff -r files copy"));
         await PrintAsync("PUT over what is there", async () => await PutAsync("files", archive, Type), async () =>
         {
