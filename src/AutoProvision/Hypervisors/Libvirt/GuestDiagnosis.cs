@@ -22,7 +22,7 @@ public sealed partial class GuestDiagnosis(DomainList domains, PoolPaths paths)
     {
         // A guest that restarted after its panic is given another chance: the next kernel begins with its version.
         var panic = PanicLine().Matches(console).FirstOrDefault(line => !console.AsSpan(line.Index).Contains("Linux version ", StringComparison.Ordinal));
-        return panic is null ? null : new Failure("guest_panicked", panic.Value.Trim(), "The image's kernel cannot run on this VM: see the console, and try another image or size.", Evidence: Tail(console));
+        return panic is null ? null : new Failure("guest_panicked", panic.Value.Trim(), "Make the VM again: under emulation a kernel may panic once and not the next time. If it does so again, the image's kernel cannot run on this VM: try another image or size. The evidence has the end of the console.", Evidence: Tail(console));
     }
 
     private static Failure? Judge(DomainPower? power, string? evidence) => power switch
